@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+# Everything a person types. V=1 shows the commands.
+
+VERSION := 0.1.0
+B       ?= build
+CC      ?= cc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+# Another libbpf than the system's: make LIBBPF_PREFIX=/opt/libbpf
+LIBBPF_PREFIX ?=
+
+Q  := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
+
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+CFLAGS ?= -O2 -g
+LIBBPF_CFLAGS := $(if $(LIBBPF_PREFIX),-I$(LIBBPF_PREFIX)/include)
+LIBBPF_LIBS   := $(if $(LIBBPF_PREFIX),-L$(LIBBPF_PREFIX)/lib -Wl$(comma)-rpath$(comma)$(LIBBPF_PREFIX)/lib) -lbpf -lelf -lz
+comma := ,
+ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson $(LIBBPF_CFLAGS) \
+	-D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
+ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
+
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+ARCH      := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
+	-Wno-unknown-attributes -Iinclude -Ivmlinux -Ibpf $(LIBBPF_CFLAGS) $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -MMD -MP
+
+SRC := $(wildcard src/*.c)
+OBJ := $(SRC:src/%.c=$(B)/%.o) $(B)/yyjson.o
+
+.PHONY: all clean deps demo test
+all: $(B)/pktpath
+
+$(B)/pktpath: $(OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS)
+
+$(B)/%.o: src/%.c $(B)/pktpath.skel.h
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/yyjson.o: third_party/yyjson/yyjson.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(B)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -w -c -o $@ $<
+
+$(B)/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(B)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+clean:
+	$(call say,CLEAN,$(B))
+	$(Q)rm -rf $(B)
+
+.SECONDARY:
+-include $(wildcard $(B)/*.d)

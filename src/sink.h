@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Outputs. A sink is one file src/sink_*.c with one row in the table of sink.c. It gets every
+ * ended record in order, and once the ledger. It writes to what it is given and never exits:
+ * functions return 0 or -errno (-EPIPE when the reader went away).
+ */
+#ifndef PKTPATH_SINK_H
+#define PKTPATH_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "record.h"
+
+/* Which hook serves a stage, as `pktpath probes` and the ledger show it. */
+struct hook_report {
+	int stage;		/* enum pp_stage, or PP_ST_NONE for a hook of the bookkeeping */
+	const char *role;	/* stage label, or "drop", "merge", "end", "exit" … */
+	const char *hook;	/* symbol or tracepoint, "" if none could be had */
+	const char *backend;	/* "fentry", "kprobe", "tp_btf", or "-" if not served */
+	const char *why;	/* plain words: why it is missing, or ""  */
+	int64_t missed;		/* runs that the kernel says it skipped; -1 = it does not say */
+};
+
+/* The account of a run. seen + birth losses = verdicts + in flight, or `balanced` is false. */
+struct ledger {
+	uint64_t duration_ns;
+	struct pp_counts n;		/* summed over CPUs */
+	uint64_t in_flight;		/* live records found in the slab */
+	uint64_t in_flight_at[PP_ST_NR]; /* of those, by the last stage reached */
+	uint64_t shown;			/* records given to the sink */
+	bool balanced;
+	double coverage;		/* percent of packets with a full record, 0..100 */
+	const struct hook_report *hooks;
+	int nr_hooks;
+};
+
+/* What sinks need to know of the world; tests fill it with constants. */
+struct sink_env {
+	FILE *out;			/* records */
+	FILE *err;			/* header, summary for people */
+	int width;			/* columns; 0 = no terminal */
+	bool colour;
+	bool verbose;			/* -v: waterfall */
+	bool quiet;			/* -q: no header, short lines */
+	bool line_buffered;		/* -l, and whenever out is no regular file */
+	uint64_t wall_offset_ns;	/* CLOCK_REALTIME minus CLOCK_MONOTONIC */
+	bool utc;			/* print times in UTC: tests */
+	uint32_t stages_served;		/* bit mask of enum pp_stage that have a hook */
+	const char *(*dev_name)(uint32_t ifindex);	/* never NULL result */
+	const char *(*reason_name)(uint32_t reason);	/* never NULL result */
+	void *state;			/* the sink's own */
+};
+
+struct sink {
+	const char *name;		/* "text", "json" */
+	int (*begin)(struct sink_env *env);
+	int (*record)(struct sink_env *env, const struct pp_rec *rec);
+	int (*done)(struct sink_env *env, const struct ledger *led);
+	void (*free)(struct sink_env *env);
+};
+
+const struct sink *sink_find(const char *name);
+
+#endif /* PKTPATH_SINK_H */
