@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* Label tables, generated from stages.h, for sinks, probes and tests. See names.h. */
+#include <stddef.h>
+#include <string.h>
+#include "names.h"
+
+struct name {
+	const char *label, *help;
+};
+
+#define ROW(id, label, help) { label, help },
+#define ARRAY_LEN(a)	     (sizeof(a) / sizeof((a)[0]))
+
+static const struct name stages[] = { PP_STAGES(ROW) };
+static const struct name verdicts[] = { PP_VERDICTS(ROW) };
+static const struct name causes[] = { PP_CAUSES(ROW) };
+static const struct name losses[] = { PP_LOSSES(ROW) };
+
+#define OWN_ROW(id, label) label,
+static const char *const own_reasons[] = { PP_OWN_REASONS(OWN_ROW) };
+
+static int find(const struct name *tab, size_t n, const char *label)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(tab[i].label, label))
+			return (int)i;
+	return -1;
+}
+
+/* The three functions of a table. */
+#define NAME_FUNCS(what, tab)                                                                      \
+	const char *what##_label(unsigned int n)                                                   \
+	{                                                                                          \
+		return n < ARRAY_LEN(tab) ? tab[n].label : "?";                                    \
+	}                                                                                          \
+	const char *what##_help(unsigned int n)                                                    \
+	{                                                                                          \
+		return n < ARRAY_LEN(tab) ? tab[n].help : "";                                      \
+	}                                                                                          \
+	int what##_find(const char *label)                                                         \
+	{                                                                                          \
+		return find(tab, ARRAY_LEN(tab), label);                                           \
+	}
+
+NAME_FUNCS(stage, stages)
+NAME_FUNCS(verdict, verdicts)
+NAME_FUNCS(cause, causes)
+NAME_FUNCS(loss, losses)
+
+const char *own_reason_label(uint32_t reason)
+{
+	if (reason < PP_REASON_OWN || reason - PP_REASON_OWN >= ARRAY_LEN(own_reasons))
+		return NULL;
+	return own_reasons[reason - PP_REASON_OWN];
+}
