@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * How single values look to people: durations, counts, wall-clock times, flows; and a line of
+ * output that knows how many columns it has used. Below the sinks, above stdio. Nothing here
+ * fails: what does not fit is cut.
+ */
+#ifndef PKTPATH_FORMAT_H
+#define PKTPATH_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "record.h"
+
+#define FMT_MAX	     32	 /* bytes enough for any duration, count, time, protocol or id */
+#define FMT_ADDR_MAX 48	 /* bytes enough for an address without port */
+#define FMT_TEXT_MAX 128 /* bytes enough for a name from outside, cleaned */
+
+/* Flags of fmt_duration(). */
+#define FMT_LONG  0x1	/* "1.23µs" instead of "1.23µ" */
+#define FMT_ASCII 0x2	/* 'u' for 'µ' */
+
+/*
+ * `ns` with three significant digits and a unit: n, µ, m, s (to 9999), then h, d and y. Below
+ * 1 µs it is exact. At most 5 columns, with FMT_LONG 6.
+ */
+const char *fmt_duration(char buf[FMT_MAX], uint64_t ns, unsigned int flags);
+
+/* "1,234,567" */
+const char *fmt_count(char buf[FMT_MAX], uint64_t n);
+
+/* "HH:MM:SS.uuuuuu" of a CLOCK_REALTIME in ns; `digits` of the fraction, 0..9, cut not rounded. */
+const char *fmt_clock(char buf[FMT_MAX], uint64_t wall_ns, bool utc, int digits);
+
+/* "tcp", "udp", "icmp", "icmp6", "arp", "ip:47", "ip" (header unreadable), "eth:0x88cc" */
+const char *fmt_proto(char buf[FMT_MAX], const struct pp_rec *rec);
+
+/* True if the record's addresses mean something. */
+bool fmt_has_addr(const struct pp_rec *rec);
+
+/* One of the record's addresses, without port; "" if it has none. */
+const char *fmt_addr(char buf[FMT_ADDR_MAX], const struct pp_rec *rec, const uint8_t addr[16]);
+
+/*
+ * A name from outside (interface, symbol) as UTF-8 that is safe on a terminal and in JSON: '?'
+ * for control characters and for bytes that are not UTF-8. Reads at most `max` bytes.
+ */
+const char *fmt_clean(char buf[FMT_TEXT_MAX], const char *name, size_t max);
+
+enum style { PLAIN, BOLD, DIM, GREEN, YELLOW, RED, CYAN };
+
+/* One line of output in the making. Set `ascii` and `colour`; line_start() clears the rest. */
+struct line {
+	bool ascii, colour;
+	int cols;		/* display columns used */
+	size_t len;		/* bytes used */
+	char buf[4096];
+};
+
+void line_start(struct line *l);
+/* Appends text in a style; counts columns, each code point as one. */
+void line_add(struct line *l, enum style style, const char *text);
+void line_addf(struct line *l, enum style style, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Spaces up to column `col`; none if the line is there already. */
+void line_to(struct line *l, int col);
+/* `text` right-aligned so that it ends at column `col`, or directly if it does not fit. */
+void line_right(struct line *l, int col, enum style style, const char *text);
+/* Protocol and flow in at most `cols` columns, addresses cut in their middle; 0 = no limit. */
+void line_flow(struct line *l, const struct pp_rec *rec, int cols);
+/* Columns that line_flow() takes when there is no limit. */
+int flow_cols(const struct pp_rec *rec);
+/* Columns of a UTF-8 string. */
+int text_cols(const char *text);
+
+/* Writes the line without trailing spaces, and a newline. 0 or -errno. */
+int line_write(struct line *l, FILE *f);
+/* Flushes what was written. 0 or -errno. */
+int file_flush(FILE *f);
+
+#endif /* PKTPATH_FORMAT_H */
