@@ -61,3 +61,35 @@ clean:
 
 .SECONDARY:
 -include $(wildcard $(B)/*.d)
+
+# --- guests, the demo, and what they need installed (tests/setup.sh) ---------------------------
+KERNEL ?= 6.1
+NIC    ?= e1000
+SMP    ?= 1
+TOOL_CFLAGS := -O2 -g -static -std=gnu11 $(WARN) -D_GNU_SOURCE
+GUEST_TOOLS := $(B)/traffic $(B)/agent
+
+.PHONY: deps-build deps-demo deps-test guest-shell
+deps: deps-test
+deps-%:
+	@tests/setup.sh $*
+
+$(B)/traffic: $(wildcard tests/tools/traffic*.c) tests/tools/traffic.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(B)
+	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(B)/agent: tests/tools/agent.c tests/tools/agent.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(B)
+	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $<
+
+# The packages come first: on a fresh machine nothing can be built without them. BPFTOOL and
+# the like are looked up when make starts, so the build is a make of its own.
+demo: deps-demo
+	@$(MAKE) --no-print-directory all $(GUEST_TOOLS)
+	@PKTPATH_BUILD=$(abspath $(B)) tests/demo.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
+
+guest-shell: deps-demo
+	@$(MAKE) --no-print-directory all $(GUEST_TOOLS)
+	@PKTPATH_BUILD=$(abspath $(B)) tests/e2e/shell.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
