@@ -41,6 +41,7 @@ NICS = {
 # Fast and repeatable: no mitigations, no relocation, no timer calibration by trial.
 KERNEL_ARGS = ("console=ttyS0 loglevel=4 panic=-1 oops=panic net.ifnames=0 mitigations=off nokaslr "
                "tsc=reliable no_timer_check random.trust_cpu=on rcupdate.rcu_expedited=1")
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # a user's PATH may lack sbin
 HEADER = struct.Struct("<III")
 MAX_FRAME = 32768
 PR_SET_PDEATHSIG = 1
@@ -217,8 +218,10 @@ class Guest:
         for name in ("pktpath", "traffic"):
             if (build_dir() / name).exists():
                 programs.setdefault(name, str(build_dir() / name))
-        # busybox's ip knows neither static neighbours nor veth; tc it has none.
-        for name, where in (("ip", shutil.which("ip")), ("tc", shutil.which("tc"))):
+        # busybox's ip knows neither static neighbours nor veth. Its shell would prefer that ip
+        # over any in the PATH, therefore the host's shell.
+        for name in ("sh", "ip", "tc"):
+            where = shutil.which(name, path=SYSTEM_PATH)
             if where:
                 programs.setdefault(name, where)
         return programs
@@ -388,7 +391,7 @@ class Guest:
         """Standard output of a command that must succeed."""
         rc, out, err = self.sh(command, timeout)
         if rc:
-            raise GuestError(f"in the guest, '{str(command).splitlines()[-1]}' failed with {rc}: "
+            raise GuestError(f"in the guest, '{str(command).splitlines()[0]}' failed with {rc}: "
                              f"{(err or out).strip()[-500:]}")
         return out
 

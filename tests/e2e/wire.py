@@ -10,6 +10,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import shutil
 import struct
 import subprocess
 import threading
@@ -54,7 +55,8 @@ def isolate():
 def ip(*commands):
     """Commands for ip(8), in one process."""
     try:
-        done = subprocess.run(["ip", "-batch", "-"], input="\n".join(commands) + "\n",
+        done = subprocess.run([shutil.which("ip") or "/sbin/ip", "-batch", "-"],
+                              input="\n".join(commands) + "\n",
                               capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise WireError("ip is not installed; run 'make deps'") from None
