@@ -117,6 +117,24 @@ const char *fmt_proto(char buf[FMT_MAX], const struct pp_rec *rec)
 	return buf;
 }
 
+const char *fmt_tcp_flags(char buf[FMT_MAX], uint8_t flags)
+{
+	static const struct {
+		uint8_t bit;
+		char c;
+	} names[] = {
+		{ 0x01, 'F' }, { 0x02, 'S' }, { 0x04, 'R' }, { 0x08, 'P' },
+		{ 0x20, 'U' }, { 0x40, 'E' }, { 0x80, 'W' }, { 0x10, '.' },
+	};
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (flags & names[i].bit)
+			buf[n++] = names[i].c;
+	buf[n] = '\0';
+	return n ? buf : "none";
+}
+
 bool fmt_has_addr(const struct pp_rec *rec)
 {
 	static const uint8_t none[4];

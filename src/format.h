@@ -36,6 +36,9 @@ const char *fmt_clock(char buf[FMT_MAX], uint64_t wall_ns, bool utc, int digits)
 /* "tcp", "udp", "icmp", "icmp6", "arp", "ip:47", "ip" (header unreadable), "eth:0x88cc" */
 const char *fmt_proto(char buf[FMT_MAX], const struct pp_rec *rec);
 
+/* TCP flags as tcpdump writes them: "S", "S.", "P.", "F."; "none" for none. */
+const char *fmt_tcp_flags(char buf[FMT_MAX], uint8_t flags);
+
 /* True if the record's addresses mean something. */
 bool fmt_has_addr(const struct pp_rec *rec);
 

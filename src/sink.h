@@ -27,7 +27,7 @@ struct ledger {
 	uint64_t duration_ns;
 	struct pp_counts n;		/* summed over CPUs */
 	uint64_t in_flight;		/* live records found in the slab */
-	uint64_t in_flight_at[PP_ST_NR]; /* of those, by the last stage reached */
+	__u64 in_flight_at[PP_ST_NR];	/* of those, by the last stage reached */
 	uint64_t shown;			/* records given to the sink */
 	bool balanced;
 	double coverage;		/* percent of packets with a full record, 0..100 */
@@ -41,6 +41,7 @@ struct sink_env {
 	FILE *err;			/* header, summary for people */
 	int width;			/* columns; 0 = no terminal */
 	bool colour;
+	bool ascii;			/* no UTF-8: 'u' for 'µ', '#' for bars */
 	bool verbose;			/* -v: waterfall */
 	bool quiet;			/* -q: no header, short lines */
 	bool line_buffered;		/* -l, and whenever out is no regular file */

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* How a packet's end and its slow stages read: shared by the trace's lines and the waterfall. */
+#include "names.h"
+#include "text.h"
+
+#define SLOW_NS 1000000		/* a stage that is both this long and most of the total is red */
+
+enum style verdict_style(unsigned int verdict)
+{
+	switch (verdict) {
+	case PP_V_DELIVERED:
+		return GREEN;
+	case PP_V_CONSUMED:
+		return CYAN;
+	case PP_V_DROPPED:
+		return RED;
+	case PP_V_UNTRACKED:
+		return YELLOW;
+	}
+	return DIM;
+}
+
+enum style row_style(const struct timeline *tl, int row)
+{
+	uint64_t ns = tl->row[row].dur_ns;
+
+	if (row != tl->slowest || !ns)
+		return PLAIN;
+	if (ns <= tl->total_ns / 2)
+		return BOLD;
+	return ns > SLOW_NS ? RED : YELLOW;
+}
+
+const char *line_duration(char buf[FMT_MAX], const struct line *l, uint64_t ns, bool with_s)
+{
+	return fmt_duration(buf, ns, (l->ascii ? FMT_ASCII : 0) | (with_s ? FMT_LONG : 0));
+}
+
+static void add_drop(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
+{
+	const char *reason = own_reason_label(rec->reason);
+	char buf[FMT_TEXT_MAX];
+
+	if (!reason)
+		reason = env->reason_name(rec->reason);
+	line_add(l, RED, fmt_clean(buf, reason, FMT_TEXT_MAX));
+	if (!rec->place[0])
+		return;
+	line_add(l, PLAIN, " at ");
+	line_add(l, BOLD, fmt_clean(buf, rec->place, sizeof(rec->place)));
+}
+
+void add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
+{
+	if (rec->verdict != PP_V_DROPPED && rec->verdict != PP_V_MERGED &&
+	    rec->verdict != PP_V_UNTRACKED)
+		return;
+	line_add(l, PLAIN, " ");
+	if (rec->verdict == PP_V_DROPPED)
+		add_drop(env, l, rec);
+	else if (rec->verdict == PP_V_UNTRACKED)
+		line_add(l, YELLOW, loss_label(rec->loss));
+	else if (rec->parent)
+		line_addf(l, PLAIN, "into #%llu", (unsigned long long)rec->parent);
+	else
+		line_add(l, PLAIN, "into an unknown packet");
+}
+
+void add_parent_mark(struct text_state *st, const struct pp_rec *rec)
+{
+	uint64_t *known = &st->parents[rec->id % TEXT_PARENTS];
+
+	if (*known != rec->id)
+		return;
+	*known = 0;
+	line_addf(&st->line, PLAIN, " #%llu", (unsigned long long)rec->id);
+}

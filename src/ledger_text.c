@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * The account of a run for people: what became of every packet, what was lost, and which hook
+ * served each stage. Last thing a run prints, to env->err.
+ */
+#include <string.h>
+#include "names.h"
+#include "text.h"
+
+#define INDENT	      12	/* where the text after a row's name or number begins */
+#define WIDTH_DEFAULT 100
+
+/* A paragraph that wraps between its items. */
+struct para {
+	const struct sink_env *env;
+	struct line line;
+	int items, err;
+};
+
+static void para_flush(struct para *p)
+{
+	if (!p->err)
+		p->err = line_write(&p->line, p->env->err);
+	line_start(&p->line);
+}
+
+/* Begins a row whose items stand to the right of its name. */
+static void para_start(struct para *p, enum style style, const char *name)
+{
+	p->items = 0;
+	line_start(&p->line);
+	line_right(&p->line, INDENT - 1, style, name);
+	line_add(&p->line, PLAIN, " ");
+}
+
+/* Adds `text` after `sep`, on a new line if it would not fit. */
+static void para_add(struct para *p, const char *sep, const char *text)
+{
+	int width = p->env->width ? p->env->width : WIDTH_DEFAULT;
+	int need = text_cols(text) + text_cols(sep);
+
+	if (p->items++) {
+		line_add(&p->line, DIM, sep);
+		if (p->line.cols + need > width) {
+			para_flush(p);
+			line_to(&p->line, INDENT);
+		} else if (*sep) {
+			line_add(&p->line, PLAIN, " ");
+		}
+	}
+	line_add(&p->line, PLAIN, text);
+}
+
+static void para_words(struct para *p, const char *text)
+{
+	char word[FMT_TEXT_MAX];
+
+	for (size_t n; *text; text += n + strspn(text + n, " ")) {
+		n = strcspn(text, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)n, text);
+		if (p->items)
+			line_add(&p->line, PLAIN, " ");
+		para_add(p, "", word);
+	}
+}
+
+/* "     997 delivered   99.7 %" */
+static void add_share(struct para *p, enum style style, uint64_t n, const char *what,
+		      uint64_t all)
+{
+	char buf[FMT_MAX];
+
+	para_start(p, n ? BOLD : DIM, fmt_count(buf, n));
+	line_add(&p->line, n ? style : DIM, what);
+	if (!n || !all)
+		return;
+	snprintf(buf, sizeof(buf), "%.1f %%", 100.0 * (double)n / (double)all);
+	/* One packet in a million is not none, and all but one are not all. */
+	if (n != all && !strcmp(buf, "100.0 %"))
+		strcpy(buf, ">99.9 %");
+	if (!strcmp(buf, "0.0 %"))
+		strcpy(buf, "<0.1 %");
+	line_right(&p->line, INDENT + 18, PLAIN, buf);
+}
+
+/* "   3 evicted, 1 missed end": the parts of a row, by label, in the row. */
+static void add_parts(struct para *p, const __u64 *n, unsigned int nr,
+		      const char *(*label)(unsigned int), const char *prep)
+{
+	char buf[FMT_MAX], item[2 * FMT_TEXT_MAX];
+
+	for (unsigned int i = 0; i < nr; i++) {
+		if (!n[i])
+			continue;
+		if (!p->items)
+			line_add(&p->line, PLAIN, "   ");
+		snprintf(item, sizeof(item), "%s%s%s", fmt_count(buf, n[i]), prep, label(i));
+		para_add(p, ",", item);
+	}
+}
+
+static void print_verdicts(struct para *p, const struct ledger *led)
+{
+	uint64_t all = led->in_flight;
+
+	for (int v = PP_V_LIVE + 1; v < PP_V_NR; v++)
+		all += led->n.verdict[v];
+	for (int v = PP_V_LIVE + 1; v < PP_V_NR; v++) {
+		bool main_row = v == PP_V_DELIVERED || v == PP_V_CONSUMED || v == PP_V_DROPPED;
+
+		if (!led->n.verdict[v] && !main_row)
+			continue;
+		add_share(p, verdict_style(v), led->n.verdict[v], verdict_label(v), all);
+		if (v == PP_V_UNTRACKED)
+			add_parts(p, led->n.loss, PP_L_NR, loss_label, " ");
+		para_flush(p);
+	}
+	add_share(p, PLAIN, led->in_flight, "in flight", all);
+	add_parts(p, led->in_flight_at, PP_ST_NR, stage_label, " at ");
+	para_flush(p);
+}
+
+static void print_coverage(struct para *p, const struct ledger *led)
+{
+	char buf[FMT_MAX];
+
+	/* Less than all must not be rounded up to it. */
+	snprintf(buf, sizeof(buf), "%.2f %%", led->coverage);
+	if (led->coverage < 100 && led->coverage > 99.99)
+		strcpy(buf, ">99.99 %");
+	para_start(p, DIM, "coverage");
+	line_addf(&p->line, led->coverage < 100 ? YELLOW : BOLD, "%s", buf);
+	line_add(&p->line, PLAIN, " of the packets have a full record");
+	para_flush(p);
+}
+
+/* A row that is there only if something went wrong. */
+static void print_loss(struct para *p, uint64_t n, const char *name, const char *text)
+{
+	char buf[FMT_MAX];
+
+	if (!n)
+		return;
+	para_start(p, DIM, name);
+	line_add(&p->line, YELLOW, fmt_count(buf, n));
+	p->items = 1;
+	line_add(&p->line, PLAIN, " ");
+	para_words(p, text);
+	para_flush(p);
+}
+
+static void print_losses(struct para *p, const struct ledger *led)
+{
+	print_loss(p, led->n.ring_lost, "not shown",
+		   "records found the ring buffer full: counted above, but not shown");
+	print_loss(p, led->n.inversions, "clock",
+		   "stamps were earlier than the one before, and set to it");
+	print_loss(p, led->n.unsorted, "unsorted",
+		   "segments were put on their socket's list out of order: their read may be late");
+}
+
+static const char *hook_name(char buf[FMT_TEXT_MAX], const struct hook_report *h)
+{
+	return fmt_clean(buf, h->hook[0] ? h->hook : h->role, FMT_TEXT_MAX);
+}
+
+static bool served(const struct hook_report *h)
+{
+	return h->hook[0] && strcmp(h->backend, "-") != 0;
+}
+
+/* "irq e1000_intr (fentry) · napi __napi_schedule (fentry)" */
+static void print_hooks(struct para *p, const struct ledger *led)
+{
+	char item[3 * FMT_TEXT_MAX], name[FMT_TEXT_MAX];
+
+	para_start(p, DIM, "hooks");
+	for (int i = 0; i < led->nr_hooks; i++) {
+		const struct hook_report *h = &led->hooks[i];
+
+		if (!served(h))
+			continue;
+		snprintf(item, sizeof(item), "%s %s (%s)", h->role, hook_name(name, h), h->backend);
+		para_add(p, p->env->ascii ? "," : " ·", item);
+	}
+	if (p->items)
+		para_flush(p);
+	for (int i = 0; i < led->nr_hooks; i++) {
+		const struct hook_report *h = &led->hooks[i];
+
+		if (served(h))
+			continue;
+		para_start(p, YELLOW, "no hook");
+		snprintf(item, sizeof(item), "for %s%s %s", h->role, h->why[0] ? ":" : "", h->why);
+		para_words(p, item);
+		para_flush(p);
+	}
+}
+
+/* Runs that the kernel skipped are losses nobody else reports, so not knowing is said, too. */
+static void print_missed(struct para *p, const struct ledger *led)
+{
+	char item[2 * FMT_TEXT_MAX], name[FMT_TEXT_MAX], buf[FMT_MAX];
+	int unknown = 0, hooks = 0;
+
+	para_start(p, DIM, "skipped");
+	for (int i = 0; i < led->nr_hooks; i++) {
+		const struct hook_report *h = &led->hooks[i];
+
+		if (!served(h))
+			continue;
+		hooks++;
+		unknown += h->missed < 0;
+		if (h->missed <= 0)
+			continue;
+		snprintf(item, sizeof(item), "%s run%s of %s", fmt_count(buf, h->missed),
+			 h->missed == 1 ? "" : "s", hook_name(name, h));
+		para_add(p, ",", item);
+	}
+	if (p->items)
+		para_words(p, "by the kernel");
+	else if (hooks && unknown == hooks)
+		para_words(p, "unknown: this kernel does not say how many runs it skipped");
+	if (p->items)
+		para_flush(p);
+}
+
+int ledger_text(const struct sink_env *env, const struct ledger *led)
+{
+	struct para p = { .env = env };
+	char n[FMT_MAX], t[FMT_MAX];
+
+	p.line.colour = env->colour;
+	p.line.ascii = env->ascii;
+	line_start(&p.line);
+	line_addf(&p.line, BOLD, "%s packet%s seen in %s:", fmt_count(n, led->n.seen),
+		  led->n.seen == 1 ? "" : "s", line_duration(t, &p.line, led->duration_ns, true));
+	para_flush(&p);
+	print_verdicts(&p, led);
+	print_coverage(&p, led);
+	print_losses(&p, led);
+	print_missed(&p, led);
+	if (!env->quiet)
+		print_hooks(&p, led);
+	if (!led->balanced) {
+		line_start(&p.line);
+		line_add(&p.line, RED, "THE LEDGER DOES NOT BALANCE: packets seen differ from "
+			 "verdicts + in flight. This is a bug.");
+		para_flush(&p);
+	}
+	return p.err ? p.err : file_flush(env->err);
+}

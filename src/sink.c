@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* The table of outputs: between a command, which asks for one by name, and src/sink_*.c. */
+#include <stddef.h>
+#include <string.h>
+#include "sink.h"
+
+extern const struct sink sink_text, sink_json;
+
+static const struct sink *const sinks[] = { &sink_text, &sink_json };
+
+const struct sink *sink_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(sinks) / sizeof(sinks[0]); i++)
+		if (!strcmp(sinks[i]->name, name))
+			return sinks[i];
+	return NULL;
+}

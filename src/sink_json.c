@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * One JSON object a line, records first, the ledger last. Fields are documented in
+ * docs/SCHEMA.md and docs/record.schema.json; a test holds all three against each other.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "yyjson.h"
+#include "format.h"
+#include "names.h"
+#include "sink.h"
+#include "timeline.h"
+
+#define RECORD_SCHEMA  "pktpath.record.v1"
+#define SUMMARY_SCHEMA "pktpath.summary.v1"
+
+struct json_state {
+	uint64_t seq;		/* of the last record written */
+	char pool[64 * 1024];	/* a record's whole document and its text: no malloc() per packet */
+};
+
+/* Short names: the document is built in one go, and an allocation that fails shows at the end. */
+typedef yyjson_mut_doc doc_t;
+typedef yyjson_mut_val val_t;
+
+static void add_num(doc_t *d, val_t *o, const char *key, uint64_t n)
+{
+	yyjson_mut_obj_add_uint(d, o, key, n);
+}
+
+/* A string from outside, or null if it is NULL or empty. Copied. */
+static void add_text(doc_t *d, val_t *o, const char *key, const char *text)
+{
+	char buf[FMT_TEXT_MAX];
+
+	if (!text || !*text)
+		yyjson_mut_obj_add_null(d, o, key);
+	else
+		yyjson_mut_obj_add_strcpy(d, o, key, fmt_clean(buf, text, FMT_TEXT_MAX));
+}
+
+static void add_flow(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	bool ports = fmt_has_addr(rec) && rec->eth_proto != 0x0806 &&
+		     (rec->l4_proto == IPPROTO_TCP || rec->l4_proto == IPPROTO_UDP);
+	char buf[FMT_ADDR_MAX], proto[FMT_MAX];
+
+	add_text(d, o, "proto", fmt_proto(proto, rec));
+	add_text(d, o, "saddr", fmt_addr(buf, rec, rec->saddr));
+	if (ports)
+		add_num(d, o, "sport", ntohs(rec->sport));
+	else
+		yyjson_mut_obj_add_null(d, o, "sport");
+	add_text(d, o, "daddr", fmt_addr(buf, rec, rec->daddr));
+	if (ports)
+		add_num(d, o, "dport", ntohs(rec->dport));
+	else
+		yyjson_mut_obj_add_null(d, o, "dport");
+	if (!ports || rec->l4_proto != IPPROTO_TCP)
+		return;
+	yyjson_mut_obj_add_strcpy(d, o, "tcp_flags", fmt_tcp_flags(proto, rec->tcp_flags));
+	add_num(d, o, "data_len", rec->data_len);
+	add_num(d, o, "end_seq", rec->end_seq);
+}
+
+static const char *why(const struct sink_env *env, const struct pp_rec *rec)
+{
+	const char *own = own_reason_label(rec->reason);
+
+	if (rec->verdict == PP_V_UNTRACKED)
+		return loss_label(rec->loss);
+	if (rec->verdict != PP_V_DROPPED)
+		return NULL;
+	return own ? own : env->reason_name(rec->reason);
+}
+
+static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	bool dropped = rec->verdict == PP_V_DROPPED;
+	char place[PP_PLACE_LEN + 1];
+
+	snprintf(place, sizeof(place), "%.*s", PP_PLACE_LEN, rec->place);
+	yyjson_mut_obj_add_str(d, o, "verdict", verdict_label(rec->verdict));
+	add_text(d, o, "reason", why(env, rec));
+	add_text(d, o, "place", dropped ? place : NULL);
+	if (rec->verdict == PP_V_MERGED && rec->parent)
+		add_num(d, o, "parent", rec->parent);
+	else
+		yyjson_mut_obj_add_null(d, o, "parent");
+	yyjson_mut_obj_add_str(d, o, "cause", cause_label(rec->cause));
+}
+
+static void add_flags(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	val_t *flags = yyjson_mut_obj_add_arr(d, o, "flags");
+
+	if (rec->flags & PP_F_LATE)
+		yyjson_mut_arr_add_str(d, flags, "late");
+	if (rec->flags & PP_F_NOPARSE)
+		yyjson_mut_arr_add_str(d, flags, "noparse");
+	if (rec->flags & PP_F_HOP)
+		yyjson_mut_arr_add_str(d, flags, "hop");
+}
+
+static void add_stages(doc_t *d, val_t *o, const struct timeline *tl)
+{
+	val_t *stages;
+
+	add_num(d, o, "total_ns", tl->total_ns);
+	stages = yyjson_mut_obj_add_arr(d, o, "stages");
+	for (int i = 0; i < tl->nr; i++) {
+		const struct timeline_row *row = &tl->row[i];
+		val_t *s = yyjson_mut_arr_add_obj(d, stages);
+
+		yyjson_mut_obj_add_str(d, s, "stage", stage_label(row->stage));
+		add_num(d, s, "at_ns", row->at_ns - tl->first_ns);
+		add_num(d, s, "ns", row->dur_ns);
+		add_num(d, s, "cpu", row->cpu);
+	}
+}
+
+/* Writes `doc` as one line, with memory from `alc`, or from the heap if it is NULL. */
+static int write_line(const struct sink_env *env, const doc_t *doc, const yyjson_alc *alc)
+{
+	yyjson_write_err err;
+	size_t len;
+	char *text = yyjson_mut_write_opts(doc, 0, alc, &len, &err);
+	int ret = 0;
+
+	if (!text)
+		return err.code == YYJSON_WRITE_ERROR_MEMORY_ALLOCATION ? -ENOMEM : -EINVAL;
+	text[len] = '\n';	/* instead of the NUL, which no one needs */
+	errno = 0;
+	if (fwrite(text, 1, len + 1, env->out) != len + 1)
+		ret = errno ? -errno : -EIO;
+	if (alc)
+		alc->free(alc->ctx, text);
+	else
+		free(text);
+	return ret;
+}
+
+static int json_begin(struct sink_env *env)
+{
+	env->state = calloc(1, sizeof(struct json_state));
+	return env->state ? 0 : -ENOMEM;
+}
+
+static int json_record(struct sink_env *env, const struct pp_rec *rec)
+{
+	struct json_state *st = env->state;
+	struct timeline tl;
+	yyjson_alc alc;
+	doc_t *d;
+	val_t *o;
+	int err;
+
+	yyjson_alc_pool_init(&alc, st->pool, sizeof(st->pool));
+	d = yyjson_mut_doc_new(&alc);
+	if (!d)
+		return -ENOMEM;
+	o = yyjson_mut_obj(d);
+	yyjson_mut_doc_set_root(d, o);
+	timeline_build(rec, &tl);
+	yyjson_mut_obj_add_str(d, o, "schema", RECORD_SCHEMA);
+	add_num(d, o, "seq", ++st->seq);
+	add_num(d, o, "id", rec->id);
+	add_num(d, o, "time_ns", tl.first_ns + env->wall_offset_ns);
+	add_num(d, o, "ifindex", rec->ifindex);
+	add_text(d, o, "dev", env->dev_name(rec->ifindex));
+	add_num(d, o, "cpu", tl.nr ? tl.row[0].cpu : rec->end_cpu);
+	add_flow(d, o, rec);
+	add_num(d, o, "len", rec->len);
+	add_fate(env, d, o, rec);
+	add_flags(d, o, rec);
+	add_num(d, o, "end_cpu", rec->end_cpu);
+	add_stages(d, o, &tl);
+	err = write_line(env, d, &alc);
+	if (!err && env->line_buffered)
+		err = file_flush(env->out);
+	return err;
+}
+
+static void json_free(struct sink_env *env)
+{
+	free(env->state);
+	env->state = NULL;
+}
+
+/* A count by label; label 0 is the table's "none" or "in flight", which has a field of its own. */
+static void add_counts(doc_t *d, val_t *o, const char *key, const __u64 *n,
+		       unsigned int from, unsigned int nr, const char *(*label)(unsigned int))
+{
+	val_t *counts = yyjson_mut_obj_add_obj(d, o, key);
+
+	for (unsigned int i = from; i < nr; i++)
+		add_num(d, counts, label(i), n[i]);
+}
+
+static void add_hooks(doc_t *d, val_t *o, const struct ledger *led)
+{
+	val_t *hooks = yyjson_mut_obj_add_arr(d, o, "hooks");
+
+	for (int i = 0; i < led->nr_hooks; i++) {
+		const struct hook_report *r = &led->hooks[i];
+		val_t *h = yyjson_mut_arr_add_obj(d, hooks);
+		bool served = r->backend[0] && strcmp(r->backend, "-") != 0;
+
+		add_text(d, h, "role", r->role);
+		add_text(d, h, "stage", r->stage < PP_ST_NR ? stage_label(r->stage) : NULL);
+		add_text(d, h, "hook", r->hook);
+		add_text(d, h, "backend", served ? r->backend : NULL);
+		add_text(d, h, "why", r->why);
+		if (r->missed < 0)
+			yyjson_mut_obj_add_null(d, h, "missed");
+		else
+			add_num(d, h, "missed", (uint64_t)r->missed);
+	}
+}
+
+static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
+{
+	add_num(d, o, "duration_ns", led->duration_ns);
+	add_num(d, o, "seen", led->n.seen);
+	add_counts(d, o, "verdicts", led->n.verdict, PP_V_LIVE + 1, PP_V_NR, verdict_label);
+	add_counts(d, o, "untracked", led->n.loss, PP_L_NONE + 1, PP_L_NR, loss_label);
+	add_num(d, o, "in_flight", led->in_flight);
+	add_counts(d, o, "in_flight_at", led->in_flight_at, 0, PP_ST_NR, stage_label);
+	yyjson_mut_obj_add_bool(d, o, "balanced", led->balanced);
+	yyjson_mut_obj_add_real(d, o, "coverage_percent", led->coverage);
+	add_num(d, o, "shown", led->shown);
+	add_num(d, o, "emitted", led->n.emitted);
+	add_num(d, o, "ring_lost", led->n.ring_lost);
+	add_num(d, o, "inversions", led->n.inversions);
+	add_num(d, o, "unsorted", led->n.unsorted);
+	add_hooks(d, o, led);
+}
+
+static int json_done(struct sink_env *env, const struct ledger *led)
+{
+	doc_t *d = yyjson_mut_doc_new(NULL);
+	val_t *o;
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	o = yyjson_mut_obj(d);
+	yyjson_mut_doc_set_root(d, o);
+	yyjson_mut_obj_add_str(d, o, "schema", SUMMARY_SCHEMA);
+	add_ledger(d, yyjson_mut_obj_add_obj(d, o, "summary"), led);
+	err = write_line(env, d, NULL);
+	yyjson_mut_doc_free(d);
+	return err ? err : file_flush(env->out);
+}
+
+const struct sink sink_json = {
+	.name = "json",
+	.begin = json_begin,
+	.record = json_record,
+	.done = json_done,
+	.free = json_free,
+};

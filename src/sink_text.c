@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * The live trace: one line a packet, each stage's duration in a column of its own; on a narrow
+ * terminal the slowest stages only. After the loop, before the terminal.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "names.h"
+#include "text.h"
+
+#define FLOW_MIN      37	/* "udp  10.77.0.1:40000 > 10.77.0.2:5000" */
+#define FLOW_PIPE     48	/* without a terminal: fixed, so that cut -c works; nearly all IPv4 */
+#define SUFFIX_ROOM   11	/* " held=1.23m" */
+#define SLOWEST_ROOM  12	/* " sock 50.1ms" */
+#define CELL_MIN      5
+#define NARROW	      96	/* below: no length, milliseconds only */
+#define HEADER_EVERY  50	/* lines, on a terminal */
+
+/* Stages that few packets take; they get a suffix, not a column. */
+#define RARE (PP_ST_BIT(PP_ST_BACKLOG) | PP_ST_BIT(PP_ST_HELD) | PP_ST_BIT(PP_ST_OOO))
+
+static bool has_column(const struct sink_env *env, int stage)
+{
+	uint32_t columns = env->stages_served & ~RARE & ~PP_ST_BIT(PP_ST_READ);
+
+	return columns & PP_ST_BIT(stage);
+}
+
+/* Columns of a stage's cell, the gap before it included. */
+static int cell_cols(int stage)
+{
+	int label = (int)strlen(stage_label(stage));
+
+	return 1 + (label > CELL_MIN ? label : CELL_MIN);
+}
+
+static int stages_cols(const struct sink_env *env)
+{
+	int cols = 0;
+
+	for (int st = 0; st < PP_ST_NR; st++)
+		if (has_column(env, st))
+			cols += cell_cols(st);
+	return cols;
+}
+
+static bool narrow(const struct sink_env *env)
+{
+	return env->width && env->width < NARROW;
+}
+
+static int clock_cols(const struct sink_env *env)
+{
+	return narrow(env) ? 12 : 15;
+}
+
+/* Everything but the flow and what comes after the total. */
+static int fixed_cols(const struct sink_env *env, bool full)
+{
+	return clock_cols(env) + 1 + (narrow(env) ? 0 : 1 + 5) + 1 + 9 + 1 + (full ? 5 : 6);
+}
+
+static bool full_layout(const struct sink_env *env)
+{
+	int need = fixed_cols(env, true) + FLOW_MIN + stages_cols(env);
+
+	return !env->quiet && (!env->width || env->width >= need);
+}
+
+/* The widest that the flow's column may become. */
+static int flow_limit(const struct sink_env *env)
+{
+	bool full = full_layout(env);
+	int rest = env->quiet ? 0 : full ? stages_cols(env) : SLOWEST_ROOM;
+	int room = env->width - fixed_cols(env, full) - rest;
+
+	if (!env->width)
+		return FLOW_PIPE;
+	return room > FLOW_MIN ? room : FLOW_MIN;
+}
+
+static void add_header(const struct sink_env *env, struct text_state *st)
+{
+	struct line *l = &st->line;
+	bool full = full_layout(env);
+	int col = clock_cols(env) + 1 + st->flow_cols;
+
+	line_add(l, DIM, "time");
+	line_to(l, clock_cols(env) + 1);
+	line_add(l, DIM, "flow");
+	if (!narrow(env))
+		line_right(l, col += 6, DIM, "len");
+	line_to(l, col + 1);
+	line_add(l, DIM, "verdict");
+	line_right(l, col += 10 + (full ? 6 : 7), DIM, "total");
+	if (!full)
+		line_add(l, DIM, " slowest");
+	for (int stage = 0; full && stage < PP_ST_NR; stage++)
+		if (has_column(env, stage))
+			line_right(l, col += cell_cols(stage), DIM, stage_label(stage));
+}
+
+/* Widens the flow's column if this record needs it and may; a header then names the columns. */
+static int make_room(struct sink_env *env, struct text_state *st, const struct pp_rec *rec)
+{
+	int want = flow_cols(rec), limit = flow_limit(env);
+	bool moved = false;
+
+	if (!env->width)
+		want = FLOW_PIPE;
+	if (want > limit)
+		want = limit;
+	if (want > st->flow_cols) {
+		st->flow_cols = want;
+		moved = env->width;
+	}
+	if (env->quiet || (st->headed && !moved &&
+			   !(env->width && st->since_header >= HEADER_EVERY)))
+		return 0;
+	st->headed = true;
+	st->since_header = 0;
+	line_start(&st->line);
+	add_header(env, st);
+	return line_write(&st->line, env->out);
+}
+
+static void add_identity(const struct sink_env *env, struct text_state *st,
+			 const struct pp_rec *rec, const struct timeline *tl)
+{
+	struct line *l = &st->line;
+	char buf[FMT_MAX];
+	bool full = full_layout(env);
+	int col = clock_cols(env) + 1;
+
+	line_add(l, PLAIN, fmt_clock(buf, tl->first_ns + env->wall_offset_ns, env->utc,
+				     narrow(env) ? 3 : 6));
+	line_to(l, col);
+	line_flow(l, rec, env->width ? st->flow_cols : 0);
+	col += st->flow_cols;
+	if (!narrow(env)) {
+		snprintf(buf, sizeof(buf), " %u", rec->len);
+		line_right(l, col += 6, PLAIN, buf);
+	}
+	line_to(l, col);
+	line_add(l, PLAIN, " ");
+	line_add(l, verdict_style(rec->verdict), verdict_label(rec->verdict));
+	line_right(l, col + 10, PLAIN, " ");
+	line_right(l, col + 10 + (full ? 6 : 7), BOLD,
+		   line_duration(buf, l, tl->total_ns, !full));
+}
+
+/* Cells up to the last stage reached; what is blank after it is where the packet never was. */
+static void add_cells(const struct sink_env *env, struct line *l, const struct timeline *tl)
+{
+	int col = l->cols, last = -1;
+	char buf[FMT_MAX];
+
+	for (int st = 0; st < PP_ST_NR; st++)
+		if (has_column(env, st) && timeline_find(tl, st))
+			last = st;
+	for (int st = 0; st <= last; st++) {
+		const struct timeline_row *row = timeline_find(tl, st);
+
+		if (!has_column(env, st))
+			continue;
+		col += cell_cols(st);
+		if (!row)
+			line_right(l, col, DIM, "-");
+		else
+			line_right(l, col, row_style(tl, (int)(row - tl->row)),
+				   line_duration(buf, l, row->dur_ns, false));
+	}
+}
+
+/* Stages without a column, and the poll's cause if it is no plain interrupt. */
+static void add_suffixes(const struct sink_env *env, struct line *l, const struct pp_rec *rec,
+			 const struct timeline *tl)
+{
+	char buf[FMT_MAX];
+
+	for (int i = 0; i < tl->nr; i++) {
+		int st = tl->row[i].stage;
+
+		if (has_column(env, st) || st == PP_ST_READ)
+			continue;
+		line_add(l, PLAIN, " ");
+		line_addf(l, row_style(tl, i), "%s=%s", stage_label(st),
+			  line_duration(buf, l, tl->row[i].dur_ns, false));
+	}
+	if (rec->cause == PP_C_NONE || rec->cause == PP_C_IRQ)
+		return;
+	if (rec->cause != PP_C_BACKLOG || !rec->ts[PP_ST_BACKLOG])
+		line_addf(l, PLAIN, " poll=%s", cause_label(rec->cause));
+}
+
+/* The slowest stages, slowest first, as many as fit. */
+static void add_slowest(const struct sink_env *env, struct line *l, const struct timeline *tl)
+{
+	bool done[PP_ST_NR] = { false };
+	char buf[FMT_MAX], item[2 * FMT_MAX];
+
+	for (int n = 0; n < tl->nr; n++) {
+		int max = -1;
+
+		for (int i = 0; i < tl->nr; i++)
+			if (!done[i] && (max < 0 || tl->row[i].dur_ns > tl->row[max].dur_ns))
+				max = i;
+		done[max] = true;
+		if (!tl->row[max].dur_ns)
+			return;
+		snprintf(item, sizeof(item), "%s%s %s", n ? ", " : " ",
+			 stage_label(tl->row[max].stage),
+			 line_duration(buf, l, tl->row[max].dur_ns, true));
+		if (l->cols + text_cols(item) > env->width)
+			return;
+		line_add(l, PLAIN, n ? ", " : " ");
+		line_add(l, row_style(tl, max), item + (n ? 2 : 1));
+	}
+}
+
+static int print_line(struct sink_env *env, const struct pp_rec *rec, const struct timeline *tl)
+{
+	struct text_state *st = env->state;
+	struct line *l = &st->line;
+	bool full = full_layout(env);
+	int err = make_room(env, st, rec);
+
+	if (err)
+		return err;
+	line_start(l);
+	add_identity(env, st, rec, tl);
+	if (full) {
+		add_cells(env, l, tl);
+		add_suffixes(env, l, rec, tl);
+	}
+	add_fate(env, l, rec);
+	add_parent_mark(st, rec);
+	if (!full && !env->quiet)
+		add_slowest(env, l, tl);
+	st->since_header++;
+	return line_write(l, env->out);
+}
+
+static int text_begin(struct sink_env *env)
+{
+	struct text_state *st = calloc(1, sizeof(*st));
+
+	if (!st)
+		return -ENOMEM;
+	st->line.ascii = env->ascii;
+	st->line.colour = env->colour;
+	st->flow_cols = env->width ? FLOW_MIN : FLOW_PIPE;
+	env->state = st;
+	return 0;
+}
+
+static int text_record(struct sink_env *env, const struct pp_rec *rec)
+{
+	struct text_state *st = env->state;
+	struct timeline tl;
+	int err;
+
+	/* A record that ends before its last stamp is shown as it is: the ledger counts it. */
+	timeline_build(rec, &tl);
+	if (rec->verdict == PP_V_MERGED && rec->parent)
+		st->parents[rec->parent % TEXT_PARENTS] = rec->parent;
+	err = env->verbose ? waterfall_print(env, rec, &tl) : print_line(env, rec, &tl);
+	if (!err && env->line_buffered)
+		err = file_flush(env->out);
+	return err;
+}
+
+static int text_done(struct sink_env *env, const struct ledger *led)
+{
+	int err = file_flush(env->out);
+
+	return err ? err : ledger_text(env, led);
+}
+
+static void text_free(struct sink_env *env)
+{
+	free(env->state);
+	env->state = NULL;
+}
+
+const struct sink sink_text = {
+	.name = "text",
+	.begin = text_begin,
+	.record = text_record,
+	.done = text_done,
+	.free = text_free,
+};
