@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,6 +120,29 @@ int open_bound(const struct opts *o, int type)
 		return -1;
 	}
 	return fd;
+}
+
+/* Reads and writes then fail with EAGAIN. */
+void set_timeouts(int fd, unsigned int seconds)
+{
+	struct timeval tv = { .tv_sec = seconds };
+
+	if (!seconds)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+/* Above 0: readable; 0: not within the timeout; below 0: failed. */
+int wait_readable(int fd, unsigned int timeout_s)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int rc;
+
+	do {
+		rc = poll(&p, 1, timeout_s ? (int)timeout_s * 1000 : -1);
+	} while (rc < 0 && errno == EINTR);
+	return rc;
 }
 
 void announce_ready(void)

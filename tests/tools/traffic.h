@@ -28,6 +28,8 @@ bool expired(uint64_t start_ns, unsigned int timeout_s);
 int fail(const char *what);
 int resolve(const struct opts *o, struct sockaddr_storage *sa, socklen_t *len);
 int open_bound(const struct opts *o, int type);
+void set_timeouts(int fd, unsigned int seconds);
+int wait_readable(int fd, unsigned int timeout_s);
 void announce_ready(void);
 
 int udp_send(const struct opts *o);

@@ -5,7 +5,6 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,16 +13,6 @@
 static unsigned char pattern(uint64_t offset)
 {
 	return (unsigned char)(offset ^ (offset >> 8) * 31 ^ (offset >> 16) * 7);
-}
-
-static void set_timeouts(int fd, unsigned int seconds)
-{
-	struct timeval tv = { .tv_sec = seconds };
-
-	if (!seconds)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 }
 
 static int open_sender(const struct opts *o)
@@ -117,7 +106,8 @@ static int receive_pattern(int fd, const struct opts *o, struct stream *s)
 	ssize_t n = -1;
 
 	while (buf) {
-		sleep_ns(o->delay_ms * 1000000ull);
+		if (o->delay_ms && wait_readable(fd, o->timeout_s) > 0)
+			sleep_ns(o->delay_ms * 1000000ull);
 		n = recv(fd, buf, o->chunk, 0);
 		if (!n || (n < 0 && errno != EINTR))
 			break;

@@ -3,7 +3,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +145,7 @@ static uint64_t kernel_stamp(struct msghdr *msg)
 	return 0;
 }
 
+/* 0: read or interrupted, 1: failed, -1: nothing came within --timeout */
 static int receive_one(int fd, const struct opts *o, struct tally *t)
 {
 	static char buf[MAX_DATAGRAM];
@@ -157,6 +157,8 @@ static int receive_one(int fd, const struct opts *o, struct tally *t)
 	ssize_t n = recvmsg(fd, &msg, 0);
 
 	read_ns = now_ns(CLOCK_MONOTONIC);
+	if (n < 0 && errno == EAGAIN)
+		return -1;
 	if (n < 0)
 		return errno == EINTR ? 0 : fail("recvmsg");
 	if ((size_t)n >= sizeof(seq)) {
@@ -170,21 +172,24 @@ static int receive_one(int fd, const struct opts *o, struct tally *t)
 	return 0;
 }
 
-/* Reads until COUNT datagrams came, or nothing for --timeout seconds. */
+/*
+ * Reads until COUNT datagrams came, or none for --timeout seconds. With --delay-ms the reader
+ * stays away for that long after each has come, so a datagram's wait on the socket is known.
+ */
 static int receive_all(int fd, const struct opts *o, struct tally *t)
 {
 	while (!o->count || t->got < o->count) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int n;
+		int rc;
 
-		sleep_ns(o->delay_ms * 1000000ull);
-		n = poll(&p, 1, o->timeout_s ? (int)o->timeout_s * 1000 : -1);
-		if (n < 0 && errno != EINTR)
-			return fail("poll");
-		if (!n)
-			return 0;
-		if (n > 0 && receive_one(fd, o, t))
-			return 1;
+		if (o->delay_ms) {
+			rc = wait_readable(fd, o->timeout_s);
+			if (rc <= 0)
+				return rc ? fail("poll") : 0;
+			sleep_ns(o->delay_ms * 1000000ull);
+		}
+		rc = receive_one(fd, o, t);
+		if (rc)
+			return rc > 0;
 	}
 	return 0;
 }
@@ -197,6 +202,7 @@ int udp_recv(const struct opts *o)
 
 	if (fd < 0 || !t.bitmap)
 		return fail("udp socket");
+	set_timeouts(fd, o->timeout_s);
 	/* The lines must not cost a write each while datagrams are measured. */
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
 	if (o->timestamps) {
