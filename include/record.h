@@ -69,26 +69,26 @@ _Static_assert(sizeof(struct pp_rec) % 8 == 0, "records are copied in 8-byte uni
 /* Set before load, constant afterwards: dead branches vanish in the verifier. */
 struct pp_cfg {
 	__u32 ifindex;		/* only this interface; 0 = all */
-	__u32 nr_cpus;		/* possible CPUs */
-	__u32 recs_per_cpu;	/* power of two */
+	__u32 rec_mask;		/* records in the slab, a power of two, minus 1 */
 	__u32 emit;		/* 1: send finished records to the ring buffer */
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
-	__u32 have_sock_tp;	/* 1: TCP is queued by tp tcp_probe, not by tcp_queue_rcv() */
-	__u32 count_births;	/* 1: an independent program counts what the birth hook should */
 	__u32 wakeup_bytes;	/* wake the reader when this much lies in the ring */
+	__u32 pad;
+	__u64 udp_read_start;	/* where skb_consume_udp() lies, for tp consume_skb */
+	__u64 udp_read_len;
 };
+
+_Static_assert(PP_V_NR <= 8 && PP_L_NR <= 8, "counter arrays are indexed with a mask of 7");
 
 /* Counters, one set per CPU; added with atomics because a softirq may interrupt any program. */
 struct pp_counts {
 	__u64 seen;		/* births */
-	__u64 verdict[PP_V_NR];
-	__u64 loss[PP_L_NR];	/* of verdict UNTRACKED, by reason */
+	__u64 verdict[8];	/* by enum pp_verdict */
+	__u64 loss[8];		/* of verdict UNTRACKED, by reason */
 	__u64 emitted;		/* records that reached the ring */
 	__u64 ring_lost;	/* ended records that found the ring full */
 	__u64 inversions;	/* stamps clamped because the clock went back */
 	__u64 unsorted;		/* socket list inserts that gave up sorting */
-	__u64 witnessed;	/* frames that the independent birth counter saw */
-	__u64 other_dev;	/* births ignored: another interface */
 };
 
 #endif /* PKTPATH_RECORD_H */

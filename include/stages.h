@@ -75,8 +75,69 @@ enum pp_cause { PP_CAUSES(PP_ENUM_CAUSE) PP_C_NR };
 enum pp_loss { PP_LOSSES(PP_ENUM_LOSS) PP_L_NR };
 enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASON) PP_R_END };
 
-/* The stages as a bit mask, and a hook that serves no stage (it ends, merges or counts). */
+/* A hook that serves no stage (it ends, merges or counts), and the stages as a bit mask. */
 #define PP_ST_NONE PP_ST_NR
 #define PP_ST_BIT(st) (1u << (st))
+
+/*
+ * The hooks. X(KIND, id, slot, level, STAGE, symbol, nargs, handler, module)
+ *
+ * KIND     FUNC: a function's entry (fentry, else kprobe); RET: its return (fexit, else
+ *          kretprobe); TP: a tracepoint (tp_btf).
+ * id       names the programs: f_ID, x_ID (fexit), k_ID, r_ID (kretprobe), s_ID (its entry), t_ID.
+ * slot     rows of one slot do one job together. The lowest level whose first row can be had
+ *          serves the slot; rows of other levels stay unused.
+ * STAGE    the stage it stamps, NONE for bookkeeping.
+ * nargs    FUNC, TP: how many leading arguments the handler reads; RET: how many the function
+ *          has, because the return value follows them.
+ * handler  h_HANDLER in bpf/path.bpf.h.
+ * module   "": built in. A name: used only if that driver serves a traced interface. "*": used
+ *          only if a traced interface has no row of its own.
+ */
+#define PP_HOOKS(X)                                                                                \
+	X(FUNC, irq_e1000,   "irq",     0, IRQ,     e1000_intr,               0, irq_enter, "e1000") \
+	X(RET,  irqx_e1000,  "irq",     0, NONE,    e1000_intr,               2, irq_exit,  "e1000") \
+	X(TP,   irq_any,     "irq",     1, IRQ,     irq_handler_entry,        0, irq_enter, "*")     \
+	X(TP,   irqx_any,    "irq",     1, NONE,    irq_handler_exit,         0, irq_exit,  "*")     \
+	X(FUNC, napi,        "napi",    0, NAPI,    __napi_schedule,          1, napi,      "")      \
+	X(FUNC, napi_irqoff, "napi",    0, NAPI,    __napi_schedule_irqoff,   1, napi,      "")      \
+	X(FUNC, softirq,     "softirq", 0, SOFTIRQ, net_rx_action,            0, softirq,   "")      \
+	X(TP,   softirq_tp,  "softirq", 1, SOFTIRQ, softirq_entry,            1, softirq_vec, "")    \
+	X(FUNC, poll,        "poll",    0, POLL,    __napi_poll,              1, poll,      "")      \
+	X(TP,   poll_end,    "pollend", 0, NONE,    napi_poll,                1, poll_end,  "")      \
+	X(TP,   gro,         "gro",     0, GRO,     napi_gro_receive_entry,   1, gro,       "")      \
+	X(TP,   gro_frags,   "gro",     0, GRO,     napi_gro_frags_entry,     1, gro,       "")      \
+	X(RET,  merge,       "merge",   0, NONE,    skb_gro_receive,          2, merge,     "")      \
+	X(RET,  merge_list,  "merge",   0, NONE,    skb_gro_receive_list,     2, merge,     "")      \
+	X(FUNC, flush,       "flush",   0, FLUSH,   netif_receive_skb_list_internal, 0, flush, "")   \
+	X(TP,   netif_rx,    "backlog", 0, BACKLOG, netif_rx,                 1, netif_rx,  "")      \
+	X(FUNC, backlog,     "rps",     0, BACKLOG, enqueue_to_backlog,       1, backlog,   "")      \
+	X(TP,   netif,       "netif",   0, NETIF,   netif_receive_skb,        1, netif,     "")      \
+	X(FUNC, ip4,         "ip",      0, IP,      ip_rcv_core,              1, ip,        "")      \
+	X(FUNC, ip6,         "ip6",     0, IP,      ip6_rcv_core,             1, ip,        "")      \
+	X(FUNC, local4,      "local",   0, LOCAL,   ip_local_deliver_finish,  3, local,     "")      \
+	X(FUNC, local6,      "local6",  0, LOCAL,   ip6_input_finish,         3, local,     "")      \
+	X(FUNC, tcp4,        "tcp",     0, L4,      tcp_v4_rcv,               1, l4,        "")      \
+	X(FUNC, udp4,        "udp",     0, L4,      udp_rcv,                  1, l4,        "")      \
+	X(FUNC, icmp4,       "icmp",    0, L4,      icmp_rcv,                 1, l4,        "")      \
+	X(FUNC, tcp6,        "tcp6",    0, L4,      tcp_v6_rcv,               1, l4,        "")      \
+	X(FUNC, udp6,        "udp6",    0, L4,      udpv6_rcv,                1, l4,        "")      \
+	X(FUNC, icmp6,       "icmp6",   0, L4,      icmpv6_rcv,               1, l4,        "")      \
+	X(FUNC, held,        "held",    0, HELD,    tcp_add_backlog,          2, held,      "")      \
+	X(FUNC, ooo,         "ooo",     0, OOO,     tcp_data_queue,           2, ooo,       "")      \
+	X(FUNC, sock_tcp,    "tcpsock", 0, SOCK,    tcp_queue_rcv,            2, sock_tcp,  "")      \
+	X(TP,   sock_probe,  "tcpsock", 1, SOCK,    tcp_probe,                2, sock_probe, "")     \
+	X(FUNC, sock_udp,    "udpsock", 0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp, "")     \
+	X(TP,   read_tcp,    "tcpread", 0, READ,    tcp_rcv_space_adjust,     1, read_tcp,  "")      \
+	X(FUNC, read_udp,    "udpread", 0, READ,    skb_consume_udp,          3, read_udp,  "")      \
+	X(FUNC, close,       "close",   0, NONE,    __tcp_close,              1, close,     "")      \
+	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, close,     "")      \
+	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, close,     "")      \
+	X(TP,   drop,        "drop",    0, NONE,    kfree_skb,                3, drop,      "")      \
+	X(FUNC, end,         "end",     0, NONE,    skb_release_head_state,   1, end,       "")      \
+	X(FUNC, end_stolen,  "end",     0, NONE,    napi_skb_free_stolen_head, 1, end,      "")      \
+	X(FUNC, end_stateless, "end",   0, NONE,    __consume_stateless_skb,  1, end,       "")      \
+	X(FUNC, end_reuse,   "end",     0, NONE,    napi_reuse_skb,           2, end_reuse, "")      \
+	X(TP,   consume_loc, "end",     1, NONE,    consume_skb,              2, consume,   "")
 
 #endif /* PKTPATH_STAGES_H */

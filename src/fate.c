@@ -66,12 +66,13 @@ void add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *r
 		line_add(l, PLAIN, "into an unknown packet");
 }
 
-void add_parent_mark(struct text_state *st, const struct pp_rec *rec)
+void parent_mark(char buf[FMT_MAX], struct text_state *st, const struct pp_rec *rec)
 {
 	uint64_t *known = &st->parents[rec->id % TEXT_PARENTS];
 
+	buf[0] = '\0';
 	if (*known != rec->id)
 		return;
 	*known = 0;
-	line_addf(&st->line, PLAIN, " #%llu", (unsigned long long)rec->id);
+	snprintf(buf, FMT_MAX, " #%llu", (unsigned long long)rec->id);
 }

@@ -83,11 +83,9 @@ const char *fmt_clock(char buf[FMT_MAX], uint64_t wall_ns, bool utc, int digits)
 		gmtime_r(&s, &tm);
 	else
 		localtime_r(&s, &tm);
-	for (int i = digits; i < 9; i++)
-		ns /= 10;
-	strftime(buf, FMT_MAX, "%H:%M:%S", &tm);
-	if (digits > 0)
-		snprintf(buf + strlen(buf), FMT_MAX - strlen(buf), ".%0*u", digits, ns);
+	strftime(buf, 9, "%H:%M:%S", &tm);
+	snprintf(buf + 8, FMT_MAX - 8, ".%09u", ns);
+	buf[digits ? 9 + digits : 8] = '\0';
 	return buf;
 }
 

@@ -64,7 +64,7 @@ static void para_words(struct para *p, const char *text)
 	}
 }
 
-/* "     997 delivered   99.7 %" */
+/* "     997 delivered   99.7%" */
 static void add_share(struct para *p, enum style style, uint64_t n, const char *what,
 		      uint64_t all)
 {
@@ -74,13 +74,13 @@ static void add_share(struct para *p, enum style style, uint64_t n, const char *
 	line_add(&p->line, n ? style : DIM, what);
 	if (!n || !all)
 		return;
-	snprintf(buf, sizeof(buf), "%.1f %%", 100.0 * (double)n / (double)all);
+	snprintf(buf, sizeof(buf), "%.1f%%", 100.0 * (double)n / (double)all);
 	/* One packet in a million is not none, and all but one are not all. */
-	if (n != all && !strcmp(buf, "100.0 %"))
-		strcpy(buf, ">99.9 %");
-	if (!strcmp(buf, "0.0 %"))
-		strcpy(buf, "<0.1 %");
-	line_right(&p->line, INDENT + 18, PLAIN, buf);
+	if (n != all && !strcmp(buf, "100.0%"))
+		strcpy(buf, ">99.9%");
+	if (!strcmp(buf, "0.0%"))
+		strcpy(buf, "<0.1%");
+	line_right(&p->line, INDENT + 17, PLAIN, buf);
 }
 
 /* "   3 evicted, 1 missed end": the parts of a row, by label, in the row. */
@@ -125,9 +125,9 @@ static void print_coverage(struct para *p, const struct ledger *led)
 	char buf[FMT_MAX];
 
 	/* Less than all must not be rounded up to it. */
-	snprintf(buf, sizeof(buf), "%.2f %%", led->coverage);
+	snprintf(buf, sizeof(buf), "%.2f%%", led->coverage);
 	if (led->coverage < 100 && led->coverage > 99.99)
-		strcpy(buf, ">99.99 %");
+		strcpy(buf, ">99.99%");
 	para_start(p, DIM, "coverage");
 	line_addf(&p->line, led->coverage < 100 ? YELLOW : BOLD, "%s", buf);
 	line_add(&p->line, PLAIN, " of the packets have a full record");

@@ -12,6 +12,7 @@
 #define FLOW_MIN      37	/* "udp  10.77.0.1:40000 > 10.77.0.2:5000" */
 #define FLOW_PIPE     48	/* without a terminal: fixed, so that cut -c works; nearly all IPv4 */
 #define SUFFIX_ROOM   11	/* " held=1.23m" */
+#define FLOW_STEP     4		/* by which it grows, so that the header need not move often */
 #define SLOWEST_ROOM  12	/* " sock 50.1ms" */
 #define CELL_MIN      5
 #define NARROW	      96	/* below: no length, milliseconds only */
@@ -104,17 +105,15 @@ static void add_header(const struct sink_env *env, struct text_state *st)
 /* Widens the flow's column if this record needs it and may; a header then names the columns. */
 static int make_room(struct sink_env *env, struct text_state *st, const struct pp_rec *rec)
 {
-	int want = flow_cols(rec), limit = flow_limit(env);
-	bool moved = false;
+	int want = flow_cols(rec), limit = flow_limit(env), before = st->flow_cols;
+	bool moved;
 
-	if (!env->width)
-		want = FLOW_PIPE;
-	if (want > limit)
-		want = limit;
-	if (want > st->flow_cols) {
-		st->flow_cols = want;
-		moved = env->width;
-	}
+	/* Not worth a new header if the flow would still not fit. */
+	while (st->flow_cols < want && (want <= limit || st->flow_cols + FLOW_STEP <= limit))
+		st->flow_cols += FLOW_STEP;
+	if (st->flow_cols > limit)
+		st->flow_cols = limit;
+	moved = st->flow_cols != before;
 	if (env->quiet || (st->headed && !moved &&
 			   !(env->width && st->since_header >= HEADER_EVERY)))
 		return 0;
@@ -136,8 +135,9 @@ static void add_identity(const struct sink_env *env, struct text_state *st,
 	line_add(l, PLAIN, fmt_clock(buf, tl->first_ns + env->wall_offset_ns, env->utc,
 				     narrow(env) ? 3 : 6));
 	line_to(l, col);
-	line_flow(l, rec, env->width ? st->flow_cols : 0);
-	col += st->flow_cols;
+	/* Half an IPv4 address says nothing: such a line is shifted rather than cut. */
+	line_flow(l, rec, env->width && rec->eth_proto == 0x86dd ? st->flow_cols : 0);
+	col += l->cols - col > st->flow_cols ? l->cols - col : st->flow_cols;
 	if (!narrow(env)) {
 		snprintf(buf, sizeof(buf), " %u", rec->len);
 		line_right(l, col += 6, PLAIN, buf);
@@ -194,8 +194,8 @@ static void add_suffixes(const struct sink_env *env, struct line *l, const struc
 		line_addf(l, PLAIN, " poll=%s", cause_label(rec->cause));
 }
 
-/* The slowest stages, slowest first, as many as fit. */
-static void add_slowest(const struct sink_env *env, struct line *l, const struct timeline *tl)
+/* The slowest stages, slowest first, as many as fit up to column `limit`. */
+static void add_slowest(struct line *l, const struct timeline *tl, bool first, int limit)
 {
 	bool done[PP_ST_NR] = { false };
 	char buf[FMT_MAX], item[2 * FMT_MAX];
@@ -209,13 +209,13 @@ static void add_slowest(const struct sink_env *env, struct line *l, const struct
 		done[max] = true;
 		if (!tl->row[max].dur_ns)
 			return;
-		snprintf(item, sizeof(item), "%s%s %s", n ? ", " : " ",
-			 stage_label(tl->row[max].stage),
+		snprintf(item, sizeof(item), "%s %s", stage_label(tl->row[max].stage),
 			 line_duration(buf, l, tl->row[max].dur_ns, true));
-		if (l->cols + text_cols(item) > env->width)
+		if (l->cols + (first ? 1 : 2) + text_cols(item) > limit)
 			return;
-		line_add(l, PLAIN, n ? ", " : " ");
-		line_add(l, row_style(tl, max), item + (n ? 2 : 1));
+		line_add(l, PLAIN, first ? " " : ", ");
+		line_add(l, row_style(tl, max), item);
+		first = false;
 	}
 }
 
@@ -223,21 +223,23 @@ static int print_line(struct sink_env *env, const struct pp_rec *rec, const stru
 {
 	struct text_state *st = env->state;
 	struct line *l = &st->line;
-	bool full = full_layout(env);
-	int err = make_room(env, st, rec);
+	char mark[FMT_MAX];
+	int col, err = make_room(env, st, rec);
 
 	if (err)
 		return err;
+	parent_mark(mark, st, rec);
 	line_start(l);
 	add_identity(env, st, rec, tl);
-	if (full) {
+	if (full_layout(env)) {
 		add_cells(env, l, tl);
 		add_suffixes(env, l, rec, tl);
 	}
+	col = l->cols;
 	add_fate(env, l, rec);
-	add_parent_mark(st, rec);
-	if (!full && !env->quiet)
-		add_slowest(env, l, tl);
+	if (!full_layout(env) && !env->quiet)
+		add_slowest(l, tl, l->cols == col, env->width - text_cols(mark));
+	line_add(l, PLAIN, mark);
 	st->since_header++;
 	return line_write(l, env->out);
 }

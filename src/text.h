@@ -28,8 +28,8 @@ enum style row_style(const struct timeline *tl, int row);
 void add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *rec);
 /* A duration, in the line's own alphabet. */
 const char *line_duration(char buf[FMT_MAX], const struct line *l, uint64_t ns, bool with_s);
-/* " #id" if a merged packet named this one as its parent. */
-void add_parent_mark(struct text_state *st, const struct pp_rec *rec);
+/* " #id" if a merged packet named this one as its parent, else "". Forgets that it did. */
+void parent_mark(char buf[FMT_MAX], struct text_state *st, const struct pp_rec *rec);
 
 int waterfall_print(struct sink_env *env, const struct pp_rec *rec, const struct timeline *tl);
 /* Writes to env->err. `env` needs no state. */

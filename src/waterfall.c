@@ -111,7 +111,7 @@ static void add_summary(const struct sink_env *env, struct line *l, const struct
 	line_add(l, PLAIN, " after ");
 	line_add(l, BOLD, line_duration(buf, l, tl->total_ns, true));
 	if (rec->cause != PP_C_NONE && rec->cause != PP_C_IRQ)
-		line_addf(l, PLAIN, ", poll by %s", cause_label(rec->cause));
+		line_addf(l, PLAIN, ", poll=%s", cause_label(rec->cause));
 	if (rec->flags & PP_F_LATE)
 		line_add(l, PLAIN, ", first seen late");
 	if (rec->flags & PP_F_HOP)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Reading the kernel's structures: one accessor per thing that changes between kernels or
+ * between backends. `typed` is a compile-time constant: 1 where the verifier knows the
+ * pointer's type (fentry, fexit, tp_btf) and a plain load is allowed, 0 for kprobes.
+ */
+#ifndef PKTPATH_COMPAT_BPF_H
+#define PKTPATH_COMPAT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
+
+#ifndef offsetof
+#define offsetof(type, member) __builtin_offsetof(type, member)
+#endif
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+#define RD(typed, ptr, field)                                                                      \
+	({                                                                                         \
+		__typeof__((ptr)->field) __v;                                                         \
+		if (typed)                                                                         \
+			__v = (ptr)->field;                                                        \
+		else                                                                               \
+			bpf_core_read(&__v, sizeof(__v), &(ptr)->field);                           \
+		__v;                                                                               \
+	})
+
+#define TCP_FLAG_FIN 0x01
+#define TCP_FLAG_SYN 0x02
+
+/*
+ * skb->cb as TCP uses it. A typed load is fine: the verifier allows any access within an array
+ * of an integer type (btf_struct_walk(), v5.5 on), and names cb as the example.
+ */
+static __always_inline u32 cb_u32(const int typed, const struct sk_buff *skb, u32 offset)
+{
+	const char *p = (const char *)skb + bpf_core_field_offset(struct sk_buff, cb) + offset;
+	u32 v = 0;
+
+	if (typed)
+		return *(const u32 *)p;
+	bpf_probe_read_kernel(&v, sizeof(v), p);
+	return v;
+}
+
+static __always_inline u8 cb_u8(const int typed, const struct sk_buff *skb, u32 offset)
+{
+	const char *p = (const char *)skb + bpf_core_field_offset(struct sk_buff, cb) + offset;
+	u8 v = 0;
+
+	if (typed)
+		return *(const u8 *)p;
+	bpf_probe_read_kernel(&v, sizeof(v), p);
+	return v;
+}
+
+/* A segment's place in the stream, from its control block: data bytes only, no SYN, no FIN. */
+struct segment {
+	u32 seq, data_end;
+};
+
+static __always_inline struct segment segment_of(const int typed, const struct sk_buff *skb)
+{
+	u32 seq = cb_u32(typed, skb, bpf_core_field_offset(struct tcp_skb_cb, seq));
+	u32 end = cb_u32(typed, skb, bpf_core_field_offset(struct tcp_skb_cb, end_seq));
+	u8 flags = cb_u8(typed, skb, bpf_core_field_offset(struct tcp_skb_cb, tcp_flags));
+
+	if (flags & TCP_FLAG_SYN)
+		seq++;
+	if (flags & TCP_FLAG_FIN)
+		end--;
+	return (struct segment){ .seq = seq, .data_end = end };
+}
+
+/* A struct sock argument seen as the struct tcp_sock it begins. */
+#define TCP_SK(sk, field) BPF_CORE_READ((const struct tcp_sock *)(sk), field)
+
+#endif /* PKTPATH_COMPAT_BPF_H */

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Maps, and the life of a record: birth, stamp, finish. The handlers (hooks.bpf.h) call these;
+ * the programs (pktpath.bpf.c) are shims around the handlers.
+ *
+ * No hash map and no event per hook: a record is reached through an array word keyed by the
+ * skb's address, or through its socket's list.
+ */
+#ifndef PKTPATH_PATH_BPF_H
+#define PKTPATH_PATH_BPF_H
+
+#include "compat.bpf.h"
+#include "record.h"
+
+static __always_inline struct pp_rec *pp_rec_at(u32 i);
+static __always_inline struct pp_set *pp_set_at(u32 i);
+static __always_inline struct pp_sock *pp_sock_at(u32 i);
+static __always_inline struct pp_napi *pp_napi_at(u32 i);
+#include "stitch.h"
+
+const volatile struct pp_cfg cfg = {};
+
+/* Set once all hooks are attached, cleared before they go: no packet is followed halfway. */
+volatile __u32 enabled = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);			/* set at load: possible CPUs */
+	__type(key, u32);
+	__type(value, struct pp_cpu);
+} cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);			/* set at load: --records */
+	__type(key, u32);
+	__type(value, struct pp_rec);
+} slab SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PP_SETS);
+	__type(key, u32);
+	__type(value, struct pp_set);
+} sets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PP_SOCKS);
+	__type(key, u32);
+	__type(value, struct pp_sock);
+} socks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PP_NAPIS);
+	__type(key, u32);
+	__type(value, struct pp_napi);
+} napis SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);		/* set at load: --ring */
+} ring SEC(".maps");
+
+static __always_inline struct pp_rec *pp_rec_at(u32 i)
+{
+	return bpf_map_lookup_elem(&slab, &i);
+}
+
+static __always_inline struct pp_set *pp_set_at(u32 i)
+{
+	return bpf_map_lookup_elem(&sets, &i);
+}
+
+static __always_inline struct pp_sock *pp_sock_at(u32 i)
+{
+	return bpf_map_lookup_elem(&socks, &i);
+}
+
+static __always_inline struct pp_napi *pp_napi_at(u32 i)
+{
+	return bpf_map_lookup_elem(&napis, &i);
+}
+
+/* Where a hook runs and when. */
+struct here {
+	struct pp_cpu *c;
+	u64 now;
+	u32 cpu;
+};
+
+static __always_inline int here(struct here *h)
+{
+	h->cpu = bpf_get_smp_processor_id();
+	h->c = bpf_map_lookup_elem(&cpus, &h->cpu);
+	h->now = bpf_ktime_get_ns();
+	return h->c != NULL;
+}
+
+#define COUNT(h, field) __sync_fetch_and_add(&(h)->c->n.field, 1)
+
+static __always_inline void stamp(const struct here *h, struct pp_rec *rec, u32 stage)
+{
+	if (pp_stamp(rec, stage, h->now, h->cpu))
+		COUNT(h, inversions);
+}
+
+/*
+ * Send an ended record. Waking the reader costs more than the copy, so it is woken only when a
+ * fair amount waits for it; its own timer fetches the rest.
+ */
+static __always_inline void emit(const struct here *h, struct pp_rec *rec)
+{
+	u64 size = rec->verdict == PP_V_DROPPED ? sizeof(*rec) : offsetof(struct pp_rec, place);
+	u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (!cfg.emit)
+		return;
+	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.wakeup_bytes)
+		flags = BPF_RB_FORCE_WAKEUP;
+	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
+				   bpf_ringbuf_output(&ring, rec, offsetof(struct pp_rec, place),
+						      flags))
+		COUNT(h, ring_lost);
+	else
+		COUNT(h, emitted);
+}
+
+/*
+ * End a record: count its verdict, send it, give the slot back. `linked`: the slot is still in
+ * its socket's list and is freed when the list passes it. The caller has taken it out of the
+ * address index.
+ */
+static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32 verdict, u32 loss,
+				   int linked)
+{
+	u64 end = rec->end_ns ? rec->end_ns : h->now;
+
+	rec->verdict = verdict;
+	rec->loss = loss;
+	rec->end_ns = end < rec->last_ns ? rec->last_ns : end;
+	rec->end_cpu = h->cpu;
+	__sync_fetch_and_add(&h->c->n.verdict[verdict & 7], 1);
+	if (loss)
+		__sync_fetch_and_add(&h->c->n.loss[loss & 7], 1);
+	emit(h, rec);
+	*(volatile u32 *)&rec->state = linked ? PP_S_ZOMBIE : PP_S_FREE;
+}
+
+/* A packet that never gets a record still counts: it was seen, and it is untracked. */
+static __always_inline void count_lost(const struct here *h, u32 loss)
+{
+	COUNT(h, verdict[PP_V_UNTRACKED]);
+	__sync_fetch_and_add(&h->c->n.loss[loss & 7], 1);
+}
+
+/* The record that an address held before is overtaken by a new packet: its end was missed. */
+static __always_inline void finish_stale(const struct here *h, u64 addr)
+{
+	u32 ref = 0;
+	struct pp_rec *old = pp_find(addr, &ref);
+
+	if (!old)
+		return;
+	pp_unindex(addr, ref);
+	finish(h, old, PP_V_UNTRACKED, PP_L_STALE, old->state == PP_S_OOO);
+}
+
+#define ETH_P_IP	0x0800
+#define ETH_P_IPV6	0x86dd
+#define IP_OFFSET	0x1fff
+
+/* Ports and TCP's sequence numbers; `l4` points at the transport header in the kernel. */
+static __always_inline void parse_l4(struct pp_rec *rec, const void *l4, u32 l4_len)
+{
+	u8 b[16];
+
+	if (rec->l4_proto != 6 && rec->l4_proto != 17)
+		return;
+	if (bpf_probe_read_kernel(b, sizeof(b), l4))
+		return;
+	rec->sport = *(u16 *)&b[0];
+	rec->dport = *(u16 *)&b[2];
+	if (rec->l4_proto == 6) {
+		u32 hdr = (b[12] >> 4) * 4;
+
+		rec->tcp_flags = b[13];
+		rec->data_len = l4_len > hdr ? l4_len - hdr : 0;
+		rec->end_seq = bpf_ntohl(*(u32 *)&b[4]) + !!(b[13] & TCP_FLAG_SYN) + rec->data_len;
+	}
+}
+
+/* The flow, from the network header at skb->data; one bounded read, two for ports. */
+static __always_inline void parse(const int typed, struct sk_buff *skb, struct pp_rec *rec)
+{
+	const u8 *data = RD(typed, skb, data);
+	u8 b[40];
+
+	rec->eth_proto = bpf_ntohs(RD(typed, skb, protocol));
+	rec->flags |= PP_F_NOPARSE;
+	if (rec->eth_proto != ETH_P_IP && rec->eth_proto != ETH_P_IPV6) {
+		rec->flags &= ~PP_F_NOPARSE;
+		return;
+	}
+	/* GRO's frags path hands up headers that are not linear yet: `netif` tries again. */
+	if (RD(typed, skb, len) - RD(typed, skb, data_len) < 28)
+		return;
+	if (bpf_probe_read_kernel(b, sizeof(b), data))
+		return;
+	rec->flags &= ~PP_F_NOPARSE;
+	if (rec->eth_proto == ETH_P_IP) {
+		u32 ihl = (b[0] & 15) * 4, tot = bpf_ntohs(*(u16 *)&b[2]);
+
+		rec->l4_proto = b[9];
+		__builtin_memcpy(rec->saddr, &b[12], 4);
+		__builtin_memcpy(rec->daddr, &b[16], 4);
+		if (!(bpf_ntohs(*(u16 *)&b[6]) & IP_OFFSET))
+			parse_l4(rec, data + ihl, tot > ihl ? tot - ihl : 0);
+	} else {
+		rec->l4_proto = b[6];
+		__builtin_memcpy(rec->saddr, &b[8], 16);
+		__builtin_memcpy(rec->daddr, &b[24], 16);
+		parse_l4(rec, data + 40, bpf_ntohs(*(u16 *)&b[4]));
+	}
+}
+
+/* The stamps that all packets of a poll share. */
+static __always_inline void take_poll(const struct pp_poll *p, struct pp_rec *rec, u32 cpu)
+{
+	if (!p->napi)
+		return;
+	rec->cause = p->cause;
+	if (p->irq_ns) {
+		rec->ts[PP_ST_IRQ] = p->irq_ns;
+		rec->cpu[PP_ST_IRQ] = p->irq_cpu;
+	}
+	if (p->sched_ns) {
+		rec->ts[PP_ST_NAPI] = p->sched_ns;
+		rec->cpu[PP_ST_NAPI] = p->sched_cpu;
+	}
+	if (p->softirq_ns) {
+		rec->ts[PP_ST_SOFTIRQ] = p->softirq_ns;
+		rec->cpu[PP_ST_SOFTIRQ] = cpu;
+	}
+	rec->ts[PP_ST_POLL] = p->poll_ns;
+	rec->cpu[PP_ST_POLL] = cpu;
+	rec->last_ns = p->poll_ns;
+}
+
+/*
+ * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
+ * record or NULL (another interface, or no room: counted).
+ */
+static __always_inline struct pp_rec *birth(const int typed, const struct here *h,
+					    struct sk_buff *skb, u32 stage)
+{
+	struct net_device *dev = RD(typed, skb, dev);
+	u32 ifindex = RD(typed, dev, ifindex), ref, idx;
+	struct pp_rec *rec;
+	u64 id, victim;
+
+	if ((cfg.ifindex && ifindex != cfg.ifindex) || !enabled)
+		return NULL;
+	COUNT(h, seen);
+	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
+	idx = ref - 1;
+	rec = ref ? pp_rec_at(idx) : NULL;
+	if (!rec) {
+		count_lost(h, PP_L_FULL);
+		return NULL;
+	}
+	/* The slot's own generation makes the id unique without a shared counter. */
+	id = rec->id ? rec->id + PP_REC_MAX : PP_REC_MAX + idx;
+	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
+	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
+			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
+	rec->place[0] = 0;
+	rec->id = id;
+	rec->skb = (u64)skb;
+	rec->head = (u64)RD(typed, skb, head);
+	rec->ifindex = ifindex;
+	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
+		   RD(typed, skb, mac_header);
+	take_poll(&h->c->poll, rec, h->cpu);
+	parse(typed, skb, rec);
+	stamp(h, rec, stage);
+	victim = pp_index((u64)skb, ref);
+	if (victim) {
+		struct pp_rec *old = pp_rec_at(victim & (PP_REC_MAX - 1));
+
+		if (old && old->state != PP_S_FREE)
+			finish(h, old, PP_V_UNTRACKED, PP_L_EVICTED, old->state == PP_S_OOO);
+	}
+	return rec;
+}
+
+#endif /* PKTPATH_PATH_BPF_H */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The kernel side's tables: their entries and sizes. stitch.h works on them. */
+#ifndef PKTPATH_TABLES_H
+#define PKTPATH_TABLES_H
+
+#include "record.h"
+
+#define PP_WAYS		4
+#define PP_SET_BITS	12
+#define PP_SETS		(1u << PP_SET_BITS)
+#define PP_REC_BITS	19		/* at most 512 Ki records: see pp_key() */
+#define PP_REC_MAX	(1u << PP_REC_BITS)
+#define PP_SOCK_BITS	12
+#define PP_SOCKS	(1u << PP_SOCK_BITS)
+#define PP_NAPI_BITS	10
+#define PP_NAPIS	(1u << PP_NAPI_BITS)
+#define PP_PROBES	4		/* neighbouring slots tried in the small tables */
+#define PP_ALLOC_TRIES	16
+#define PP_SORT_STEPS	64		/* how far an out-of-order segment is moved to its place */
+
+/* One set of the address index: 4 words, each a packed (address, slab index); 0 = empty. */
+struct pp_set {
+	__u64 way[PP_WAYS];
+};
+
+/* A socket with unread data: its records, sorted by end_seq. Changed under the socket lock only. */
+struct pp_sock {
+	__u64 sk;		/* 0 = slot is free */
+	__u64 sock_ns;		/* stamp of the newest record taken off the list … */
+	__u32 head, tail;
+	__u16 sock_cpu;		/* … and its CPU */
+	__u16 pad[3];
+};
+
+/* What the interrupt told about a NAPI instance, until the poll takes it. */
+struct pp_napi {
+	__u64 napi;		/* 0 = slot is free */
+	__u64 irq_ns;		/* 0 = not scheduled from an interrupt handler */
+	__u64 sched_ns;		/* 0 = nothing pending */
+	__u16 irq_cpu, sched_cpu;
+	__u16 cause;		/* enum pp_cause */
+	__u16 pad;
+};
+
+/* The poll that a CPU is in, and what led to it: the stamps that its packets share. */
+struct pp_poll {
+	__u64 napi;		/* 0 = not in a poll */
+	__u64 irq_ns, sched_ns, softirq_ns, poll_ns;
+	__u16 irq_cpu, sched_cpu;
+	__u32 cause;		/* enum pp_cause */
+};
+
+/* What one CPU knows, and its counters. */
+struct pp_cpu {
+	__u64 irq_ns;		/* start of the interrupt handler it is in; 0 = not in one */
+	__u64 softirq_ns;	/* newest start of NET_RX */
+	__u64 flush_ns;		/* newest hand-over of a list to the stack */
+	struct pp_poll poll;
+	__u64 stash[2];		/* kretprobe: arguments of the function that returns next */
+	__u32 cursor;		/* where to look for a free record */
+	__u32 pad;
+	struct pp_counts n;
+} __attribute__((aligned(64)));
+
+#endif /* PKTPATH_TABLES_H */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The hook table of include/stages.h as data, for everything that is not a BPF program. */
+#ifndef PKTPATH_HOOKS_H
+#define PKTPATH_HOOKS_H
+
+#include "stages.h"
+
+enum hook_kind { HOOK_FUNC, HOOK_RET, HOOK_TP };
+enum backend { BE_NONE, BE_FENTRY, BE_KPROBE, BE_TP, BE_NR };
+
+struct hook {
+	enum hook_kind kind;
+	const char *id;		/* names the programs */
+	const char *slot;
+	int level;		/* 0 = first choice of its slot */
+	int stage;		/* enum pp_stage or PP_ST_NONE */
+	const char *symbol;
+	int nargs;
+	const char *module;	/* "", a driver's name, or "*" */
+};
+
+#define HOOK_COUNT_ROW(...) +1
+enum { NR_HOOKS = 0 PP_HOOKS(HOOK_COUNT_ROW) };
+
+extern const struct hook hooks[NR_HOOKS];
+
+const char *backend_name(enum backend be);
+
+/* Which backend the name means, or -1. "auto" is BE_NONE: no preference. */
+int backend_parse(const char *name);
+
+#endif /* PKTPATH_HOOKS_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Messages for people, all on stderr, all in one form: "pktpath: what: object: why (try this)". */
+#ifndef PKTPATH_LOG_H
+#define PKTPATH_LOG_H
+
+enum { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2 };
+
+__attribute__((format(printf, 1, 2))) void log_err(const char *fmt, ...);
+__attribute__((format(printf, 1, 2))) void log_note(const char *fmt, ...);
+
+/* Keep libbpf's own words back; show the last warnings only when a step failed, or with -vv. */
+void log_capture_libbpf(void);
+void log_show_libbpf(void);
+
+#endif /* PKTPATH_LOG_H */

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <linux/capability.h>
+#include <math.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "log.h"
+#include "opts.h"
+
+#define SECONDS_MAX (365 * 86400.0)
+
+/* All digits, in range: strtoull() alone takes "-1" and " 7". */
+static int parse_u64(const char *word, uint64_t *out)
+{
+	char *end;
+
+	if (!*word || strspn(word, "0123456789") != strlen(word))
+		return -EINVAL;
+	errno = 0;
+	*out = strtoull(word, &end, 10);
+	return errno ? -ERANGE : 0;
+}
+
+int parse_count(const char *option, const char *word, uint64_t *out)
+{
+	int err = parse_u64(word, out);
+
+	if (!err && *out)
+		return 0;
+	log_err("%s %s: %s (give a whole number from 1 to %llu)", option, word,
+		err == -ERANGE ? "too large" : "not a count", ~0ull);
+	return -1;
+}
+
+int parse_seconds(const char *option, const char *word, uint64_t *out_ns)
+{
+	char *end;
+	double s = strtod(word, &end);
+
+	if (*word && !*end && strspn(word, "0123456789.") == strlen(word) && isfinite(s) &&
+	    s > 0 && s <= SECONDS_MAX) {
+		*out_ns = (uint64_t)(s * 1e9);
+		if (*out_ns)
+			return 0;
+	}
+	log_err("%s %s: not a time (give seconds above 0, at most a year, such as 2.5)", option,
+		word);
+	return -1;
+}
+
+int parse_size(const char *option, const char *word, uint32_t min, uint32_t max, uint32_t *out)
+{
+	uint64_t v;
+
+	if (!parse_u64(word, &v) && v >= min && v <= max && !(v & (v - 1))) {
+		*out = v;
+		return 0;
+	}
+	log_err("%s %s: not a size (give a power of two from %u to %u)", option, word, min, max);
+	return -1;
+}
+
+int parse_iface(const char *word, struct opts *o)
+{
+	char name[IF_NAMESIZE];
+	uint64_t index;
+
+	if (!strcmp(word, "any") || !strcmp(word, "all")) {
+		o->ifname = NULL;
+		o->ifindex = 0;
+		return 0;
+	}
+	o->ifname = word;
+	o->ifindex = if_nametoindex(word);
+	if (!o->ifindex && !parse_u64(word, &index) && index <= UINT32_MAX &&
+	    if_indextoname(index, name))
+		o->ifindex = index;
+	if (o->ifindex)
+		return 0;
+	log_err("-i %s: no such interface (ip link lists them; any traces all)", word);
+	return -1;
+}
+
+int parse_backend(const char *word, struct opts *o)
+{
+	int be = backend_parse(word);
+
+	if (be >= 0 && be != BE_TP) {
+		o->backend = be;
+		return 0;
+	}
+	log_err("--backend %s: no such backend (auto, fentry or kprobe; tracepoints are used in any "
+		"case)", word);
+	return -1;
+}
+
+static bool have_cap(int cap)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2] = {};
+
+	if (syscall(SYS_capget, &h, d))
+		return false;
+	return d[cap / 32].effective & (1u << (cap % 32));
+}
+
+int check_privilege(void)
+{
+	if (have_cap(CAP_SYS_ADMIN) || (have_cap(CAP_BPF) && have_cap(CAP_PERFMON))) {
+		if (!access("/sys/kernel/btf/vmlinux", R_OK))
+			return 0;
+		log_err("this kernel offers no BTF: /sys/kernel/btf/vmlinux: %s (it needs "
+			"CONFIG_DEBUG_INFO_BTF=y, and /sys mounted)", strerror(errno));
+		return EXIT_USAGE;
+	}
+	log_err("not permitted to load BPF programs: run as root, or with CAP_BPF and CAP_PERFMON");
+	return EXIT_USAGE;
+}

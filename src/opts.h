@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the user asked for, shared by the commands, and how the words become values. */
+#ifndef PKTPATH_OPTS_H
+#define PKTPATH_OPTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "hooks.h"
+
+struct opts {
+	const char *ifname;	/* NULL = all interfaces */
+	unsigned int ifindex;	/* 0 = all */
+	uint64_t count;		/* 0 = no limit */
+	uint64_t seconds_ns;	/* 0 = no limit */
+	bool json, quiet, verbose, line_buffered;
+	enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
+	enum backend backend;
+	uint32_t records, ring_bytes;
+};
+
+/* Parsers: 0, or -1 after one line on stderr that names the option and what it takes. */
+int parse_count(const char *option, const char *word, uint64_t *out);
+int parse_seconds(const char *option, const char *word, uint64_t *out_ns);
+int parse_size(const char *option, const char *word, uint32_t min, uint32_t max, uint32_t *out);
+int parse_iface(const char *word, struct opts *o);
+int parse_backend(const char *word, struct opts *o);
+
+/* 0, or EXIT_USAGE after saying what the caller lacks: privileges or the kernel's BTF. */
+int check_privilege(void);
+
+#endif /* PKTPATH_OPTS_H */

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <string.h>
+#include "ifaces.h"
+#include "probe.h"
+#include "trial.h"
+
+static const struct {
+	const char *slot, *needs, *why;
+} requires[] = {
+	{ "irq", "napi", "an interrupt cannot be joined to a packet without __napi_schedule" },
+	{ "pollend", "poll", "" },
+	{ "merge", "gro", "" },
+};
+
+static bool slot_served(const struct plan *plan, const char *slot)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (!strcmp(hooks[i].slot, slot) && plan->backend[i] != BE_NONE)
+			return true;
+	return false;
+}
+
+static int try_one(struct trial *t, int i, enum backend be, const char **why)
+{
+	const struct hook *h = &hooks[i];
+	const char *module = strcmp(h->module, "*") ? h->module : "";
+
+	switch (be) {
+	case BE_FENTRY:
+		return trial_fentry(t, h->symbol, module, h->nargs, h->kind == HOOK_RET, why);
+	case BE_KPROBE:
+		return trial_kprobe(h->symbol, h->kind == HOOK_RET, why);
+	case BE_TP:
+		return trial_tp(t, h->symbol, h->nargs, why);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* The best backend for one row. The reason kept is that of the first choice. */
+static void choose(struct plan *plan, struct trial *t, const struct plan_opts *o, int i)
+{
+	static const enum backend func[] = { BE_FENTRY, BE_KPROBE }, tp[] = { BE_TP };
+	const enum backend *list = hooks[i].kind == HOOK_TP ? tp : func;
+	int n = hooks[i].kind == HOOK_TP ? 1 : 2, k;
+	const char *why;
+
+	plan->backend[i] = BE_NONE;
+	plan->why[i] = NULL;
+	for (k = 0; k < n; k++) {
+		why = o->ban_why[i] ? o->ban_why[i] : "could not be attached";
+		if (n > 1 && o->force != BE_NONE && o->force != list[k])
+			why = "another backend was asked for (--backend)";
+		else if (!o->banned[i][list[k]] && !try_one(t, i, list[k], &why)) {
+			plan->backend[i] = list[k];
+			plan->why[i] = NULL;
+			return;
+		}
+		if (!plan->why[i] || o->force == list[k])
+			plan->why[i] = why;
+	}
+}
+
+/* Does a row that names a driver apply, and one for drivers that have no row? */
+static bool applies(const struct plan *plan, const struct ifaces *ifs, const struct hook *h)
+{
+	int i, k;
+
+	if (!*h->module)
+		return true;
+	if (strcmp(h->module, "*"))
+		return ifaces_use(ifs, h->module);
+	for (i = 0; i < ifs->nr; i++) {
+		bool covered = false;
+
+		for (k = 0; k < NR_HOOKS; k++)
+			if (!strcmp(hooks[k].module, ifs->driver[i]) && plan->backend[k])
+				covered = true;
+		if (!covered)
+			return true;
+	}
+	return false;
+}
+
+/* Fill one slot: the lowest level whose first applicable row can be had. */
+static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opts *o,
+		       const struct ifaces *ifs, const char *slot)
+{
+	int level, i;
+
+	for (level = 0; level <= 2; level++) {
+		bool first = true, served = false;
+
+		for (i = 0; i < NR_HOOKS; i++) {
+			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level ||
+			    !applies(plan, ifs, &hooks[i]))
+				continue;
+			if (!first && !served)
+				break;
+			choose(plan, t, o, i);
+			served |= first && plan->backend[i] != BE_NONE;
+			first = false;
+		}
+		/* A driver's own row does not help the interfaces of another driver. */
+		if (served && strcmp(slot, "irq"))
+			return;
+	}
+}
+
+static void check_requirements(struct plan *plan)
+{
+	unsigned int r;
+	int i;
+
+	for (r = 0; r < sizeof(requires) / sizeof(requires[0]); r++) {
+		if (slot_served(plan, requires[r].needs))
+			continue;
+		for (i = 0; i < NR_HOOKS; i++) {
+			if (strcmp(hooks[i].slot, requires[r].slot))
+				continue;
+			if (plan->backend[i])
+				plan->why[i] = requires[r].why;
+			plan->backend[i] = BE_NONE;
+		}
+	}
+}
+
+static void report(struct plan *plan, int i, int stage, const char *role, const char *why)
+{
+	plan->reports[plan->nr_reports++] = (struct hook_report){
+		.stage = stage,
+		.role = role,
+		.hook = i >= 0 ? hooks[i].symbol : "",
+		.backend = backend_name(i >= 0 ? plan->backend[i] : BE_NONE),
+		.why = why ? why : "",
+		.missed = -1,
+	};
+}
+
+/* Why a stage has no hook: the reason of its first choice. */
+static void report_missing(struct plan *plan, const struct ifaces *ifs, int stage,
+			   const char *label)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++) {
+		if (hooks[i].stage != stage || !plan->why[i])
+			continue;
+		report(plan, i, stage, label, plan->why[i]);
+		return;
+	}
+	report(plan, -1, stage, label,
+	       ifs->nr ? "no hook is known for it" : "the traced interface has no interrupt");
+}
+
+static void make_reports(struct plan *plan, const struct ifaces *ifs)
+{
+#define LABEL(id, label, help) label,
+	static const char *const labels[] = { PP_STAGES(LABEL) };
+	int st, i;
+
+	for (st = 0; st < PP_ST_NR; st++) {
+		if (plan->stages & PP_ST_BIT(st)) {
+			for (i = 0; i < NR_HOOKS; i++)
+				if (hooks[i].stage == st && plan->backend[i])
+					report(plan, i, st, labels[st], NULL);
+		} else {
+			report_missing(plan, ifs, st, labels[st]);
+		}
+	}
+	for (i = 0; i < NR_HOOKS; i++)
+		if (hooks[i].stage == PP_ST_NONE && plan->backend[i])
+			report(plan, i, PP_ST_NONE, hooks[i].slot, NULL);
+}
+
+int plan_make(struct plan *plan, const struct plan_opts *opts)
+{
+	struct trial *t = trial_new();
+	struct ifaces ifs;
+	int i;
+
+	if (!t)
+		return -errno;
+	memset(plan, 0, sizeof(*plan));
+	ifaces_find(&ifs, opts->ifindex);
+	for (i = 0; i < NR_HOOKS; i++)
+		if (!i || strcmp(hooks[i].slot, hooks[i - 1].slot))
+			serve_slot(plan, t, opts, &ifs, hooks[i].slot);
+	trial_free(t);
+	check_requirements(plan);
+	for (i = 0; i < NR_HOOKS; i++) {
+		if (!plan->backend[i])
+			continue;
+		if (hooks[i].stage != PP_ST_NONE)
+			plan->stages |= PP_ST_BIT(hooks[i].stage);
+		if (!strcmp(hooks[i].slot, "end") && hooks[i].level == 0)
+			plan->have_end = true;
+	}
+	make_reports(plan, &ifs);
+	return 0;
+}

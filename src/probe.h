@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The plan: which hook and which backend serve what on this kernel, and why others do not. */
+#ifndef PKTPATH_PROBE_H
+#define PKTPATH_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "hooks.h"
+#include "sink.h"
+
+#define MAX_DRIVERS 16
+
+struct plan_opts {
+	unsigned int ifindex;		/* the traced interface; 0 = all */
+	enum backend force;		/* BE_NONE: the best; tracepoints are never forced away */
+	bool banned[NR_HOOKS][BE_NR];	/* backends that failed at load or attach before */
+	const char *ban_why[NR_HOOKS];
+};
+
+struct plan {
+	enum backend backend[NR_HOOKS];	/* BE_NONE: unused */
+	const char *why[NR_HOOKS];	/* why it is not served; NULL if it is, or was not needed */
+	uint32_t stages;		/* bit mask of the stages served */
+	bool have_end;			/* frees can be seen */
+	struct hook_report reports[NR_HOOKS + PP_ST_NR];
+	int nr_reports;
+};
+
+/*
+ * Try every hook and choose. 0, or -errno: -ENOENT when the kernel has no BTF. The plan's
+ * strings are static.
+ */
+int plan_make(struct plan *plan, const struct plan_opts *opts);
+
+#endif /* PKTPATH_PROBE_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A running trace, as an opaque object: new (choose hooks, load, attach) → enable → poll …
+ * → stop (detach; nothing is left in the kernel) → ledger → free. Functions return 0 or -errno
+ * and have said why on stderr when they fail.
+ */
+#ifndef PKTPATH_TRACER_H
+#define PKTPATH_TRACER_H
+
+#include "probe.h"
+#include "sink.h"
+
+struct tracer_opts {
+	unsigned int ifindex;	/* 0 = all interfaces */
+	enum backend force;	/* BE_NONE: the best per hook */
+	uint32_t records;	/* slab size, a power of two, 1 Ki..512 Ki */
+	uint32_t ring_bytes;	/* a power of two, at least a page */
+};
+
+#define TRACER_RECORDS (1u << 15)
+#define TRACER_RING (8u << 20)
+
+struct tracer;
+
+int tracer_new(struct tracer **out, const struct tracer_opts *opts);
+void tracer_enable(struct tracer *t);
+
+/* Poll this descriptor for input; fetch with tracer_consume(), also from time to time. */
+int tracer_fd(const struct tracer *t);
+
+/* Calls `fn` for each ended record; stops early, returning its value, when it is not 0. */
+typedef int (*tracer_fn)(void *arg, const struct pp_rec *rec);
+int tracer_consume(struct tracer *t, tracer_fn fn, void *arg);
+
+const struct plan *tracer_plan(const struct tracer *t);
+
+/* Start no new record, let those under way end, detach everything. */
+void tracer_stop(struct tracer *t);
+
+/* The account, all fields but `shown`, `absent` and the duration. Exact after tracer_stop(). */
+int tracer_ledger(struct tracer *t, struct ledger *led);
+void tracer_free(struct tracer *t);
+
+#endif /* PKTPATH_TRACER_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Trials: can this kernel serve that hook? Answered by doing it with a program of three
+ * instructions, not by the kernel's version. Each returns 0 or -errno and, on failure, a reason
+ * in plain words.
+ */
+#ifndef PKTPATH_TRIAL_H
+#define PKTPATH_TRIAL_H
+
+#include <stddef.h>
+
+struct trial;
+
+/* NULL with errno set when the kernel has no BTF of its own. */
+struct trial *trial_new(void);
+void trial_free(struct trial *t);
+
+/* fentry on `symbol` reading `nargs` arguments; `ret`: fexit, which reads the return value too. */
+int trial_fentry(struct trial *t, const char *symbol, const char *module, int nargs, int ret,
+		 const char **why);
+int trial_tp(struct trial *t, const char *name, int nargs, const char **why);
+int trial_kprobe(const char *symbol, int ret, const char **why);
+
+#endif /* PKTPATH_TRIAL_H */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The kernel types that pktpath reads, cut by hand to the fields it reads. CO-RE finds the real
+ * offsets at load, so the build does not depend on the kernel of the build machine. Types of
+ * the user API come from the kernel's own exported headers.
+ */
+#ifndef PKTPATH_VMLINUX_H
+#define PKTPATH_VMLINUX_H
+#define __VMLINUX_H__	/* tells libbpf's bpf_tracing.h how pt_regs names its registers */
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s64 s64;
+typedef _Bool bool;
+#define true 1
+#define false 0
+
+/* x86's registers as kprobes see them (arch/x86/include/asm/ptrace.h). */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx;
+	unsigned long r11, r10, r9, r8, ax, cx, dx, si, di;
+	unsigned long orig_ax, ip, cs, flags, sp, ss;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	__u64 regs[31], sp, pc, pstate;
+};
+struct pt_regs {
+	__u64 regs[31];
+};
+#endif
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct net_device {
+	int ifindex;
+};
+
+struct napi_struct {
+	struct net_device *dev;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct refcount_struct {
+	atomic_t refs;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	char cb[48];
+	unsigned int len, data_len;
+	__u16 mac_header;
+	__be16 protocol;
+	int skb_iif;
+	unsigned char *head, *data;
+	struct refcount_struct users;
+};
+
+/* include/net/tcp.h: what TCP keeps in skb->cb from tcp_v4_do_rcv() and tcp_add_backlog() on. */
+struct tcp_skb_cb {
+	__u32 seq, end_seq;
+	__u8 tcp_flags;
+};
+
+/* struct sock's backlog is an anonymous struct in the kernel; only its tail is read. */
+struct sock {
+	struct {
+		struct sk_buff *head, *tail;
+	} sk_backlog;
+};
+
+struct tcp_sock {
+	u32 rcv_nxt, copied_seq;
+};
+
+#pragma clang attribute pop
+
+#endif /* PKTPATH_VMLINUX_H */
