@@ -44,6 +44,7 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=4 panic=-1 oops=panic net.ifnames=0 mitig
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # a user's PATH may lack sbin
 HEADER = struct.Struct("<III")
 MAX_FRAME = 32768
+TROUBLE = re.compile(r"Kernel panic|BUG:|Oops|WARNING:|lockup|stall|agent: |qemu-system")
 PR_SET_PDEATHSIG = 1
 BOOT_SECONDS = 120
 
@@ -101,7 +102,8 @@ class Process:
             return self._data["e"].decode(errors="replace")
 
     def signal(self, number=signal.SIGINT):
-        """To the command's whole process group."""
+        """To the command's whole process group. Start the command as a list then: a shell misses
+        a signal that comes in the instant in which it forks."""
         self._guest.send("s", self._id, struct.pack("<I", number))
 
     def wait(self, timeout=60):
@@ -353,7 +355,10 @@ class Guest:
             except subprocess.TimeoutExpired:
                 pass
         text = [line.rstrip() for line in self.console().splitlines() if line.strip()]
-        return "; console:\n    " + "\n    ".join(text[-lines:]) if text else ""
+        # The headline of a panic stands far above the end of its register dump.
+        heads = [i for i, line in enumerate(text[:-lines]) if TROUBLE.search(line)][-3:]
+        shown = [text[i] for i in heads] + ["..."] * bool(heads) + text[-lines:]
+        return "; console:\n    " + "\n    ".join(shown) if text else ""
 
     # --- commands ---
 

@@ -235,8 +235,11 @@ static void reap(void)
 static void signal_job(uint32_t id, uint32_t sig)
 {
 	for (struct job *j = jobs; j < jobs + MAX_JOBS; j++) {
-		if (j->id == id && j->pid > 0)
-			kill(-j->pid, (int)sig);
+		if (j->id != id || j->pid <= 0)
+			continue;
+		/* It may not have come to make its process group yet. */
+		if (kill(-j->pid, (int)sig))
+			kill(j->pid, (int)sig);
 	}
 }
 
