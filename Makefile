@@ -69,7 +69,7 @@ SMP    ?= 1
 TOOL_CFLAGS := -O2 -g -static -std=gnu11 $(WARN) -D_GNU_SOURCE
 GUEST_TOOLS := $(B)/traffic $(B)/agent
 
-.PHONY: deps-build deps-demo deps-test guest-shell
+.PHONY: deps-build deps-demo deps-test guest-build guest-shell
 deps: deps-test
 deps-%:
 	@tests/setup.sh $*
@@ -84,12 +84,15 @@ $(B)/agent: tests/tools/agent.c tests/tools/agent.h
 	$(Q)mkdir -p $(B)
 	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $<
 
+guest-build: $(B)/pktpath $(GUEST_TOOLS)
+	@:
+
 # The packages come first: on a fresh machine nothing can be built without them. BPFTOOL and
 # the like are looked up when make starts, so the build is a make of its own.
 demo: deps-demo
-	@$(MAKE) --no-print-directory all $(GUEST_TOOLS)
+	@$(MAKE) --no-print-directory guest-build
 	@PKTPATH_BUILD=$(abspath $(B)) tests/demo.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
 
 guest-shell: deps-demo
-	@$(MAKE) --no-print-directory all $(GUEST_TOOLS)
+	@$(MAKE) --no-print-directory guest-build
 	@PKTPATH_BUILD=$(abspath $(B)) tests/e2e/shell.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)

@@ -258,9 +258,9 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 					    struct sk_buff *skb, u32 stage)
 {
 	struct net_device *dev = RD(typed, skb, dev);
-	u32 ifindex = RD(typed, dev, ifindex), ref, idx;
+	u32 ifindex = RD(typed, dev, ifindex), ref, idx, victim;
 	struct pp_rec *rec;
-	u64 id, victim;
+	u64 id;
 
 	if ((cfg.ifindex && ifindex != cfg.ifindex) || !enabled)
 		return NULL;
@@ -289,7 +289,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	stamp(h, rec, stage);
 	victim = pp_index((u64)skb, ref);
 	if (victim) {
-		struct pp_rec *old = pp_rec_at(victim & (PP_REC_MAX - 1));
+		struct pp_rec *old = pp_rec_at(victim - 1);
 
 		if (old && old->state != PP_S_FREE)
 			finish(h, old, PP_V_UNTRACKED, PP_L_EVICTED, old->state == PP_S_OOO);

@@ -20,10 +20,27 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+/*
+ * The low half of an address as a number. The verifier lets no shift or product touch a typed
+ * pointer, but a 32-bit move of one is a plain number; spelt in assembly so that the compiler
+ * does not fold it into a 64-bit shift again.
+ */
+static __always_inline __u32 pp_low32(__u64 addr)
+{
+#ifdef __bpf__
+	__u32 low;
+
+	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)addr));
+	return low;
+#else
+	return (__u32)addr;
+#endif
+}
+
 static __always_inline __u32 pp_hash(__u64 addr, __u32 bits)
 {
 	/* Fibonacci hashing; skbs are 8-byte aligned at least (the second of a clone pair). */
-	return (__u32)(((addr >> 3) * 0x9e3779b97f4a7c15ull) >> (64 - bits));
+	return ((pp_low32(addr) >> 3) * 0x9e3779b1u) >> (32 - bits);
 }
 
 /* TCP sequence numbers wrap: is a after b? */
@@ -33,13 +50,12 @@ static __always_inline int pp_seq_after(__u32 a, __u32 b)
 }
 
 /*
- * A way holds the address and the index in one word, so that it is read and replaced atomically.
- * Address bits 3..47 are kept: kernel addresses share the bits above with 4-level paging, and
- * with 5 levels the record's own skb field settles it.
+ * A way holds the low half of the address and the slab reference in one word, so that it is read
+ * and replaced atomically. The record's own skb field settles the rest of the address.
  */
-static __always_inline __u64 pp_key(__u64 addr)
+static __always_inline __u64 pp_word(__u64 addr, __u32 ref)
 {
-	return (addr >> 3) << PP_REC_BITS;
+	return (__u64)pp_low32(addr) << 32 | ref;
 }
 
 static __always_inline struct pp_set *pp_set_of(__u64 addr)
@@ -52,7 +68,6 @@ static __always_inline struct pp_rec *pp_find(__u64 addr, __u32 *ref)
 {
 	struct pp_set *set = pp_set_of(addr);
 	struct pp_rec *rec;
-	__u64 word = 0;
 	int i;
 
 	if (!set)
@@ -60,25 +75,22 @@ static __always_inline struct pp_rec *pp_find(__u64 addr, __u32 *ref)
 	for (i = 0; i < PP_WAYS; i++) {
 		__u64 w = *(volatile __u64 *)&set->way[i];
 
-		if (w && (w & ~(__u64)(PP_REC_MAX - 1)) == pp_key(addr)) {
-			word = w;
-			break;
-		}
+		if (!w || (__u32)(w >> 32) != pp_low32(addr))
+			continue;
+		rec = pp_rec_at((__u32)w - 1);
+		if (!rec || rec->skb != addr)
+			continue;
+		*ref = (__u32)w;
+		return rec;
 	}
-	if (!word)
-		return NULL;
-	rec = pp_rec_at(word & (PP_REC_MAX - 1));
-	if (!rec || rec->skb != addr)
-		return NULL;
-	*ref = (word & (PP_REC_MAX - 1)) + 1;
-	return rec;
+	return NULL;
 }
 
-/* Enter a record. Returns 0, or the word of a full set's victim, which it replaced. */
-static __always_inline __u64 pp_index(__u64 addr, __u32 ref)
+/* Enter a record. Returns 0, or the reference of a full set's victim, which it replaced. */
+static __always_inline __u32 pp_index(__u64 addr, __u32 ref)
 {
 	struct pp_set *set = pp_set_of(addr);
-	__u64 word = pp_key(addr) | (ref - 1), old;
+	__u64 word = pp_word(addr, ref), old;
 	int i;
 
 	if (!set)
@@ -88,17 +100,17 @@ static __always_inline __u64 pp_index(__u64 addr, __u32 ref)
 		if (!set->way[i] && !__sync_val_compare_and_swap(&set->way[i], 0, word))
 			return 0;
 	}
-	i = (ref - 1) % PP_WAYS;
+	i = ref % PP_WAYS;
 	old = set->way[i];
 	set->way[i] = word;
-	return old;
+	return (__u32)old;
 }
 
 /* Take a record out of the index, if it is still what the index says. */
 static __always_inline void pp_unindex(__u64 addr, __u32 ref)
 {
 	struct pp_set *set = pp_set_of(addr);
-	__u64 word = pp_key(addr) | (ref - 1);
+	__u64 word = pp_word(addr, ref);
 	int i;
 
 	if (!set)

@@ -8,7 +8,7 @@
 #define PP_WAYS		4
 #define PP_SET_BITS	12
 #define PP_SETS		(1u << PP_SET_BITS)
-#define PP_REC_BITS	19		/* at most 512 Ki records: see pp_key() */
+#define PP_REC_BITS	19		/* at most 512 Ki records */
 #define PP_REC_MAX	(1u << PP_REC_BITS)
 #define PP_SOCK_BITS	12
 #define PP_SOCKS	(1u << PP_SOCK_BITS)
@@ -18,7 +18,7 @@
 #define PP_ALLOC_TRIES	16
 #define PP_SORT_STEPS	64		/* how far an out-of-order segment is moved to its place */
 
-/* One set of the address index: 4 words, each a packed (address, slab index); 0 = empty. */
+/* One set of the address index: 4 words, each a packed (address, slab reference); 0 = empty. */
 struct pp_set {
 	__u64 way[PP_WAYS];
 };

@@ -124,6 +124,8 @@ static void print_coverage(struct para *p, const struct ledger *led)
 {
 	char buf[FMT_MAX];
 
+	if (!led->n.seen)
+		return;
 	/* Less than all must not be rounded up to it. */
 	snprintf(buf, sizeof(buf), "%.2f%%", led->coverage);
 	if (led->coverage < 100 && led->coverage > 99.99)

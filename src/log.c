@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <bpf/libbpf.h>
 #include "log.h"
@@ -36,27 +37,25 @@ void log_note(const char *fmt, ...)
 
 static int keep(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	char line[1024];
+	char *line, *tail;
+	size_t drop;
 	int n;
 
 	if (level != LIBBPF_WARN)
 		return 0;
-	n = vsnprintf(line, sizeof(line), fmt, ap);
-	if (n <= 0)
+	n = vasprintf(&line, fmt, ap);
+	if (n < 0)
 		return 0;
-	if ((size_t)n >= sizeof(line))
-		n = sizeof(line) - 1;
+	tail = (size_t)n < sizeof(said) ? line : line + n - (sizeof(said) - 1);
+	n -= tail - line;
 	if (said_len + n >= sizeof(said)) {
-		size_t drop = said_len + n - sizeof(said) + 1;
-
-		if (drop > said_len)
-			drop = said_len;
+		drop = said_len + n - (sizeof(said) - 1);
 		memmove(said, said + drop, said_len - drop);
 		said_len -= drop;
 	}
-	memcpy(said + said_len, line, n);
+	memcpy(said + said_len, tail, n + 1);
 	said_len += n;
-	said[said_len] = 0;
+	free(line);
 	return 0;
 }
 

@@ -68,9 +68,20 @@ class Demo:
         colour = "always" if self.term.colour else "never"
         argv = ["env", f"COLUMNS={self.term.columns}", *command, f"--color={colour}"]
         process = self.guest.start(argv, stdout=self.term, stderr=self.term)
-        process.wait_for("listening on", 60)
+        self.ready(process)
         self.term.settle(0.2)
         return process
+
+    @staticmethod
+    def ready(process):
+        try:
+            process.wait_for("listening on", 60)
+        except GuestError:
+            if process.returncode is None:
+                raise
+            # Why, it has said itself, on the terminal.
+            raise GuestError(f"pktpath ended with status {process.returncode} before it was ready"
+                             ) from None
 
     def stop(self, process):
         process.signal()

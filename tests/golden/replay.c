@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * Feeds records and ledgers that are written down as text to a sink: what a sink prints can be
+ * compared without a kernel, root or a clock. Lines are `rec`, `ledger` or `hook`, followed by
+ * KEY=VALUE words; a value with spaces stands in double quotes. mixed.rec has examples.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include "names.h"
+#include "sink.h"
+
+#define MAX_HOOKS 64
+/* 2023-11-14 22:13:20 UTC minus the records' base, see parse_time(). */
+#define WALL_BASE 1700000000000000000ull
+#define MONO_BASE 1000000000ull
+
+static const char *dev_name(uint32_t ifindex)
+{
+	static const char *const names[] = { "?", "lo", "eth0", "eth1", "br\033[31m\xff" };
+
+	return ifindex < 5 ? names[ifindex] : "?";
+}
+
+static const char *reason_name(uint32_t reason)
+{
+	switch (reason) {
+	case 2:
+		return "NOT_SPECIFIED";
+	case 3:
+		return "NO_SOCKET";
+	case 8:
+		return "NETFILTER_DROP";
+	case 19:
+		return "TCP_INVALID_SEQUENCE";
+	}
+	return "?";
+}
+
+/* The next KEY=VALUE of a line; false at its end. Cuts the line up. */
+static bool next_word(char **line, char **key, char **value)
+{
+	char *p = *line + strspn(*line, " \t\n");
+	char stop = ' ';
+
+	if (!*p)
+		return false;
+	*key = p;
+	p += strcspn(p, "= \n");
+	if (*p != '=')
+		errx(2, "no value: %s", *key);
+	*p++ = '\0';
+	if (*p == '"')
+		stop = *p++;
+	*value = p;
+	p += strcspn(p, stop == ' ' ? " \n" : "\"");
+	*line = *p ? p + 1 : p;
+	*p = '\0';
+	return true;
+}
+
+static uint64_t number(const char *s)
+{
+	char *end;
+	uint64_t n;
+
+	errno = 0;
+	n = strtoull(s, &end, 0);
+	if (errno || *end || end == s)
+		errx(2, "not a number: %s", s);
+	return n;
+}
+
+/* Times are ns after the base; 0 in a record means "not seen", so the base is not 0. */
+static uint64_t parse_time(const char *s)
+{
+	return *s == '=' ? number(s + 1) : MONO_BASE + number(s);
+}
+
+/* ADDR:PORT or ADDR; IPv6 as [ADDR]:PORT or [ADDR] */
+static void parse_endpoint(struct pp_rec *rec, char *s, __u8 addr[16], __u16 *port)
+{
+	bool v6 = *s == '[';
+	char *end = s + strcspn(s, v6 ? "]" : ":");
+
+	if (v6) {
+		rec->eth_proto = 0x86dd;
+		s++;
+		if (*end)
+			*end++ = '\0';
+	}
+	if (*end == ':') {
+		*end = '\0';
+		*port = htons((uint16_t)number(end + 1));
+	}
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, s, addr) != 1)
+		errx(2, "not an address: %s", s);
+}
+
+static void parse_proto(struct pp_rec *rec, const char *s)
+{
+	static const struct {
+		const char *name;
+		__u8 l4;
+		__u16 eth;
+	} protos[] = {
+		{ "tcp", 6, 0x0800 },	{ "udp", 17, 0x0800 },	{ "icmp", 1, 0x0800 },
+		{ "icmp6", 58, 0x86dd }, { "arp", 0, 0x0806 },
+	};
+
+	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++) {
+		if (!strcmp(s, protos[i].name)) {
+			rec->l4_proto = protos[i].l4;
+			rec->eth_proto = protos[i].eth;
+			return;
+		}
+	}
+	rec->l4_proto = (__u8)number(s);
+	rec->eth_proto = 0x0800;
+}
+
+static int find(int n, const char *what)
+{
+	if (n < 0)
+		errx(2, "not in the table: %s", what);
+	return n;
+}
+
+/* A stage's stamp: TIME or TIME@CPU. */
+static void parse_stamp(struct pp_rec *rec, int stage, char *value)
+{
+	char *at = strchr(value, '@');
+
+	rec->cpu[stage] = stage ? rec->cpu[stage - 1] : 0;
+	if (at) {
+		*at = '\0';
+		for (int st = stage; st < PP_ST_NR; st++)
+			rec->cpu[st] = (__u16)number(at + 1);
+		rec->end_cpu = (__u16)number(at + 1);
+	}
+	rec->ts[stage] = parse_time(value);
+}
+
+static void parse_flow(struct pp_rec *rec, char *value)
+{
+	char *to = strchr(value, '>');
+
+	if (!to)
+		errx(2, "not a flow: %s", value);
+	*to = '\0';
+	parse_endpoint(rec, value, rec->saddr, &rec->sport);
+	parse_endpoint(rec, to + 1, rec->daddr, &rec->dport);
+}
+
+static bool parse_text_field(struct pp_rec *rec, const char *key, char *value)
+{
+	if (!strcmp(key, "proto"))
+		parse_proto(rec, value);
+	else if (!strcmp(key, "flow"))
+		parse_flow(rec, value);
+	else if (!strcmp(key, "verdict"))
+		rec->verdict = (__u8)find(verdict_find(value), value);
+	else if (!strcmp(key, "loss"))
+		rec->loss = (__u8)find(loss_find(value), value);
+	else if (!strcmp(key, "cause"))
+		rec->cause = (__u8)find(cause_find(value), value);
+	else if (!strcmp(key, "place"))
+		snprintf(rec->place, sizeof(rec->place), "%s", value);
+	else if (!strcmp(key, "end"))
+		rec->end_ns = parse_time(value);
+	else
+		return false;
+	return true;
+}
+
+static void parse_field(struct pp_rec *rec, const char *key, char *value)
+{
+	int stage = stage_find(key);
+
+	if (stage >= 0)
+		parse_stamp(rec, stage, value);
+	else if (parse_text_field(rec, key, value))
+		return;
+	else if (!strcmp(key, "id"))
+		rec->id = number(value);
+	else if (!strcmp(key, "parent"))
+		rec->parent = number(value);
+	else if (!strcmp(key, "ifindex"))
+		rec->ifindex = (__u32)number(value);
+	else if (!strcmp(key, "len"))
+		rec->len = (__u32)number(value);
+	else if (!strcmp(key, "reason"))
+		rec->reason = (__u32)number(value);
+	else if (!strcmp(key, "eth"))
+		rec->eth_proto = (__u16)number(value);
+	else if (!strcmp(key, "flags"))
+		rec->flags = (__u8)number(value);
+	else if (!strcmp(key, "tcp"))
+		rec->tcp_flags = (__u8)number(value);
+	else if (!strcmp(key, "data"))
+		rec->data_len = (__u32)number(value);
+	else if (!strcmp(key, "endseq"))
+		rec->end_seq = (__u32)number(value);
+	else
+		errx(2, "unknown field of a record: %s", key);
+}
+
+static struct pp_rec parse_record(char *line)
+{
+	struct pp_rec rec = { .ifindex = 2, .cause = PP_C_IRQ };
+	char *key, *value;
+
+	while (next_word(&line, &key, &value))
+		parse_field(&rec, key, value);
+	if (rec.verdict == PP_V_DELIVERED && !rec.end_ns)
+		rec.end_ns = rec.ts[PP_ST_READ];
+	return rec;
+}
+
+/* "at:STAGE=N" and "LOSS LABEL=N" address the counters by their labels. */
+static void parse_ledger_field(struct ledger *led, const char *key, const char *value)
+{
+	int verdict = verdict_find(key), loss;
+
+	if (verdict >= 0)
+		led->n.verdict[verdict] = number(value);
+	else if (!strncmp(key, "at:", 3))
+		led->in_flight_at[find(stage_find(key + 3), key)] = number(value);
+	else if (!strcmp(key, "seen"))
+		led->n.seen = number(value);
+	else if (!strcmp(key, "duration"))
+		led->duration_ns = number(value);
+	else if (!strcmp(key, "in_flight"))
+		led->in_flight = number(value);
+	else if (!strcmp(key, "shown"))
+		led->shown = led->n.emitted = number(value);
+	else if (!strcmp(key, "ring_lost"))
+		led->n.ring_lost = number(value);
+	else if (!strcmp(key, "inversions"))
+		led->n.inversions = number(value);
+	else if (!strcmp(key, "unsorted"))
+		led->n.unsorted = number(value);
+	else if (!strcmp(key, "balanced"))
+		led->balanced = number(value);
+	else if (!strcmp(key, "coverage"))
+		led->coverage = strtod(value, NULL);
+	else if ((loss = loss_find(key)) >= 0)
+		led->n.loss[loss] = number(value);
+	else
+		errx(2, "unknown field of a ledger: %s", key);
+}
+
+/* Labels of losses hold spaces; the key does with '_' instead. */
+static void parse_ledger(struct ledger *led, char *line)
+{
+	char *key, *value;
+
+	led->balanced = true;
+	while (next_word(&line, &key, &value)) {
+		char spaced[64];
+
+		snprintf(spaced, sizeof(spaced), "%s", key);
+		for (char *p = spaced; *p; p++)
+			if (*p == '_')
+				*p = ' ';
+		parse_ledger_field(led, loss_find(spaced) > 0 ? spaced : key, value);
+	}
+}
+
+static struct hook_report parse_hook(char *line)
+{
+	struct hook_report h = { .stage = PP_ST_NONE, .role = "", .hook = "", .backend = "-",
+				 .why = "", .missed = -1 };
+	char *key, *value;
+
+	while (next_word(&line, &key, &value)) {
+		if (!strcmp(key, "role"))
+			h.role = strdup(value);
+		else if (!strcmp(key, "stage"))
+			h.stage = find(stage_find(value), value);
+		else if (!strcmp(key, "hook"))
+			h.hook = strdup(value);
+		else if (!strcmp(key, "backend"))
+			h.backend = strdup(value);
+		else if (!strcmp(key, "why"))
+			h.why = strdup(value);
+		else if (!strcmp(key, "missed"))
+			h.missed = (int64_t)number(value);
+		else
+			errx(2, "unknown field of a hook: %s", key);
+	}
+	return h;
+}
+
+/* Feeds one file. Returns what the sink returned first other than 0. */
+static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
+{
+	struct hook_report hooks[MAX_HOOKS];
+	struct ledger led = { .hooks = hooks };
+	bool have_ledger = false;
+	char line[2048];
+	int ret = 0;
+
+	while (!ret && fgets(line, sizeof(line), in)) {
+		if (!strncmp(line, "rec ", 4)) {
+			struct pp_rec rec = parse_record(line + 4);
+
+			ret = sink->record(env, &rec);
+		} else if (!strncmp(line, "ledger ", 7)) {
+			parse_ledger(&led, line + 7);
+			have_ledger = true;
+		} else if (!strncmp(line, "hook ", 5)) {
+			if (led.nr_hooks == MAX_HOOKS)
+				errx(2, "too many hooks");
+			hooks[led.nr_hooks++] = parse_hook(line + 5);
+		} else if (line[0] != '#' && line[0] != '\n') {
+			errx(2, "not understood: %s", line);
+		}
+	}
+	if (!ret && have_ledger)
+		ret = sink->done(env, &led);
+	for (int i = 0; i < led.nr_hooks; i++) {
+		free(*hooks[i].role ? (char *)hooks[i].role : NULL);
+		free(*hooks[i].hook ? (char *)hooks[i].hook : NULL);
+		free(strcmp(hooks[i].backend, "-") ? (char *)hooks[i].backend : NULL);
+		free(*hooks[i].why ? (char *)hooks[i].why : NULL);
+	}
+	return ret ? ret : fflush(env->out) ? -errno : 0;
+}
+
+static uint32_t parse_stages(char *list)
+{
+	uint32_t mask = 0;
+
+	for (char *s = strtok(list, ","); s; s = strtok(NULL, ","))
+		mask |= PP_ST_BIT(find(stage_find(s), s));
+	return mask;
+}
+
+int main(int argc, char **argv)
+{
+	struct sink_env env = {
+		.out = stdout, .err = stdout, .utc = true, .stages_served = PP_ST_BIT(PP_ST_NR) - 1,
+		.wall_offset_ns = WALL_BASE - MONO_BASE, .dev_name = dev_name,
+		.reason_name = reason_name,
+	};
+	const struct sink *sink = sink_find("text");
+	int c, ret;
+
+	signal(SIGPIPE, SIG_IGN);
+	while ((c = getopt(argc, argv, "s:w:S:cvqla")) != -1) {
+		switch (c) {
+		case 's':
+			sink = sink_find(optarg);
+			break;
+		case 'w':
+			env.width = (int)number(optarg);
+			break;
+		case 'S':
+			env.stages_served = parse_stages(optarg);
+			break;
+		case 'c':
+			env.colour = true;
+			break;
+		case 'v':
+			env.verbose = true;
+			break;
+		case 'q':
+			env.quiet = true;
+			break;
+		case 'l':
+			env.line_buffered = true;
+			break;
+		case 'a':
+			env.ascii = true;
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (!sink)
+		errx(2, "no such sink");
+	ret = sink->begin(&env);
+	if (!ret)
+		ret = replay(stdin, sink, &env);
+	sink->free(&env);
+	if (ret)
+		fprintf(stderr, "%s\n", strerrorname_np(-ret));
+	return ret ? 1 : 0;
+}

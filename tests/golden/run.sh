@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+# Replays saved records into each sink and compares with the stored output.
+# Usage: run.sh REPLAY (UPDATE=1 rewrites what is stored). Needs no root and no kernel.
+replay=$(realpath "$1")
+cd "$(dirname "$0")" || exit 2
+LC_ALL=C.UTF-8
+export LC_ALL
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0 skipped=0
+
+pass() { passed=$((passed + 1)); echo "ok      $1"; }
+fail() { failed=$((failed + 1)); echo "FAILED  $1"; }
+skip() { skipped=$((skipped + 1)); echo "skipped $1: $2"; }
+check() { name=$1; shift; if "$@"; then pass "$name"; else fail "$name"; fi; }
+
+# golden RECORDS VARIANT OPTIONS..: output of the replay against RECORDS.VARIANT
+golden() {
+	records=$1 stored=out/$1.$2
+	shift 2
+	if ! "$replay" "$@" <"$records.rec" >"$tmp/out" 2>"$tmp/err"; then
+		cat "$tmp/err"
+		fail "$stored"
+	elif [ -n "$UPDATE" ]; then
+		cp "$tmp/out" "$stored"
+		pass "$stored (rewritten)"
+	else
+		check "$stored" diff -u "$stored" "$tmp/out"
+	fi
+}
+
+# fits WIDTH STORED: no line but those that tell a drop's reason and place is wider
+fits() {
+	python3 - "$1" "$2" <<-'EOF'
+	import sys
+	width, path = int(sys.argv[1]), sys.argv[2]
+	lines = open(path, encoding="utf-8").read().splitlines()
+	wide = [l for l in lines if len(l) > width and " dropped " not in l]
+	sys.exit("\n".join(wide) if wide else 0)
+	EOF
+}
+
+# error ERRNO TARGET OPTIONS..: what the sink returns if it cannot write
+error() {
+	want=$1 target=$2
+	shift 2
+	[ "$("$replay" "$@" <mixed.rec 2>&1 >"$target")" = "$want" ]
+}
+
+closed_pipe() {
+	{ sleep 0.3; "$replay" "$@" <mixed.rec 2>"$tmp/pipe"; } | :
+	[ "$(cat "$tmp/pipe")" = EPIPE ]
+}
+
+mkdir -p out
+for records in mixed large empty; do
+	for width in 0 80 100 160; do
+		golden $records text.$width.txt -w $width
+		golden $records waterfall.$width.txt -v -w $width
+	done
+	golden $records colour.160.txt -c -w 160
+	golden $records colour.100.txt -c -w 100
+	golden $records waterfall.colour.txt -c -v -w 100
+	golden $records ascii.txt -a -v -w 100
+	golden $records quiet.txt -q -w 100
+	golden $records jsonl -s json
+done
+golden mixed few-stages.txt -w 100 -S gro,netif,read
+golden mixed no-stages.txt -w 160 -S read
+
+for width in 80 100 160; do
+	check "mixed.text.$width fits" fits $width out/mixed.text.$width.txt
+done
+check "quiet leaves out header and hooks" test -z "$(grep -E 'flow|fentry' out/mixed.quiet.txt)"
+check "ascii is ASCII" sh -c '! LC_ALL=C grep -q "[^ -~]" out/mixed.ascii.txt'
+check "no control character of a name gets through" \
+	sh -c '! grep -q "$(printf "\033")" out/mixed.waterfall.100.txt out/mixed.jsonl'
+if command -v python3 >/dev/null; then
+	for records in mixed large empty; do
+		check "$records.jsonl follows its schema" python3 schema.py out/$records.jsonl
+	done
+	check "docs/SCHEMA.md names every field and no other" python3 schema.py --docs out/*.jsonl
+else
+	skip "JSON schema" "no python3"
+fi
+for sink in text json; do
+	if [ -c /dev/full ]; then
+		check "$sink: full disk at the end" error ENOSPC /dev/full -s $sink
+		check "$sink: full disk at a record" error ENOSPC /dev/full -s $sink -l
+	else
+		skip "$sink: full disk" "no /dev/full"
+	fi
+	check "$sink: reader gone" closed_pipe -s $sink -l
+done
+check "waterfall: full disk" error ENOSPC /dev/full -v
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
