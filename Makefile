@@ -96,3 +96,41 @@ demo: deps-demo
 guest-shell: deps-demo
 	@$(MAKE) --no-print-directory guest-build
 	@PKTPATH_BUILD=$(abspath $(B)) tests/e2e/shell.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
+
+# Tests that need no kernel and no root: unit tests and saved records, with the sanitizers.
+SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
+	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
+SINK_SRC   := sink sink_text sink_json fate waterfall ledger_text line format names timeline
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: unit golden
+unit: $(UNIT_TESTS)
+	@tests/unit/run.sh $^
+
+golden: $(B)/test/replay
+	@tests/golden/run.sh $<
+
+$(B)/test/%.o: src/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SAN_CFLAGS) -c -o $@ $<
+
+$(B)/test/yyjson.o: third_party/yyjson/yyjson.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SAN_CFLAGS) -w -c -o $@ $<
+
+# What a unit test links besides itself; most test one file of the same name.
+$(B)/test/test_%: tests/unit/test_%.c tests/unit/unit.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka
+$(B)/test/test_timeline: $(B)/test/timeline.o
+$(B)/test/test_names: $(B)/test/names.o
+$(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
+
+$(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^)
+
+-include $(wildcard $(B)/test/*.d)

@@ -136,6 +136,7 @@ class Demo:
         self.done(reader)
 
     def run(self):
+        say("the guest's CPU is emulated: all times are far longer than on hardware")
         trace = self.trace()
         self.ping(3)
         self.udp()

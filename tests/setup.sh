@@ -27,7 +27,7 @@ missing() {
 	for p in "$@"; do
 		case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null) in
 		installed) ;;
-		*) printf '%s ' "$p" ;;
+		*) printf ' %s' "$p" ;;
 		esac
 	done
 }
@@ -61,9 +61,9 @@ if [ -z "$needed" ]; then
 	exit 0
 fi
 [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
-	die "missing packages, and neither root nor sudo: apt-get install $needed"
+	die "missing packages, and neither root nor sudo: apt-get install$needed"
 
-echo "  DEPS    installing: $needed"
+echo "  DEPS    installing:$needed"
 apt update || {
 	echo "  DEPS    apt-get update failed, once more" >&2
 	sleep 2
@@ -71,7 +71,7 @@ apt update || {
 }
 # shellcheck disable=SC2086
 apt install --no-install-recommends $needed ||
-	die "apt-get could not install: $needed (try it by hand: apt-get install $needed)"
+	die "apt-get could not install:$needed (try it by hand: apt-get install$needed)"
 left=$(missing $needed)
-[ -z "$left" ] || die "apt-get reported success, but these are still missing: $left"
+[ -z "$left" ] || die "apt-get reported success, but these are still missing:$left"
 echo "  DEPS    installed"

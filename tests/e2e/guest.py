@@ -10,7 +10,9 @@
         trace.wait()
 
 Commands run in the guest under its agent (tests/tools/agent.c), which is its init. Nothing is
-left behind: archive and console log are anonymous memory, QEMU dies with this process.
+left behind: archive and console log are anonymous memory, QEMU dies with this process (with the
+thread that booted it, to be exact: boot from the main thread). One guest at a time: its taps have
+fixed names and addresses.
 """
 
 import atexit

@@ -20,7 +20,8 @@ ETC = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
-    "etc/profile": "PS1='guest:\\w# '\n",
+    # busybox's shell would take its own ip instead of the one in the PATH.
+    "etc/profile": "PS1='guest:\\w# '\nalias ip=/bin/ip\n",
 }
 BUSYBOX = "/bin/busybox"
 

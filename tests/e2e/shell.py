@@ -16,12 +16,15 @@ FOREVER = 10 * 365 * 86400
 
 
 def talk(guest):
-    """Gives the console to a shell until that ends. QEMU holds the terminal, in raw mode."""
+    """Gives the console to a shell until that ends. QEMU holds the terminal, in raw mode.
+
+    The command leads its session, so that opening the console makes it the controlling terminal.
+    """
     nic, size = guest.nics[0], shutil.get_terminal_size()
     say(f"{nic.name} is {nic.guest}; the outside is {nic.outside}. 'exit' ends the guest.")
-    guest.start(f"stty rows {size.lines} cols {size.columns} sane < /dev/ttyS0; . /etc/profile; "
-                "export PS1 TERM=vt100; exec setsid -c busybox ash "
-                "< /dev/ttyS0 > /dev/ttyS0 2>&1").wait(FOREVER)
+    guest.start(f"stty rows {size.lines} cols {size.columns} sane < /dev/ttyS0; "
+                "export ENV=/etc/profile TERM=vt100; exec busybox ash -i < /dev/ttyS0 > /dev/ttyS0 2>&1"
+                ).wait(FOREVER)
     time.sleep(0.1)  # for the last characters on the console
 
 
