@@ -63,7 +63,7 @@ void add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *r
 	else if (rec->parent)
 		line_addf(l, PLAIN, "into #%llu", (unsigned long long)rec->parent);
 	else
-		line_add(l, PLAIN, "into an unknown packet");
+		line_add(l, PLAIN, "into #?");
 }
 
 void parent_mark(char buf[FMT_MAX], struct text_state *st, const struct pp_rec *rec)
