@@ -260,11 +260,11 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	struct net_device *dev = RD(typed, skb, dev);
 	u32 ifindex = RD(typed, dev, ifindex), ref, idx, victim;
 	struct pp_rec *rec;
-	u64 id;
+	u64 nth;
 
 	if ((cfg.ifindex && ifindex != cfg.ifindex) || !enabled)
 		return NULL;
-	COUNT(h, seen);
+	nth = __sync_fetch_and_add(&h->c->n.seen, 1);
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
 	idx = ref - 1;
 	rec = ref ? pp_rec_at(idx) : NULL;
@@ -272,13 +272,11 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
-	/* The slot's own generation makes the id unique without a shared counter. */
-	id = rec->id ? rec->id + PP_REC_MAX : PP_REC_MAX + idx;
 	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
 	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
 			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
 	rec->place[0] = 0;
-	rec->id = id;
+	rec->id = nth * cfg.nr_cpus + h->cpu + 1;	/* unique without a shared counter */
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);
 	rec->ifindex = ifindex;

@@ -69,11 +69,11 @@ _Static_assert(sizeof(struct pp_rec) % 8 == 0, "records are copied in 8-byte uni
 /* Set before load, constant afterwards: dead branches vanish in the verifier. */
 struct pp_cfg {
 	__u32 ifindex;		/* only this interface; 0 = all */
+	__u32 nr_cpus;		/* possible CPUs */
 	__u32 rec_mask;		/* records in the slab, a power of two, minus 1 */
 	__u32 emit;		/* 1: send finished records to the ring buffer */
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
 	__u32 wakeup_bytes;	/* wake the reader when this much lies in the ring */
-	__u32 pad;
 	__u64 udp_read_start;	/* where skb_consume_udp() lies, for tp consume_skb */
 	__u64 udp_read_len;
 };

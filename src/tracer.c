@@ -95,6 +95,7 @@ static int configure(struct tracer *t)
 	if (t->nr_cpus < 0)
 		return t->nr_cpus;
 	cfg->ifindex = t->opts.ifindex;
+	cfg->nr_cpus = t->nr_cpus;
 	cfg->rec_mask = t->opts.records - 1;
 	cfg->emit = 1;
 	cfg->have_end = t->plan.have_end;
