@@ -119,7 +119,8 @@ class Demo:
         self.done(reader)
 
     def slow_reader(self):
-        self.term.narrate(f"outside: 1 datagram to port {SLOW_PORT}, whose reader is busy for 50 ms")
+        self.term.narrate(f"outside: 1 datagram to port {SLOW_PORT}, "
+                          "whose reader is busy for 50 ms")
         reader = self.reader("udp-recv", SLOW_PORT, 1, "--delay-ms", 50, "--timeout", 10)
         self.guest.traffic("udp-send", self.nic.guest, SLOW_PORT, 1)
         self.done(reader)

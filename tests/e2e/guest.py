@@ -284,8 +284,9 @@ class Guest:
             if self.ipv6:
                 script.append(f"ip addr add {nic.guest6}/64 dev {nic.name}")
             if self.static_arp:
+                outside = [nic.outside] + [nic.outside6] * self.ipv6
                 script += [f"ip neigh replace {address} lladdr {nic.tap_mac} dev {nic.name} "
-                           "nud permanent" for address in [nic.outside] + [nic.outside6] * self.ipv6]
+                           "nud permanent" for address in outside]
                 nic.static_neighbour(self.ipv6)
             # e1000 reports its link some time after it is up; what is sent before is lost.
             script.append(f"n=0; until [ \"$(cat /sys/class/net/{nic.name}/carrier)\" = 1 ]; do "

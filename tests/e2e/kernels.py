@@ -81,7 +81,7 @@ def output(argv, env=None, cwd=None, what=None):
     return done.stdout
 
 
-# --- apt -----------------------------------------------------------------------------------------
+# --- apt ---
 
 
 def mirrors():
@@ -95,7 +95,8 @@ def mirrors():
             continue
         if re.fullmatch(r"[a-z]+-security", release):
             security = security or uri
-        elif re.fullmatch(r"(old)*stable|testing|sid|unstable|bullseye|bookworm|trixie|forky", release):
+        elif re.fullmatch(r"(old)*stable|testing|sid|unstable|bullseye|bookworm|trixie|forky",
+                          release):
             main = main or uri
     return main, security
 
@@ -170,7 +171,8 @@ def fetch(name, debs):
         apt.update()
         packages = apt.resolve(META_PACKAGE)
         if not any(re.search(rf"-{re.escape(name)}[.\d]", p) for p in packages):
-            raise AssetError(f"Debian offers no kernel {name}: found {', '.join(packages) or 'none'}")
+            raise AssetError(f"Debian offers no kernel {name}: "
+                             f"found {', '.join(packages) or 'none'}")
         apt.download(packages)
         debs.parent.mkdir(exist_ok=True)
         shutil.rmtree(debs, ignore_errors=True)
@@ -179,7 +181,7 @@ def fetch(name, debs):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-# --- unpacking -----------------------------------------------------------------------------------
+# --- unpacking ---
 
 
 def decompress(data, what):
@@ -226,7 +228,7 @@ def copy_modules(tree, out):
     out.mkdir()
     while todo:
         name = todo.pop()
-        if name in depends or name not in index:  # not in the index: built in, or not in this kernel
+        if name in depends or name not in index:  # not there: built in, or not in this kernel
             continue
         data = read_module(index[name])
         (out / f"{name}.ko").write_bytes(data)
@@ -271,7 +273,7 @@ class Kernel:
         return self._modules / f"{name}.ko"
 
     def load_order(self, names):
-        """Modules to load, each after those it depends on; what the kernel has built in is left out."""
+        """Modules to load, each after those it depends on, without what is built in."""
         order = []
 
         def visit(name):

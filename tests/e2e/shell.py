@@ -23,8 +23,8 @@ def talk(guest):
     nic, size = guest.nics[0], shutil.get_terminal_size()
     say(f"{nic.name} is {nic.guest}; the outside is {nic.outside}. 'exit' ends the guest.")
     guest.start(f"stty rows {size.lines} cols {size.columns} sane < /dev/ttyS0; "
-                "export ENV=/etc/profile TERM=vt100; exec busybox ash -i < /dev/ttyS0 > /dev/ttyS0 2>&1"
-                ).wait(FOREVER)
+                "export ENV=/etc/profile TERM=vt100; "
+                "exec busybox ash -i < /dev/ttyS0 > /dev/ttyS0 2>&1").wait(FOREVER)
     time.sleep(0.1)  # for the last characters on the console
 
 

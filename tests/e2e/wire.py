@@ -32,7 +32,7 @@ def _write(path, text):
 
 
 def isolate():
-    """Moves this process into a network namespace of its own (without root, a user namespace too)."""
+    """Moves this process into a network namespace of its own; without root, a user's too."""
     global _isolated
     if _isolated:
         return

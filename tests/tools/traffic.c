@@ -13,10 +13,12 @@
 
 #include "traffic.h"
 
-enum { OPT_SIZE = 1, OPT_GAP, OPT_SPORT, OPT_DELAY, OPT_STAMPS, OPT_TIMEOUT, OPT_RCVBUF, OPT_CHUNK };
+enum {
+	OPT_SIZE = 1, OPT_GAP, OPT_SPORT, OPT_DELAY, OPT_STAMPS, OPT_TIMEOUT, OPT_RCVBUF, OPT_CHUNK
+};
 #define BIT(n) (1u << (n))
 
-/* Positional arguments, in the order they are typed: d = address, p = port, n = number, i = interface. */
+/* args: what follows the options, in order: d = address, p = port, n = number, i = interface. */
 static const struct command {
 	const char *name, *args, *usage;
 	unsigned int options;
