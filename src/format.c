@@ -55,7 +55,7 @@ const char *fmt_duration(char buf[FMT_MAX], uint64_t ns, unsigned int flags)
 	}
 	while (!three_digits(buf, ns, form[i].unit, form[i].max))
 		i++;
-	strcat(strcat(buf, form[i].prefix), form[i].suffix);
+	snprintf(buf + strlen(buf), 8, "%s%s", form[i].prefix, form[i].suffix);
 	return buf;
 }
 
@@ -141,7 +141,7 @@ bool fmt_has_addr(const struct pp_rec *rec)
 		return false;
 	/* ARP's addresses are a bonus: whoever made the record may not have looked. */
 	if (rec->eth_proto == 0x0806)
-		return memcmp(rec->saddr, none, 4) || memcmp(rec->daddr, none, 4);
+		return memcmp(rec->saddr, none, 4) != 0 || memcmp(rec->daddr, none, 4) != 0;
 	return rec->eth_proto == 0x0800 || rec->eth_proto == 0x86dd;
 }
 

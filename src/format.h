@@ -70,6 +70,8 @@ void line_addf(struct line *l, enum style style, const char *fmt, ...)
 void line_to(struct line *l, int col);
 /* `text` right-aligned so that it ends at column `col`, or directly if it does not fit. */
 void line_right(struct line *l, int col, enum style style, const char *text);
+/* Goes on in a new line, which is written together with this one. */
+void line_break(struct line *l);
 /* Protocol and flow in at most `cols` columns, addresses cut in their middle; 0 = no limit. */
 void line_flow(struct line *l, const struct pp_rec *rec, int cols);
 /* Columns that line_flow() takes when there is no limit. */

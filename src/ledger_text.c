@@ -80,6 +80,7 @@ static void add_share(struct para *p, enum style style, uint64_t n, const char *
 		strcpy(buf, ">99.9%");
 	if (!strcmp(buf, "0.0%"))
 		strcpy(buf, "<0.1%");
+	line_add(&p->line, PLAIN, " ");
 	line_right(&p->line, INDENT + 17, PLAIN, buf);
 }
 
@@ -137,28 +138,28 @@ static void print_coverage(struct para *p, const struct ledger *led)
 }
 
 /* A row that is there only if something went wrong. */
-static void print_loss(struct para *p, uint64_t n, const char *name, const char *text)
+static void print_loss(struct para *p, uint64_t n, const char *name, const char *noun,
+		       const char *text)
 {
 	char buf[FMT_MAX];
 
 	if (!n)
 		return;
 	para_start(p, DIM, name);
-	line_add(&p->line, YELLOW, fmt_count(buf, n));
+	line_addf(&p->line, YELLOW, "%s %s%s", fmt_count(buf, n), noun, n == 1 ? "" : "s");
 	p->items = 1;
-	line_add(&p->line, PLAIN, " ");
 	para_words(p, text);
 	para_flush(p);
 }
 
 static void print_losses(struct para *p, const struct ledger *led)
 {
-	print_loss(p, led->n.ring_lost, "not shown",
-		   "records found the ring buffer full: counted above, but not shown");
-	print_loss(p, led->n.inversions, "clock",
-		   "stamps were earlier than the one before, and set to it");
-	print_loss(p, led->n.unsorted, "unsorted",
-		   "segments were put on their socket's list out of order: their read may be late");
+	print_loss(p, led->n.ring_lost, "not shown", "record",
+		   "lost to a full ring buffer: counted above, but not shown");
+	print_loss(p, led->n.inversions, "clock", "stamp",
+		   "earlier than the one before, and set to it");
+	print_loss(p, led->n.unsorted, "unsorted", "segment",
+		   "queued out of order on a socket: the read shown may be late");
 }
 
 static const char *hook_name(char buf[FMT_TEXT_MAX], const struct hook_report *h)

@@ -97,6 +97,12 @@ void line_right(struct line *l, int col, enum style style, const char *text)
 	line_add(l, style, text);
 }
 
+void line_break(struct line *l)
+{
+	line_add(l, PLAIN, "\n");
+	l->cols = 0;
+}
+
 /* The parts of "proto [src]:sport > [dst]:dport". */
 struct flow {
 	char proto[FMT_MAX], src[FMT_ADDR_MAX], dst[FMT_ADDR_MAX];

@@ -173,9 +173,8 @@ static void add_cells(const struct sink_env *env, struct line *l, const struct t
 	}
 }
 
-/* Stages without a column, and the poll's cause if it is no plain interrupt. */
-static void add_suffixes(const struct sink_env *env, struct line *l, const struct pp_rec *rec,
-			 const struct timeline *tl)
+/* Stages without a column. */
+static void add_rare(const struct sink_env *env, struct line *l, const struct timeline *tl)
 {
 	char buf[FMT_MAX];
 
@@ -188,10 +187,28 @@ static void add_suffixes(const struct sink_env *env, struct line *l, const struc
 		line_addf(l, row_style(tl, i), "%s=%s", stage_label(st),
 			  line_duration(buf, l, tl->row[i].dur_ns, false));
 	}
-	if (rec->cause == PP_C_NONE || rec->cause == PP_C_IRQ)
-		return;
-	if (rec->cause != PP_C_BACKLOG || !rec->ts[PP_ST_BACKLOG])
-		line_addf(l, PLAIN, " poll=%s", cause_label(rec->cause));
+}
+
+/* The poll's cause, if the line does not say it otherwise. */
+static const char *poll_cause(char buf[FMT_MAX], const struct pp_rec *rec)
+{
+	buf[0] = '\0';
+	if (rec->cause != PP_C_NONE && rec->cause != PP_C_IRQ &&
+	    !(rec->cause == PP_C_BACKLOG && rec->ts[PP_ST_BACKLOG]))
+		snprintf(buf, FMT_MAX, " poll=%s", cause_label(rec->cause));
+	return buf;
+}
+
+/* Of the rows not done yet the one that took longest, or -1 if all others took no time. */
+static int next_slowest(const struct timeline *tl, const bool done[PP_ST_NR])
+{
+	int max = -1;
+
+	for (int i = 0; i < tl->nr; i++)
+		if (!done[i] && tl->row[i].dur_ns &&
+		    (max < 0 || tl->row[i].dur_ns > tl->row[max].dur_ns))
+			max = i;
+	return max;
 }
 
 /* The slowest stages, slowest first, as many as fit up to column `limit`. */
@@ -200,46 +217,74 @@ static void add_slowest(struct line *l, const struct timeline *tl, bool first, i
 	bool done[PP_ST_NR] = { false };
 	char buf[FMT_MAX], item[2 * FMT_MAX];
 
-	for (int n = 0; n < tl->nr; n++) {
-		int max = -1;
-
-		for (int i = 0; i < tl->nr; i++)
-			if (!done[i] && (max < 0 || tl->row[i].dur_ns > tl->row[max].dur_ns))
-				max = i;
-		done[max] = true;
-		if (!tl->row[max].dur_ns)
-			return;
-		snprintf(item, sizeof(item), "%s %s", stage_label(tl->row[max].stage),
-			 line_duration(buf, l, tl->row[max].dur_ns, true));
+	for (int i = next_slowest(tl, done); i >= 0; i = next_slowest(tl, done)) {
+		done[i] = true;
+		snprintf(item, sizeof(item), "%s %s", stage_label(tl->row[i].stage),
+			 line_duration(buf, l, tl->row[i].dur_ns, true));
 		if (l->cols + (first ? 1 : 2) + text_cols(item) > limit)
 			return;
 		line_add(l, PLAIN, first ? " " : ", ");
-		line_add(l, row_style(tl, max), item);
+		line_add(l, row_style(tl, i), item);
 		first = false;
 	}
+}
+
+/*
+ * What became of it and the slowest stages, up to the terminal's edge. A place that is too long
+ * goes to a line of its own: cut in two by the terminal it could not be read.
+ */
+static void add_list(const struct sink_env *env, struct line *l, const struct pp_rec *rec,
+		     const struct timeline *tl, const char *mark)
+{
+	int limit = env->width - text_cols(mark), col = l->cols, fate;
+	size_t len = l->len;
+	bool fits;
+
+	add_fate(env, l, rec);
+	fate = l->cols - col;
+	fits = !env->width || l->cols <= limit;
+	if (!fits) {
+		l->cols = col;
+		l->len = len;
+	}
+	if (!env->quiet)
+		add_slowest(l, tl, l->cols == col, limit);
+	line_add(l, PLAIN, mark);
+	if (fits)
+		return;
+	line_break(l);
+	line_to(l, env->width - fate);
+	add_fate(env, l, rec);
 }
 
 static int print_line(struct sink_env *env, const struct pp_rec *rec, const struct timeline *tl)
 {
 	struct text_state *st = env->state;
 	struct line *l = &st->line;
-	char mark[FMT_MAX];
-	int col, err = make_room(env, st, rec);
+	char mark[FMT_MAX], cause[FMT_MAX], tail[2 * FMT_MAX];
+	bool full = full_layout(env);
+	int err = make_room(env, st, rec);
 
 	if (err)
 		return err;
 	parent_mark(mark, st, rec);
+	snprintf(tail, sizeof(tail), "%s%s", poll_cause(cause, rec), mark);
 	line_start(l);
 	add_identity(env, st, rec, tl);
-	if (full_layout(env)) {
+	if (full) {
 		add_cells(env, l, tl);
-		add_suffixes(env, l, rec, tl);
+		add_rare(env, l, tl);
+		add_fate(env, l, rec);
+		line_add(l, PLAIN, tail);
 	}
-	col = l->cols;
-	add_fate(env, l, rec);
-	if (!full_layout(env) && !env->quiet)
-		add_slowest(l, tl, l->cols == col, env->width - text_cols(mark));
-	line_add(l, PLAIN, mark);
+	/* Columns that do not fit give way to what matters most. */
+	if (full && env->width && l->cols > env->width) {
+		line_start(l);
+		add_identity(env, st, rec, tl);
+		add_list(env, l, rec, tl, tail);
+	} else if (!full) {
+		add_list(env, l, rec, tl, mark);
+	}
 	st->since_header++;
 	return line_write(l, env->out);
 }
