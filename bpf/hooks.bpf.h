@@ -515,6 +515,8 @@ HANDLER(close)
 	bpf_loop(PP_REC_MAX, sweep_one, &w, 0);
 }
 
+#include "udp_tp.bpf.h"
+
 /* --- UDP -------------------------------------------------------------------------------------- */
 
 HANDLER(sock_udp)
@@ -558,6 +560,8 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 	struct pp_rec *tail;
 
 	pp_unindex(rec->skb, ref);
+	if (rec->state == PP_S_FIFO)
+		fifo_forget(rec->sk, ref, rec->tail);
 	if (rec->flags & PP_F_DOOMED) {
 		finish_children(h, rec, PP_V_DROPPED, 0);
 		finish(h, rec, PP_V_DROPPED, 0, rec->state == PP_S_OOO);
@@ -636,8 +640,8 @@ HANDLER(drop)
 }
 
 /*
- * tp consume_skb(skb, location), v6.12 on, where no free can be hooked. UDP's read is one of its
- * callers: the one whose return address lies in skb_consume_udp().
+ * tp consume_skb(skb), where no free can be hooked: a packet that nobody but the kernel wanted.
+ * One in a UDP socket's FIFO is being read: the socket's own hook says so in a moment.
  */
 HANDLER(consume)
 {
@@ -646,14 +650,8 @@ HANDLER(consume)
 	u32 ref = 0;
 
 	rec = pp_find(a0, &ref);
-	if (!rec || !here(&h))
+	if (!rec || rec->state == PP_S_FIFO || !here(&h))
 		return;
-	if (rec->l4_proto == 17 && a1 - cfg.udp_read_start < cfg.udp_read_len) {
-		stamp(&h, rec, PP_ST_READ);
-		pp_unindex(a0, ref);
-		finish(&h, rec, PP_V_DELIVERED, 0, 0);
-		return;
-	}
 	end_skb(&h, ref, rec);
 }
 

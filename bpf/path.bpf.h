@@ -61,6 +61,13 @@ struct {
 } napis SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);			/* set at load where it is needed: PP_FIFOS */
+	__type(key, u32);
+	__type(value, struct pp_fifo);
+} fifos SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);		/* set at load: --ring */
 } ring SEC(".maps");

@@ -24,6 +24,7 @@ enum pp_state {
 	PP_S_HELD,	/* TCP data in the backlog of a locked socket: still found by address */
 	PP_S_SOCK,	/* TCP data on its socket's list: found by (socket, sequence) only */
 	PP_S_OOO,	/* as SOCK, and by address too: it may yet be dropped */
+	PP_S_FIFO,	/* UDP where its read cannot be hooked: in its socket's FIFO */
 	PP_S_ZOMBIE,	/* ended and reported, but still linked in its socket's list */
 };
 
@@ -44,7 +45,8 @@ struct pp_rec {
 	__u32 state;		/* enum pp_state */
 	__u32 next, prev;	/* kernel: socket list, slab index + 1; 0 = none */
 	__u32 child, child_tail; /* kernel: held: packets coalesced into this one, same form */
-	__u32 tail;		/* kernel: held: packet at the backlog's tail, same form */
+	__u32 tail;		/* kernel: held: packet at the backlog's tail, same form;
+				 * in a FIFO: its ticket */
 	__u32 end_seq;		/* TCP: sequence number after its last data byte, host order */
 	__u32 data_len;		/* TCP: payload bytes of this frame */
 	__u32 ifindex;
@@ -74,8 +76,7 @@ struct pp_cfg {
 	__u32 emit;		/* 1: send finished records to the ring buffer */
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
 	__u32 wakeup_bytes;	/* wake the reader when this much lies in the ring */
-	__u64 udp_read_start;	/* where skb_consume_udp() lies, for tp consume_skb */
-	__u64 udp_read_len;
+	__u32 pad;
 };
 
 _Static_assert(PP_V_NR <= 8 && PP_L_NR <= 8, "counter arrays are indexed with a mask of 7");

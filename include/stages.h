@@ -128,8 +128,10 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, sock_tcp,    "tcpsock", 0, SOCK,    tcp_queue_rcv,            2, sock_tcp,  "")      \
 	X(TP,   sock_probe,  "tcpsock", 1, SOCK,    tcp_probe,                2, sock_probe, "")     \
 	X(FUNC, sock_udp,    "udpsock", 0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp, "")     \
+	X(TP,   sock_udp_tp, "udpsock", 1, SOCK,    sk_data_ready,            1, sock_udp_tp, "")    \
 	X(TP,   read_tcp,    "tcpread", 0, READ,    tcp_rcv_space_adjust,     1, read_tcp,  "")      \
 	X(FUNC, read_udp,    "udpread", 0, READ,    skb_consume_udp,          3, read_udp,  "")      \
+	X(TP,   read_udp_tp, "udpread", 1, READ,    sock_recv_length,         3, read_udp_tp, "")    \
 	X(FUNC, close,       "close",   0, NONE,    __tcp_close,              1, close,     "")      \
 	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, close,     "")      \
 	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, close,     "")      \

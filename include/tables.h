@@ -12,6 +12,9 @@
 #define PP_REC_MAX	(1u << PP_REC_BITS)
 #define PP_SOCK_BITS	12
 #define PP_SOCKS	(1u << PP_SOCK_BITS)
+#define PP_FIFO_BITS	10
+#define PP_FIFOS	(1u << PP_FIFO_BITS)
+#define PP_FIFO_LEN	256
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
 #define PP_PROBES	4		/* neighbouring slots tried in the small tables */
@@ -30,6 +33,18 @@ struct pp_sock {
 	__u32 head, tail;
 	__u16 sock_cpu;		/* … and its CPU */
 	__u16 pad[3];
+};
+
+/*
+ * A UDP socket's unread packets in the order of their arrival, for kernels on which the read
+ * cannot be hooked. Tickets: tail is taken by arrivals, head by reads, both with atomics.
+ */
+struct pp_fifo {
+	__u64 sk;		/* 0 = slot is free */
+	__u32 head, tail;
+	__u32 skipped;		/* arrivals after the ring was full: they are read after the ring's */
+	__u32 pad;
+	__u32 ring[PP_FIFO_LEN];
 };
 
 /* What the interrupt told about a NAPI instance, until the poll takes it. */

@@ -23,6 +23,16 @@ static bool slot_served(const struct plan *plan, const char *slot)
 	return false;
 }
 
+bool plan_serves(const struct plan *plan, const char *slot, int level)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (hooks[i].level == level && plan->backend[i] && !strcmp(hooks[i].slot, slot))
+			return true;
+	return false;
+}
+
 static int try_one(struct trial *t, int i, enum backend be, const char **why)
 {
 	const struct hook *h = &hooks[i];
@@ -196,9 +206,8 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 			continue;
 		if (hooks[i].stage != PP_ST_NONE)
 			plan->stages |= PP_ST_BIT(hooks[i].stage);
-		if (!strcmp(hooks[i].slot, "end") && hooks[i].level == 0)
-			plan->have_end = true;
 	}
+	plan->have_end = plan_serves(plan, "end", 0);
 	make_reports(plan, &ifs);
 	return 0;
 }

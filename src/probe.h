@@ -32,4 +32,7 @@ struct plan {
  */
 int plan_make(struct plan *plan, const struct plan_opts *opts);
 
+/* Is a slot served by that level's rows? */
+bool plan_serves(const struct plan *plan, const char *slot, int level);
+
 #endif /* PKTPATH_PROBE_H */

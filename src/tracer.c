@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include "kallsyms.h"
 #include "log.h"
 #include "missed.h"
 #include "tracer.h"
@@ -100,13 +99,13 @@ static int configure(struct tracer *t)
 	cfg->emit = 1;
 	cfg->have_end = t->plan.have_end;
 	cfg->wakeup_bytes = t->opts.ring_bytes / 8;
-	if (!t->plan.have_end)
-		kallsyms_range("skb_consume_udp", &cfg->udp_read_start, &cfg->udp_read_len);
 	err = bpf_map__set_max_entries(t->skel->maps.cpus, t->nr_cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(t->skel->maps.slab, t->opts.records);
 	if (!err)
 		err = bpf_map__set_max_entries(t->skel->maps.ring, t->opts.ring_bytes);
+	if (!err && plan_serves(&t->plan, "udpread", 1))
+		err = bpf_map__set_max_entries(t->skel->maps.fifos, PP_FIFOS);
 	return err;
 }
 
@@ -300,7 +299,11 @@ void tracer_stop(struct tracer *t)
 	t->skel->bss->enabled = 0;
 	usleep(20000);
 	read_missed(t);
-	for (i = 0; i < NR_HOOKS; i++)
+	/*
+	 * The hooks that end records are last in the table and go first: a packet that is still
+	 * under way then stays in flight, instead of ending for want of the hooks before them.
+	 */
+	for (i = NR_HOOKS - 1; i >= 0; i--)
 		detach_row(t, i);
 }
 

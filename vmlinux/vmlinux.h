@@ -55,6 +55,7 @@ struct refcount_struct {
 };
 
 struct sk_buff {
+	struct sk_buff *next, *prev;
 	struct net_device *dev;
 	char cb[48];
 	unsigned int len, data_len;
@@ -71,8 +72,13 @@ struct tcp_skb_cb {
 	__u8 tcp_flags;
 };
 
+struct sk_buff_head {
+	struct sk_buff *next, *prev;
+};
+
 /* struct sock's backlog is an anonymous struct in the kernel; only its tail is read. */
 struct sock {
+	struct sk_buff_head sk_receive_queue;
 	struct {
 		struct sk_buff *head, *tail;
 	} sk_backlog;
