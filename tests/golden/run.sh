@@ -56,15 +56,15 @@ closed_pipe() {
 mkdir -p out
 for records in mixed ipv6 large empty; do
 	for width in 0 80 100 160; do
-		golden $records text.$width.txt -w $width
-		golden $records waterfall.$width.txt -v -w $width
+		golden "$records" "text.$width.txt" -w "$width"
+		golden "$records" "waterfall.$width.txt" -v -w "$width"
 	done
-	golden $records colour.160.txt -c -w 160
-	golden $records colour.100.txt -c -w 100
-	golden $records waterfall.colour.txt -c -v -w 100
-	golden $records ascii.txt -a -v -w 100
-	golden $records quiet.txt -q -w 100
-	golden $records jsonl -s json
+	golden "$records" colour.160.txt -c -w 160
+	golden "$records" colour.100.txt -c -w 100
+	golden "$records" waterfall.colour.txt -c -v -w 100
+	golden "$records" ascii.txt -a -v -w 100
+	golden "$records" quiet.txt -q -w 100
+	golden "$records" jsonl -s json
 done
 golden poor few-stages.100.txt -w 100 -S gro,netif,read
 golden poor few-stages.0.txt -S gro,netif,read
@@ -76,6 +76,7 @@ for width in 80 100 160; do
 done
 check "quiet leaves out header and hooks" test -z "$(grep -E 'flow|fentry' out/mixed.quiet.txt)"
 check "ascii is ASCII" sh -c '! LC_ALL=C grep -q "[^ -~]" out/mixed.ascii.txt'
+# shellcheck disable=SC2016 # the inner shell expands it
 check "no control character of a name gets through" \
 	sh -c '! grep -q "$(printf "\033")" out/mixed.waterfall.100.txt out/mixed.jsonl'
 if command -v python3 >/dev/null; then
