@@ -86,7 +86,7 @@ static void add_share(struct para *p, enum style style, uint64_t n, const char *
 
 /* "   3 evicted, 1 missed end": the parts of a row, by label, in the row. */
 static void add_parts(struct para *p, const __u64 *n, unsigned int nr,
-		      const char *(*label)(unsigned int), const char *prep)
+		      const char *(*label)(unsigned int), const char *prep, const char *gap)
 {
 	char buf[FMT_MAX], item[2 * FMT_TEXT_MAX];
 
@@ -94,7 +94,7 @@ static void add_parts(struct para *p, const __u64 *n, unsigned int nr,
 		if (!n[i])
 			continue;
 		if (!p->items)
-			line_add(&p->line, PLAIN, "   ");
+			line_add(&p->line, PLAIN, gap);
 		snprintf(item, sizeof(item), "%s%s%s", fmt_count(buf, n[i]), prep, label(i));
 		para_add(p, ",", item);
 	}
@@ -113,11 +113,11 @@ static void print_verdicts(struct para *p, const struct ledger *led)
 			continue;
 		add_share(p, verdict_style(v), led->n.verdict[v], verdict_label(v), all);
 		if (v == PP_V_UNTRACKED)
-			add_parts(p, led->n.loss, PP_L_NR, loss_label, " ");
+			add_parts(p, led->n.loss, PP_L_NR, loss_label, " ", "   ");
 		para_flush(p);
 	}
 	add_share(p, PLAIN, led->in_flight, "in flight", all);
-	add_parts(p, led->in_flight_at, PP_ST_NR, stage_label, " at ");
+	add_parts(p, led->in_flight_at, PP_ST_NR, stage_label, " at ", "   ");
 	para_flush(p);
 }
 
@@ -152,8 +152,19 @@ static void print_loss(struct para *p, uint64_t n, const char *name, const char 
 	para_flush(p);
 }
 
+/* Delivered packets whose path has a hole where there is a hook: the hook was missed. */
+static void print_absent(struct para *p, const struct ledger *led)
+{
+	para_start(p, DIM, "holes");
+	line_add(&p->line, PLAIN, "delivered packets lack a stage that has a hook:");
+	add_parts(p, led->absent, PP_ST_NR, stage_label, " at ", " ");
+	if (p->items)
+		para_flush(p);
+}
+
 static void print_losses(struct para *p, const struct ledger *led)
 {
+	print_absent(p, led);
 	print_loss(p, led->n.ring_lost, "not shown", "record",
 		   "lost to a full ring buffer: counted above, but not shown");
 	print_loss(p, led->n.inversions, "clock", "stamp",

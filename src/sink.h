@@ -28,7 +28,7 @@ struct ledger {
 	struct pp_counts n;		/* summed over CPUs */
 	uint64_t in_flight;		/* live records found in the slab */
 	__u64 in_flight_at[PP_ST_NR];	/* of those, by the last stage reached */
-	uint64_t absent[PP_ST_NR];	/* delivered packets that lack this stage though it has a hook */
+	__u64 absent[PP_ST_NR];		/* delivered, but without this stage though it has a hook */
 	uint64_t shown;			/* records given to the sink */
 	bool balanced;
 	double coverage;		/* percent of packets with a full record, 0..100 */

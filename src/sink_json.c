@@ -228,6 +228,7 @@ static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 	add_counts(d, o, "untracked", led->n.loss, PP_L_NONE + 1, PP_L_NR, loss_label);
 	add_num(d, o, "in_flight", led->in_flight);
 	add_counts(d, o, "in_flight_at", led->in_flight_at, 0, PP_ST_NR, stage_label);
+	add_counts(d, o, "absent", led->absent, 0, PP_ST_NR, stage_label);
 	yyjson_mut_obj_add_bool(d, o, "balanced", led->balanced);
 	yyjson_mut_obj_add_real(d, o, "coverage_percent", led->coverage);
 	add_num(d, o, "shown", led->shown);

@@ -222,7 +222,7 @@ static struct pp_rec parse_record(char *line)
 	return rec;
 }
 
-/* "at:STAGE=N" and "LOSS LABEL=N" address the counters by their labels. */
+/* "at:STAGE=N", "absent:STAGE=N" and "LOSS LABEL=N" address the counters by their labels. */
 static void parse_ledger_field(struct ledger *led, const char *key, const char *value)
 {
 	int verdict = verdict_find(key), loss;
@@ -231,6 +231,8 @@ static void parse_ledger_field(struct ledger *led, const char *key, const char *
 		led->n.verdict[verdict] = number(value);
 	else if (!strncmp(key, "at:", 3))
 		led->in_flight_at[find(stage_find(key + 3), key)] = number(value);
+	else if (!strncmp(key, "absent:", 7))
+		led->absent[find(stage_find(key + 7), key)] = number(value);
 	else if (!strcmp(key, "seen"))
 		led->n.seen = number(value);
 	else if (!strcmp(key, "duration"))
