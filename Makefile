@@ -134,3 +134,16 @@ $(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yy
 	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^)
 
 -include $(wildcard $(B)/test/*.d)
+
+# All suites, or some: make test ONLY="unit cli". tests/run.py lists them and adds them up.
+PYTHON := /usr/bin/python3
+ONLY   ?=
+
+.PHONY: host-test
+test: deps-test
+	@$(MAKE) --no-print-directory guest-build
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py $(ONLY)
+
+# On this machine's own kernel, as root: no guest.
+host-test: $(B)/pktpath
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host cli

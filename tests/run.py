@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+"""Runs the test suites in order, shows what they print, and adds up what they count.
+
+    run.py [SUITE...]     all of them by default; `run.py --list` names them
+
+A suite is a command whose last line is `N passed, N failed, N skipped`. One that prints no such
+line, ends badly without a failure of its own, takes too long or is not there counts as a failure.
+"""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import NamedTuple
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
+PYTHON = "/usr/bin/python3"  # the one that Debian's packages belong to; PATH may name another
+MAKE = ["make", "--no-print-directory", f"B={os.environ.get('PKTPATH_BUILD', 'build')}"]
+
+
+class Suite(NamedTuple):
+    name: str
+    needs: str      # the file without which there is no such suite
+    command: list
+    seconds: int    # far more than it takes: a suite that hangs must not hold up the others
+
+
+SUITES = [
+    Suite("lint", "tests/lint.sh", MAKE + ["lint"], 300),
+    Suite("unit", "tests/unit/run.sh", MAKE + ["unit"], 300),
+    Suite("golden", "tests/golden/run.sh", MAKE + ["golden"], 300),
+    Suite("host", "tests/e2e/host_netns.py", [PYTHON, "tests/e2e/host_netns.py"], 300),
+    Suite("cli", "tests/e2e/cli.py", [PYTHON, "tests/e2e/cli.py"], 420),
+    Suite("bench", "tests/bench/smoke.sh", ["tests/bench/smoke.sh"], 300),
+    Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 600),
+    Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300),
+]
+
+
+class Result(NamedTuple):
+    suite: Suite
+    counts: tuple   # passed, failed, skipped
+    note: str
+    seconds: float
+
+
+def environment():
+    """Ours without make's own: its jobs and overrides are not for the makes that suites start."""
+    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+
+
+def kill_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def copy_lines(stream, keep):
+    """Shows the suite's lines as they come and keeps the last that counts."""
+    for raw in stream:
+        line = raw.decode("utf-8", "replace")
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        if match := COUNTS.match(line.strip()):
+            keep[:] = [int(n) for n in match.groups()]
+
+
+def wait(process, seconds):
+    """The exit status, or None if it had to be killed."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        kill_group(process)  # also what it may have left behind, and on Ctrl-C
+        process.wait()
+
+
+def verdict(suite, status, counts):
+    """(counts, note) of a suite that ran."""
+    if status is None:
+        return tuple(counts or (0, 0, 0)), f"killed after {suite.seconds} s"
+    if not counts:
+        return (0, 0, 0), f"no line 'N passed, N failed, N skipped'; it ended with status {status}"
+    if not any(counts):
+        return (0, 0, 0), "it ran no test"
+    if status and not counts[1]:
+        return tuple(counts), f"it ended with status {status}"
+    return tuple(counts), ""
+
+
+def run(suite):
+    if not (ROOT / suite.needs).exists():
+        return Result(suite, (0, 1, 0), f"{suite.needs} is not there", 0.0)
+    started, counts = time.monotonic(), []
+    process = subprocess.Popen(suite.command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    reader = threading.Thread(target=copy_lines, args=(process.stdout, counts), daemon=True)
+    reader.start()
+    status = wait(process, suite.seconds)
+    reader.join(5)  # no longer: something that survived may still hold the pipe
+    (passed, failed, skipped), note = verdict(suite, status, counts)
+    return Result(suite, (passed, failed + bool(note), skipped), note, time.monotonic() - started)
+
+
+def table(results):
+    print(f"\n{'SUITE':8} {'PASSED':>6} {'FAILED':>6} {'SKIPPED':>7} {'SECONDS':>7}")
+    for r in results:
+        print(f"{r.suite.name:8} {r.counts[0]:6} {r.counts[1]:6} {r.counts[2]:7} {r.seconds:7.0f}"
+              f"{'  ' if r.note else ''}{r.note}")
+
+
+def choose(words):
+    names = [s.name for s in SUITES]
+    for word in words:
+        if word not in names:
+            sys.exit(f"run.py: {word}: no such suite ({', '.join(names)})")
+    return [s for s in SUITES if not words or s.name in words]
+
+
+def main(words):
+    if words == ["--list"]:
+        print("\n".join(s.name for s in SUITES))
+        return 0
+    results = []
+    for suite in choose(words):
+        print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
+        results.append(run(suite))
+        if results[-1].note:
+            print(f"FAIL suite {suite.name}: {results[-1].note}", flush=True)
+    table(results)
+    passed, failed, skipped = (sum(r.counts[i] for r in results) for i in range(3))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("run.py: interrupted")
