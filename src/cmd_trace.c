@@ -2,6 +2,8 @@
 /* pktpath trace: the live trace. Records come from the tracer and go to a sink. */
 #include <argp.h>
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
@@ -126,6 +128,7 @@ static void set_env(struct trace *tr)
 	env->width = terminal_width(STDOUT_FILENO);
 	env->colour = tr->o.colour == COLOUR_ALWAYS ||
 		      (tr->o.colour == COLOUR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	env->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	env->verbose = tr->o.verbose;
 	env->quiet = tr->o.quiet;
 	/* A file gets blocks; whoever watches gets each line. */
@@ -270,11 +273,12 @@ int cmd_trace(int argc, char **argv)
 	struct trace tr = { .o = { .records = TRACER_RECORDS, .ring_bytes = TRACER_RING } };
 	int ret;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &tr.o))
+	if (opts_parse(&argp, argc, argv, &tr.o))
 		return EXIT_USAGE;
 	ret = check_privilege();
 	if (ret)
 		return ret;
+	setlocale(LC_CTYPE, "");
 	ret = trace(&tr);
 	tracer_free(tr.tracer);
 	if (tr.sink)

@@ -183,32 +183,68 @@ static bool served(const struct hook_report *h)
 	return h->hook[0] && strcmp(h->backend, "-") != 0;
 }
 
-/* "irq e1000_intr (fentry) · napi __napi_schedule (fentry)" */
-static void print_hooks(struct para *p, const struct ledger *led)
+static const char *const separators[] = { " ·", "," };	/* by env->ascii */
+
+/* One row per backend: "     fentry irq e1000_intr · napi __napi_schedule, __napi_schedule_irqoff" */
+static void print_backend(struct para *p, const struct ledger *led, const char *backend)
 {
 	char item[3 * FMT_TEXT_MAX], name[FMT_TEXT_MAX];
+	const char *role = "";
 
-	para_start(p, DIM, "hooks");
+	para_start(p, DIM, backend);
 	for (int i = 0; i < led->nr_hooks; i++) {
 		const struct hook_report *h = &led->hooks[i];
+		bool again = !strcmp(role, h->role);
 
-		if (!served(h))
+		if (!served(h) || strcmp(h->backend, backend) != 0)
 			continue;
-		snprintf(item, sizeof(item), "%s %s (%s)", h->role, hook_name(name, h), h->backend);
-		para_add(p, p->env->ascii ? "," : " ·", item);
+		snprintf(item, sizeof(item), "%s%s%s", again ? "" : h->role, again ? "" : " ",
+			 hook_name(name, h));
+		para_add(p, again ? "," : separators[p->env->ascii], item);
+		role = h->role;
 	}
-	if (p->items)
-		para_flush(p);
-	for (int i = 0; i < led->nr_hooks; i++) {
-		const struct hook_report *h = &led->hooks[i];
+	para_flush(p);
+}
 
-		if (served(h))
+static bool first_of_backend(const struct ledger *led, int i)
+{
+	for (int k = 0; k < i; k++)
+		if (served(&led->hooks[k]) && !strcmp(led->hooks[k].backend, led->hooks[i].backend))
+			return false;
+	return served(&led->hooks[i]);
+}
+
+/* Stages without a hook, those with the same reason together. */
+static void print_missing(struct para *p, const struct ledger *led, int i)
+{
+	const struct hook_report *h = &led->hooks[i];
+
+	for (int k = 0; k < i; k++)
+		if (!served(&led->hooks[k]) && !strcmp(led->hooks[k].why, h->why))
+			return;
+	para_start(p, YELLOW, "no hook");
+	para_add(p, "", "for");
+	for (int k = i; k < led->nr_hooks; k++) {
+		if (served(&led->hooks[k]) || strcmp(led->hooks[k].why, h->why) != 0)
 			continue;
-		para_start(p, YELLOW, "no hook");
-		snprintf(item, sizeof(item), "for %s%s %s", h->role, h->why[0] ? ":" : "", h->why);
-		para_words(p, item);
-		para_flush(p);
+		line_add(&p->line, PLAIN, k == i ? " " : ", ");
+		para_add(p, "", led->hooks[k].role);
 	}
+	if (h->why[0]) {
+		line_add(&p->line, PLAIN, ":");
+		para_words(p, h->why);
+	}
+	para_flush(p);
+}
+
+static void print_hooks(struct para *p, const struct ledger *led)
+{
+	for (int i = 0; i < led->nr_hooks; i++)
+		if (first_of_backend(led, i))
+			print_backend(p, led, led->hooks[i].backend);
+	for (int i = 0; i < led->nr_hooks; i++)
+		if (!served(&led->hooks[i]))
+			print_missing(p, led, i);
 }
 
 /* Runs that the kernel skipped are losses nobody else reports, so not knowing is said, too. */
