@@ -100,9 +100,8 @@ static __always_inline __u32 pp_index(__u64 addr, __u32 ref)
 		if (!set->way[i] && !__sync_val_compare_and_swap(&set->way[i], 0, word))
 			return 0;
 	}
-	i = ref % PP_WAYS;
-	old = set->way[i];
-	set->way[i] = word;
+	/* One step: of two CPUs that evict here, each must get a victim of its own. */
+	old = __sync_lock_test_and_set(&set->way[ref % PP_WAYS], word);
 	return (__u32)old;
 }
 
@@ -115,9 +114,10 @@ static __always_inline void pp_unindex(__u64 addr, __u32 ref)
 
 	if (!set)
 		return;
+	/* It may be evicted right now: the word that replaced it must not be wiped out. */
 	for (i = 0; i < PP_WAYS; i++)
 		if (set->way[i] == word)
-			set->way[i] = 0;
+			__sync_val_compare_and_swap(&set->way[i], word, 0);
 }
 
 /*
