@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +33,8 @@ static const struct command {
 	  BIT(OPT_DELAY) | BIT(OPT_STAMPS) | BIT(OPT_TIMEOUT) | BIT(OPT_RCVBUF), udp_recv },
 	{ "tcp-send", "dpn", "DST PORT BYTES [--chunk N] [--gap-us US] [--sport P] [--timeout S]",
 	  BIT(OPT_CHUNK) | BIT(OPT_GAP) | BIT(OPT_SPORT) | BIT(OPT_TIMEOUT), tcp_send },
-	{ "tcp-recv", "p", "PORT [--delay-ms MS] [--rcvbuf N] [--chunk N] [--timeout S]",
-	  BIT(OPT_DELAY) | BIT(OPT_RCVBUF) | BIT(OPT_CHUNK) | BIT(OPT_TIMEOUT), tcp_recv },
+	{ "tcp-recv", "p", "PORT [--delay-ms MS] [--timestamps] [--rcvbuf N] [--chunk N] [--timeout S]",
+	  BIT(OPT_DELAY) | BIT(OPT_STAMPS) | BIT(OPT_RCVBUF) | BIT(OPT_CHUNK) | BIT(OPT_TIMEOUT), tcp_recv },
 	{ "nic-stats", "i", "IFNAME", 0, nic_stats },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -151,6 +152,28 @@ void announce_ready(void)
 {
 	puts("ready");
 	fflush(stdout);
+}
+
+/*
+ * One reading of both clocks, so that a test can turn the kernel's realtime stamps into
+ * monotonic time: the tightest of many, with the width of the window it was read in.
+ */
+void print_clocks(void)
+{
+	uint64_t real = 0, mono = 0, best = UINT64_MAX;
+
+	for (int i = 0; i < 200; i++) {
+		uint64_t before = now_ns(CLOCK_MONOTONIC), r = now_ns(CLOCK_REALTIME);
+		uint64_t width = now_ns(CLOCK_MONOTONIC) - before;
+
+		if (width < best) {
+			best = width;
+			real = r;
+			mono = before + width / 2;
+		}
+	}
+	printf("clock realtime %" PRIu64 " monotonic %" PRIu64 " window %" PRIu64 "\n", real, mono,
+	       best);
 }
 
 static int usage(const struct command *only)

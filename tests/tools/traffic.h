@@ -31,6 +31,7 @@ int open_bound(const struct opts *o, int type);
 void set_timeouts(int fd, unsigned int seconds);
 int wait_readable(int fd, unsigned int timeout_s);
 void announce_ready(void);
+void print_clocks(void);
 
 int udp_send(const struct opts *o);
 int udp_flood(const struct opts *o);

@@ -104,13 +104,20 @@ static int receive_pattern(int fd, const struct opts *o, struct stream *s)
 {
 	unsigned char *buf = malloc(o->chunk);
 	ssize_t n = -1;
+	uint64_t woke_ns = 0, read_ns;
 
 	while (buf) {
-		if (o->delay_ms && wait_readable(fd, o->timeout_s) > 0)
+		if (o->delay_ms && wait_readable(fd, o->timeout_s) > 0) {
+			woke_ns = now_ns(CLOCK_MONOTONIC);
 			sleep_ns(o->delay_ms * 1000000ull);
+		}
 		n = recv(fd, buf, o->chunk, 0);
+		read_ns = now_ns(CLOCK_MONOTONIC);
 		if (!n || (n < 0 && errno != EINTR))
 			break;
+		if (n > 0 && o->timestamps)
+			printf("rx %" PRIu64 " bytes %zd woke %" PRIu64 " read %" PRIu64 "\n",
+			       s->bytes, n, woke_ns, read_ns);
 		if (n > 0)
 			check(s, buf, (size_t)n);
 	}
@@ -126,6 +133,10 @@ int tcp_recv(const struct opts *o)
 	if (listener < 0 || listen(listener, 8))
 		return fail("tcp socket");
 	set_timeouts(listener, o->timeout_s);
+	/* The lines must not cost a write each while segments are measured. */
+	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+	if (o->timestamps)
+		print_clocks();
 	announce_ready();
 	fd = accept(listener, NULL, NULL);
 	if (fd < 0)

@@ -86,28 +86,6 @@ int udp_flood(const struct opts *o)
 	return o->count ? send_all(o, UINT64_MAX, (unsigned int)o->count) : 0;
 }
 
-/*
- * One reading of both clocks, so that a test can turn the kernel's realtime stamps into
- * monotonic time: the tightest of many, with the width of the window it was read in.
- */
-static void print_clocks(void)
-{
-	uint64_t real = 0, mono = 0, best = UINT64_MAX;
-
-	for (int i = 0; i < 200; i++) {
-		uint64_t before = now_ns(CLOCK_MONOTONIC), r = now_ns(CLOCK_REALTIME);
-		uint64_t width = now_ns(CLOCK_MONOTONIC) - before;
-
-		if (width < best) {
-			best = width;
-			real = r;
-			mono = before + width / 2;
-		}
-	}
-	printf("clock realtime %" PRIu64 " monotonic %" PRIu64 " window %" PRIu64 "\n", real, mono,
-	       best);
-}
-
 struct tally {
 	uint64_t got, distinct, duplicated, foreign, next; /* next: highest sequence number + 1 */
 	unsigned char *bitmap;
@@ -146,7 +124,7 @@ static uint64_t kernel_stamp(struct msghdr *msg)
 }
 
 /* 0: read or interrupted, 1: failed, -1: nothing came within --timeout */
-static int receive_one(int fd, const struct opts *o, struct tally *t)
+static int receive_one(int fd, const struct opts *o, struct tally *t, uint64_t woke_ns)
 {
 	static char buf[MAX_DATAGRAM];
 	char control[256];
@@ -167,8 +145,8 @@ static int receive_one(int fd, const struct opts *o, struct tally *t)
 	}
 	account(t, seq);
 	if (o->timestamps)
-		printf("rx %" PRIu64 " kernel %" PRIu64 " read %" PRIu64 "\n", seq,
-		       kernel_stamp(&msg), read_ns);
+		printf("rx %" PRIu64 " kernel %" PRIu64 " woke %" PRIu64 " read %" PRIu64 "\n", seq,
+		       kernel_stamp(&msg), woke_ns, read_ns);
 	return 0;
 }
 
@@ -178,6 +156,8 @@ static int receive_one(int fd, const struct opts *o, struct tally *t)
  */
 static int receive_all(int fd, const struct opts *o, struct tally *t)
 {
+	uint64_t woke_ns = 0;
+
 	while (!o->count || t->got < o->count) {
 		int rc;
 
@@ -185,9 +165,10 @@ static int receive_all(int fd, const struct opts *o, struct tally *t)
 			rc = wait_readable(fd, o->timeout_s);
 			if (rc <= 0)
 				return rc ? fail("poll") : 0;
+			woke_ns = now_ns(CLOCK_MONOTONIC);
 			sleep_ns(o->delay_ms * 1000000ull);
 		}
-		rc = receive_one(fd, o, t);
+		rc = receive_one(fd, o, t, woke_ns);
 		if (rc)
 			return rc > 0;
 	}
