@@ -2,8 +2,6 @@
 /* pktpath trace: the live trace. Records come from the tracer and go to a sink. */
 #include <argp.h>
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
@@ -118,6 +116,18 @@ static int terminal_width(int fd)
 	return columns ? atoi(columns) : 0;
 }
 
+/* By the names alone: a rescue system or a container may lack the locale's files. */
+static bool utf8_wanted(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *value = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !(value && *value); i++)
+		value = getenv(names[i]);
+	return value && (strcasestr(value, "utf-8") || strcasestr(value, "utf8"));
+}
+
 static void set_env(struct trace *tr)
 {
 	struct sink_env *env = &tr->env;
@@ -128,7 +138,7 @@ static void set_env(struct trace *tr)
 	env->width = terminal_width(STDOUT_FILENO);
 	env->colour = tr->o.colour == COLOUR_ALWAYS ||
 		      (tr->o.colour == COLOUR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-	env->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	env->ascii = !utf8_wanted();
 	env->verbose = tr->o.verbose;
 	env->quiet = tr->o.quiet;
 	/* A file gets blocks; whoever watches gets each line. */
@@ -278,7 +288,6 @@ int cmd_trace(int argc, char **argv)
 	ret = check_privilege();
 	if (ret)
 		return ret;
-	setlocale(LC_CTYPE, "");
 	ret = trace(&tr);
 	tracer_free(tr.tracer);
 	if (tr.sink)
