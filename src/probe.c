@@ -183,7 +183,8 @@ static void make_reports(struct plan *plan, const struct ifaces *ifs)
 	}
 	for (i = 0; i < NR_HOOKS; i++)
 		if (hooks[i].stage == PP_ST_NONE && plan->backend[i])
-			report(plan, i, PP_ST_NONE, hooks[i].slot, NULL);
+			report(plan, i, PP_ST_NONE,
+			       strcmp(hooks[i].slot, "irq") ? hooks[i].slot : "irq-exit", NULL);
 }
 
 int plan_make(struct plan *plan, const struct plan_opts *opts)
