@@ -92,6 +92,9 @@ static __always_inline struct pp_napi *pp_napi_at(u32 i)
 	return bpf_map_lookup_elem(&napis, &i);
 }
 
+/* A handler of PP_HOOKS; `typed` as in compat.bpf.h. */
+#define HANDLER(name) static __always_inline void h_##name(const int typed, u64 a0, u64 a1, u64 a2)
+
 /* Where a hook runs and when. */
 struct here {
 	struct pp_cpu *c;

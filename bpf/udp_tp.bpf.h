@@ -9,6 +9,8 @@
 #ifndef PKTPATH_UDP_TP_BPF_H
 #define PKTPATH_UDP_TP_BPF_H
 
+#include "path.bpf.h"
+
 #define MSG_PEEK 2
 #define FIFO_BEHIND 4	/* v6.18: one producer may queue for several before it wakes the reader */
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * How records end apart from TCP's reads: UDP's read, drops, and the free that is the last word.
+ */
+#ifndef PKTPATH_END_BPF_H
+#define PKTPATH_END_BPF_H
+
+#include "tcp.bpf.h"
+#include "udp_tp.bpf.h"
+
+HANDLER(sock_udp)
+{
+	stamp_skb(a1, PP_ST_SOCK);
+}
+
+/*
+ * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
+ * for an empty datagram, hence the look at the references, of which the queue then holds one).
+ */
+HANDLER(read_udp)
+{
+	struct sk_buff *skb = (void *)a1;
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || (int)a2 < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
+		return;
+	stamp(&h, rec, PP_ST_READ);
+	pp_unindex(a1, ref);
+	finish(&h, rec, PP_V_DELIVERED, 0, 0);
+}
+
+/*
+ * The address may belong to another packet by now if an end was missed. The head was saved at
+ * birth; it may change legitimately (pskb_expand_head()), so the interface must differ too.
+ */
+static __always_inline int is_other(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
+{
+	return (u64)RD(typed, skb, head) != rec->head && (u32)RD(typed, skb, skb_iif) != rec->ifindex;
+}
+
+/* An skb is freed: the last word on its record, unless a socket's list has it. */
+static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec)
+{
+	struct pp_rec *tail;
+
+	pp_unindex(rec->skb, ref);
+	if (rec->state == PP_S_FIFO)
+		fifo_forget(rec->sk, ref, rec->tail);
+	if (rec->flags & PP_F_DOOMED) {
+		finish_children(h, rec, PP_V_DROPPED, 0);
+		finish(h, rec, PP_V_DROPPED, 0, rec->state == PP_S_OOO);
+		return;
+	}
+	if (rec->state == PP_S_OOO) {
+		rec->state = PP_S_SOCK;		/* coalesced in the out-of-order queue */
+		return;
+	}
+	if (rec->state == PP_S_HELD) {		/* coalesced in the backlog */
+		tail = rec->tail ? pp_rec_at(rec->tail - 1) : NULL;
+		if (tail && tail->sk == rec->sk && tail->state == PP_S_HELD) {
+			pp_adopt(rec->tail, tail, ref, rec);
+			rec->state = PP_S_SOCK;
+			return;
+		}
+		finish_children(h, rec, PP_V_UNTRACKED, PP_L_ORPHAN);
+		finish(h, rec, PP_V_UNTRACKED, PP_L_ORPHAN, 0);
+		return;
+	}
+	if (rec->l4_proto == 17 && rec->ts[PP_ST_SOCK])
+		finish(h, rec, PP_V_UNTRACKED, PP_L_END, 0);
+	else
+		finish(h, rec, PP_V_CONSUMED, 0, 0);
+}
+
+HANDLER(end)
+{
+	struct sk_buff *skb = (void *)a0;
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec || !here(&h))
+		return;
+	if (is_other(typed, skb, rec)) {
+		finish_stale(&h, a0);
+		return;
+	}
+	end_skb(&h, ref, rec);
+}
+
+/* napi_reuse_skb(napi, skb): the frags path recycles the skb of a merged or dropped frame. */
+HANDLER(end_reuse)
+{
+	h_end(typed, a1, 0, 0);
+}
+
+/*
+ * tp kfree_skb(skb, location, reason): announces a drop; the free that follows ends the record.
+ * Where no free can be seen, this is the end.
+ */
+HANDLER(drop)
+{
+	static const char fmt[] = "%ps";
+	struct sk_buff *skb = (void *)a0;
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec || !here(&h))
+		return;
+	if (is_other(typed, skb, rec)) {
+		finish_stale(&h, a0);
+		return;
+	}
+	rec->location = a1;
+	rec->reason = (u32)a2;
+	rec->flags |= PP_F_DOOMED;
+	rec->end_ns = h.now;
+	bpf_snprintf(rec->place, sizeof(rec->place), fmt, &a1, sizeof(a1));
+	if (!cfg.have_end)
+		end_skb(&h, ref, rec);
+}
+
+/*
+ * tp consume_skb(skb), where no free can be hooked: a packet that nobody but the kernel wanted.
+ * One in a UDP socket's FIFO is being read: the socket's own hook says so in a moment.
+ */
+HANDLER(consume)
+{
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec || rec->state == PP_S_FIFO || !here(&h))
+		return;
+	end_skb(&h, ref, rec);
+}
+
+#endif /* PKTPATH_END_BPF_H */

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * TCP: from the socket to the reader. An skb is not what an application reads, so from here on a
+ * record is known by (socket, sequence). See docs/INTERNALS.md.
+ */
+#ifndef PKTPATH_TCP_BPF_H
+#define PKTPATH_TCP_BPF_H
+
+#include "path.bpf.h"
+
+/* Everything that hangs below a record which itself goes no further ends with it. */
+static __always_inline void finish_children(const struct here *h, struct pp_rec *rec, u32 verdict,
+					    u32 loss)
+{
+	u32 ref = rec->child;
+	int i;
+
+	/* tcp_add_backlog() coalesces at most MAX_SKB_FRAGS packets into one. */
+	for (i = 0; i < 48 && ref; i++) {
+		struct pp_rec *child = pp_rec_at(ref - 1);
+
+		if (!child)
+			break;
+		ref = child->next;
+		child->reason = rec->reason;
+		finish(h, child, verdict, loss, 0);
+	}
+	rec->child = rec->child_tail = 0;
+}
+
+/*
+ * tcp_add_backlog(sk, skb), under the socket's spinlock while its owner may be reading: the
+ * socket's list must not be touched here. Data may be coalesced into the backlog's tail right
+ * now; the free that follows (h_end) finds it in state HELD and hangs it below the tail.
+ */
+HANDLER(held)
+{
+	struct sock *sk = (void *)a0;
+	struct sk_buff *skb = (void *)a1;
+	u32 ref = 0, tail_ref = 0;
+	struct pp_rec *rec;
+	struct segment seg;
+	struct here h;
+	u64 tail;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || !here(&h))
+		return;
+	stamp(&h, rec, PP_ST_HELD);
+	seg = segment_of(typed, skb);
+	if (!pp_seq_after(seg.data_end, seg.seq))
+		return;
+	rec->end_seq = seg.data_end;
+	rec->sk = a0;
+	tail = (u64)RD(typed, sk, sk_backlog.tail);
+	if (tail && pp_find(tail, &tail_ref))
+		rec->tail = tail_ref;
+	rec->state = PP_S_HELD;
+}
+
+/* Enter a record in its socket's list, under the socket lock. Returns 0, or ends it as lost. */
+static __always_inline int queue_on_sock(const struct here *h, u64 sk, u32 ref, struct pp_rec *rec)
+{
+	struct pp_sock *s = pp_sock_find(sk, 1);
+	int unsorted = 0;
+
+	if (!s) {
+		finish_children(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB);
+		pp_unindex(rec->skb, ref);
+		finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
+		return -1;
+	}
+	pp_sock_link(s, ref, rec, &unsorted);
+	if (unsorted)
+		COUNT(h, unsorted);
+	return 0;
+}
+
+/* tcp_data_queue(sk, skb): a segment beyond rcv_nxt waits in the out-of-order queue. */
+HANDLER(ooo)
+{
+	struct sk_buff *skb = (void *)a1;
+	struct pp_rec *rec;
+	struct segment seg;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || rec->state == PP_S_OOO)
+		return;
+	seg = segment_of(typed, skb);
+	if (!pp_seq_after(seg.data_end, seg.seq) || !pp_seq_after(seg.seq, TCP_SK(a0, rcv_nxt)))
+		return;
+	if (!here(&h))
+		return;
+	stamp(&h, rec, PP_ST_OOO);
+	if (rec->state != PP_S_HELD)
+		rec->end_seq = seg.data_end;
+	if (!queue_on_sock(&h, a0, ref, rec))
+		rec->state = PP_S_OOO;
+}
+
+/*
+ * tcp_queue_rcv(sk, skb): in order, readable from here on. From now the record is known by
+ * (socket, sequence): the skb itself may be coalesced away at once.
+ */
+HANDLER(sock_tcp)
+{
+	struct sk_buff *skb = (void *)a1;
+	struct pp_rec *rec;
+	struct segment seg;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || !here(&h))
+		return;
+	seg = segment_of(typed, skb);
+	if (!pp_seq_after(seg.data_end, seg.seq)) {
+		pp_unindex(a1, ref);
+		finish(&h, rec, PP_V_CONSUMED, 0, 0);	/* FIN without data */
+		return;
+	}
+	stamp(&h, rec, PP_ST_SOCK);
+	if (rec->state != PP_S_HELD)
+		rec->end_seq = seg.data_end;
+	if (queue_on_sock(&h, a0, ref, rec))
+		return;
+	pp_unindex(a1, ref);
+	rec->state = PP_S_SOCK;
+}
+
+/*
+ * tp tcp_probe(sk, skb), v6.12 on, where no function can be hooked: tcp_rcv_established() before
+ * it decides. What it will drop as old is left to its end.
+ */
+HANDLER(sock_probe)
+{
+	struct sk_buff *skb = (void *)a1;
+	struct pp_rec *rec;
+	struct segment seg;
+	struct here h;
+	u32 rcv_nxt, ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || !here(&h))
+		return;
+	seg = segment_of(typed, skb);
+	rcv_nxt = TCP_SK(a0, rcv_nxt);
+	if (!pp_seq_after(seg.data_end, seg.seq)) {
+		pp_unindex(a1, ref);
+		finish(&h, rec, PP_V_CONSUMED, 0, 0);
+		return;
+	}
+	if (pp_seq_after(seg.seq, rcv_nxt))
+		h_ooo(typed, a0, a1, 0);
+	else if (pp_seq_after(seg.data_end, rcv_nxt))
+		h_sock_tcp(typed, a0, a1, 0);
+}
+
+/*
+ * End the records at the head of the socket's list that `copied_seq` has passed. A record that
+ * has no `sock` stamp of its own (coalesced in the backlog, or it waited out of order) became
+ * readable together with the one before it in sequence. Returns 0 when there is no more to do.
+ */
+static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u32 copied, int closing)
+{
+	struct pp_rec *rec = s->head ? pp_rec_at(s->head - 1) : NULL;
+	int read;
+	u32 ref;
+
+	if (!rec)
+		return 0;
+	read = !pp_seq_after(rec->end_seq, copied);
+	if (!read && !closing)
+		return 0;
+	ref = s->head;
+	if (rec->state == PP_S_ZOMBIE) {
+		pp_sock_pop(s, rec);
+		*(volatile u32 *)&rec->state = PP_S_FREE;
+		return 1;
+	}
+	if (rec->state == PP_S_OOO)
+		pp_unindex(rec->skb, ref);
+	if (rec->ts[PP_ST_SOCK]) {
+		s->sock_ns = rec->ts[PP_ST_SOCK];
+		s->sock_cpu = rec->cpu[PP_ST_SOCK];
+	} else if (read && s->sock_ns) {
+		pp_stamp(rec, PP_ST_SOCK, s->sock_ns, s->sock_cpu);
+	}
+	pp_sock_pop(s, rec);
+	if (read) {
+		stamp(h, rec, PP_ST_READ);
+		finish(h, rec, PP_V_DELIVERED, 0, 0);
+	} else {
+		rec->reason = PP_R_UNREAD;
+		finish(h, rec, PP_V_DROPPED, 0, 0);
+	}
+	return 1;
+}
+
+/*
+ * tp tcp_rcv_space_adjust(sk): after each chunk copied, under the socket lock, copied_seq
+ * already moved. A chunk is at most one skb of the receive queue; what exceeds the bound is
+ * taken at the next chunk.
+ */
+HANDLER(read_tcp)
+{
+	struct pp_sock *s = pp_sock_find(a0, 0);
+	struct here h;
+	u32 copied;
+	int i;
+
+	if (!s || !here(&h))
+		return;
+	copied = TCP_SK(a0, copied_seq);
+	for (i = 0; i < 128; i++)
+		if (s->sk != a0 || !drain_one(&h, s, copied, 0))
+			break;
+}
+
+struct sweep {
+	struct here h;
+	u64 sk;
+	u32 copied;
+	u32 slot;
+};
+
+static long sweep_one(u32 i, struct sweep *w)
+{
+	struct pp_sock *s = pp_sock_at(w->slot & (PP_SOCKS - 1));
+	struct here h;
+
+	if (!s || s->sk != w->sk || !here(&h))
+		return 1;
+	return !drain_one(&h, s, w->copied, 1);
+}
+
+/* __tcp_close(sk), inet_sock_destruct(sk): what is still there was never read. */
+HANDLER(close)
+{
+	struct sweep w = { .sk = a0 };
+	u32 hash = pp_hash(a0, PP_SOCK_BITS), i;
+
+	for (i = 0; i < PP_PROBES; i++) {
+		struct pp_sock *s = pp_sock_at((hash + i) & (PP_SOCKS - 1));
+
+		if (s && s->sk == a0)
+			break;
+	}
+	if (i == PP_PROBES)
+		return;
+	w.slot = hash + i;
+	w.copied = TCP_SK(a0, copied_seq);
+	bpf_loop(PP_REC_MAX, sweep_one, &w, 0);
+}
+
+#endif /* PKTPATH_TCP_BPF_H */
