@@ -147,3 +147,24 @@ test: deps-test
 # On this machine's own kernel, as root: no guest.
 host-test: $(B)/pktpath
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host cli
+
+# --- what tracing costs, against floors on the same hooks (needs root) --------------------------
+BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/report.c tests/bench/wire.c
+BENCH_OBJ := $(BENCH_SRC:tests/bench/%.c=$(B)/bench_%.o) $(filter-out $(B)/main.o $(B)/cmd_%.o,$(OBJ))
+
+.PHONY: bench
+bench: $(B)/bench
+	@$<
+
+$(B)/bench: $(BENCH_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
+
+$(B)/bench_%.o: tests/bench/%.c $(B)/bench.skel.h
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/bench -c -o $@ $<
+
+$(B)/bench.bpf.o: tests/bench/bench.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(B)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
