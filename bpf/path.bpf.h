@@ -268,7 +268,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 					    struct sk_buff *skb, u32 stage)
 {
 	struct net_device *dev = RD(typed, skb, dev);
-	u32 ifindex = RD(typed, dev, ifindex), ref, idx, victim;
+	u32 ifindex = RD(typed, dev, ifindex), ref, idx, loser;
 	struct pp_rec *rec;
 	u64 nth;
 
@@ -295,12 +295,14 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	take_poll(&h->c->poll, rec, h->cpu);
 	parse(typed, skb, rec);
 	stamp(h, rec, stage);
-	victim = pp_index((u64)skb, ref);
-	if (victim) {
-		struct pp_rec *old = pp_rec_at(victim - 1);
+	loser = pp_index((u64)skb, ref, h->now);
+	if (loser) {
+		struct pp_rec *old = pp_rec_at(loser - 1);
 
 		if (old && old->state != PP_S_FREE)
 			finish(h, old, PP_V_UNTRACKED, PP_L_EVICTED, old->state == PP_S_OOO);
+		if (loser == ref)
+			return NULL;
 	}
 	return rec;
 }

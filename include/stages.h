@@ -52,7 +52,7 @@
 	X(NONE,      "none",          "")                                                          \
 	X(BIRTH,     "missed birth",  "the kernel skipped the hook that starts a record")          \
 	X(FULL,      "table full",    "no free record (see --records)")                            \
-	X(EVICTED,   "evicted",       "the address index had no room in the packet's set")         \
+	X(EVICTED,   "index full",    "the address index had no room in the packet's set")         \
 	X(STALE,     "stale",         "its skb was reused before an end was seen")                 \
 	X(END,       "missed end",    "its skb was freed after it was queued, but no read was seen") \
 	X(SOCKTAB,   "socket table full", "no room for the packet's socket in the socket table")   \

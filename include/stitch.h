@@ -86,22 +86,33 @@ static __always_inline struct pp_rec *pp_find(__u64 addr, __u32 *ref)
 	return NULL;
 }
 
-/* Enter a record. Returns 0, or the reference of a full set's victim, which it replaced. */
-static __always_inline __u32 pp_index(__u64 addr, __u32 ref)
+/*
+ * Enter a record. Returns 0, or the reference of a record that is out of the index because the
+ * set is full: an old one that it replaces, or the new one itself. A record that was touched
+ * within PP_OLD_NS is never put out, since a hook on another CPU may be working on it; an old one
+ * has most likely lost its skb long ago.
+ */
+static __always_inline __u32 pp_index(__u64 addr, __u32 ref, __u64 now)
 {
 	struct pp_set *set = pp_set_of(addr);
 	__u64 word = pp_word(addr, ref), old;
+	struct pp_rec *victim;
 	int i;
 
 	if (!set)
-		return 0;
+		return ref;
 	for (i = 0; i < PP_WAYS; i++) {
 		/* Two CPUs may want the same way: only one gets it. */
 		if (!set->way[i] && !__sync_val_compare_and_swap(&set->way[i], 0, word))
 			return 0;
 	}
-	/* One step: of two CPUs that evict here, each must get a victim of its own. */
-	old = __sync_lock_test_and_set(&set->way[ref % PP_WAYS], word);
+	old = set->way[ref % PP_WAYS];
+	victim = pp_rec_at((__u32)old - 1);
+	if (victim && victim->last_ns + PP_OLD_NS > now)
+		return ref;
+	/* Of two CPUs that evict here, each must get a victim of its own. */
+	if (__sync_val_compare_and_swap(&set->way[ref % PP_WAYS], old, word) != old)
+		return ref;
 	return (__u32)old;
 }
 
@@ -121,11 +132,14 @@ static __always_inline void pp_unindex(__u64 addr, __u32 ref)
 }
 
 /*
- * Take a free record; 0 if the next PP_ALLOC_TRIES are all in use. Each CPU starts at a place of
- * its own, so two CPUs rarely want the same one; only one gets it. Giving back is one store.
+ * Take a free record; 0 if PP_ALLOC_TRIES slots are all in use. Each CPU starts at a place of its
+ * own, so two CPUs rarely want the same one; only one gets it. Giving back is one store. Records
+ * that live long (unread data) lie side by side: after a few neighbours the search jumps.
  */
 static __always_inline __u32 pp_alloc(__u32 *cursor, __u32 mask)
 {
+	/* About the golden ratio of the slab, so that the jumps spread; odd, so that all are met. */
+	__u32 jump = ((mask >> 1) + (mask >> 3)) | 1;
 	int i;
 
 	for (i = 0; i < PP_ALLOC_TRIES; i++) {
@@ -137,7 +151,7 @@ static __always_inline __u32 pp_alloc(__u32 *cursor, __u32 mask)
 		if (!rec->state &&
 		    !__sync_val_compare_and_swap(&rec->state, PP_S_FREE, PP_S_SKB))
 			return idx + 1;
-		(*cursor)++;
+		*cursor += i < PP_ALLOC_NEAR ? 1 : jump;
 	}
 	return 0;
 }

@@ -18,7 +18,9 @@
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
 #define PP_PROBES	4		/* neighbouring slots tried in the small tables */
-#define PP_ALLOC_TRIES	16
+#define PP_ALLOC_TRIES	32
+#define PP_ALLOC_NEAR	8
+#define PP_OLD_NS	1000000000ull
 #define PP_SORT_STEPS	64		/* how far an out-of-order segment is moved to its place */
 
 /* One set of the address index: 4 words, each a packed (address, slab reference); 0 = empty. */

@@ -84,7 +84,7 @@ static void add_share(struct para *p, enum style style, uint64_t n, const char *
 	line_right(&p->line, INDENT + 17, PLAIN, buf);
 }
 
-/* "   3 evicted, 1 missed end": the parts of a row, by label, in the row. */
+/* "   3 stale, 1 missed end": the parts of a row, by label, in the row. */
 static void add_parts(struct para *p, const __u64 *n, unsigned int nr,
 		      const char *(*label)(unsigned int), const char *prep, const char *gap)
 {

@@ -129,7 +129,7 @@ static void *index_and_unindex(void *arg)
 	slab[job->id - 1].skb = addr;
 	pthread_barrier_wait(&start);
 	for (i = 0; i < ROUNDS; i++) {
-		if (pp_index(addr, job->id))
+		if (pp_index(addr, job->id, NOW))
 			broken = 1;
 		let_others_in(i);
 		if (pp_find(addr, &found) != &slab[job->id - 1])
@@ -176,7 +176,7 @@ static void *overfill(void *arg)
 	pthread_barrier_wait(&start);
 	for (i = 0; i < ROUNDS; i++) {
 		ref = base + i;
-		note_victim(pp_index(addr, ref));
+		note_victim(pp_index(addr, ref, NOW));
 		let_others_in(i);
 		if (job->id > STAYERS)
 			pp_unindex(addr, ref);
