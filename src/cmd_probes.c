@@ -64,7 +64,7 @@ int cmd_probes(int argc, char **argv)
 	struct plan plan;
 	int err;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+	if (opts_parse(&argp, argc, argv, &o))
 		return EXIT_USAGE;
 	err = check_privilege();
 	if (err)

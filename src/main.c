@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* The command table, and nothing else. */
-#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "cmd.h"
 #include "log.h"
 
@@ -29,23 +31,45 @@ static void usage(FILE *f)
 	fputs("\n`pktpath COMMAND --help` lists a command's options; pktpath(8) says it all.\n", f);
 }
 
+static int written(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_OK;
+	log_err("cannot write: standard output: %s", strerror(errno));
+	return EXIT_RUNTIME;
+}
+
+/*
+ * Where a standard stream was closed, the next file opened would take its number, and output
+ * would end up in a BPF map. Reading standard input and writing standard output still fail.
+ */
+static void open_standard_streams(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
+	int fd;
+
+	for (fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			_exit(EXIT_RUNTIME);
+}
+
 int main(int argc, char **argv)
 {
 	static char name[64];
 	size_t i;
 
-	argp_err_exit_status = EXIT_USAGE;
+	open_standard_streams();
 	if (argc < 2) {
-		usage(stderr);
+		log_err("no command given (pktpath --help lists them)");
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return EXIT_OK;
+		return written();
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("pktpath " PP_VERSION);
-		return EXIT_OK;
+		return written();
 	}
 	for (i = 0; i < NR_COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name))

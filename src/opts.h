@@ -3,6 +3,7 @@
 #ifndef PKTPATH_OPTS_H
 #define PKTPATH_OPTS_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "hooks.h"
@@ -17,6 +18,12 @@ struct opts {
 	enum backend backend;
 	uint32_t records, ring_bytes;
 };
+
+/*
+ * argp_parse() for all commands: an option that argp would complain about in several lines gets
+ * one line on stderr. Returns 0 or the exit status; --help and --usage exit.
+ */
+int opts_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* Parsers: 0, or -1 after one line on stderr that names the option and what it takes. */
 int parse_count(const char *option, const char *word, uint64_t *out);
