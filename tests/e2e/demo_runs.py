@@ -14,7 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROMISES = {
     "a guest's trace begins": r"listening on eth0",
     "a packet read by an application": r"\bdelivered\b",
-    "a drop with its reason": r"\bdropped\b.*\bNO_SOCKET\b",
+    "a drop": r"\d+ dropped",
+    "its reason and place": r"\bNO_SOCKET at \w+",
     "the account": r"\d+ packets seen in ",
     "its coverage": r"coverage [\d.]+%",
 }
