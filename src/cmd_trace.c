@@ -49,6 +49,7 @@ struct trace {
 	struct tracer *tracer;
 	struct loop *loop;
 	struct ledger led;
+	uint64_t start_ns;
 	bool vanished;
 };
 
@@ -140,6 +141,7 @@ static void set_env(struct trace *tr)
 		      (tr->o.colour == COLOUR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	env->ascii = !utf8_wanted();
 	env->verbose = tr->o.verbose;
+	env->any_dev = !tr->o.ifindex;
 	env->quiet = tr->o.quiet;
 	/* A file gets blocks; whoever watches gets each line. */
 	env->line_buffered = tr->o.line_buffered || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode);
@@ -196,9 +198,23 @@ static int on_tick(void *arg)
 	return ret;
 }
 
+/* The account so far, after the records that have ended; those that are lost stay so. */
+static int show_so_far(struct trace *tr)
+{
+	int ret = tracer_consume(tr->tracer, on_record, tr);
+	struct ledger led = tr->led;
+
+	if (ret)
+		return ret;
+	led.so_far = true;
+	led.duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
+	ret = tracer_ledger(tr->tracer, &led);
+	return ret ? ret : tr->sink->done(&tr->env, &led);
+}
+
 static int on_signal(void *arg, int signo)
 {
-	return LOOP_STOP;
+	return signo == SIGUSR1 ? show_so_far(arg) : LOOP_STOP;
 }
 
 static int on_deadline(void *arg)
@@ -206,7 +222,7 @@ static int on_deadline(void *arg)
 	return LOOP_STOP;
 }
 
-static int fetch_ledger(struct trace *tr, uint64_t start_ns)
+static int fetch_ledger(struct trace *tr)
 {
 	struct ledger *led = &tr->led;
 
@@ -217,7 +233,7 @@ static int fetch_ledger(struct trace *tr, uint64_t start_ns)
 		if (ret < 0)
 			return ret;
 	}
-	led->duration_ns = now_ns(CLOCK_MONOTONIC) - start_ns;
+	led->duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
 	return tracer_ledger(tr->tracer, led);
 }
 
@@ -225,7 +241,6 @@ static int run(struct trace *tr)
 {
 	static const struct loop_calls calls = { on_input, on_tick, on_signal, on_deadline, TICK_NS, 0 };
 	struct loop_calls c = calls;
-	uint64_t start;
 	int err;
 
 	c.deadline_ns = tr->o.seconds_ns;
@@ -233,13 +248,12 @@ static int run(struct trace *tr)
 	if (err)
 		return err;
 	tracer_enable(tr->tracer);
-	if (!tr->o.quiet)
-		log_note("listening on %s (Ctrl-C ends)", tr->o.ifname ? tr->o.ifname : "any interface");
-	start = now_ns(CLOCK_MONOTONIC);
+	log_note("listening on %s (Ctrl-C ends)", tr->o.ifname ? tr->o.ifname : "any interface");
+	tr->start_ns = now_ns(CLOCK_MONOTONIC);
 	err = loop_run(tr->loop, tracer_fd(tr->tracer), &c, tr);
 	if (err)
 		return err;
-	err = fetch_ledger(tr, start);
+	err = fetch_ledger(tr);
 	if (!err)
 		err = tr->sink->done(&tr->env, &tr->led);
 	return err;

@@ -292,7 +292,7 @@ int ledger_text(const struct sink_env *env, const struct ledger *led)
 	print_missed(&p, led);
 	if (!env->quiet)
 		print_hooks(&p, led);
-	if (!led->balanced) {
+	if (!led->balanced && !led->so_far) {
 		line_start(&p.line);
 		line_add(&p.line, RED, "THE LEDGER DOES NOT BALANCE: packets seen differ from "
 			 "verdicts + in flight. This is a bug.");

@@ -30,6 +30,7 @@ struct ledger {
 	__u64 in_flight_at[PP_ST_NR];	/* of those, by the last stage reached */
 	__u64 absent[PP_ST_NR];		/* delivered, but without this stage though it has a hook */
 	uint64_t shown;			/* records given to the sink */
+	bool so_far;			/* read while packets are moving: need not balance */
 	bool balanced;
 	double coverage;		/* percent of packets with a full record, 0..100 */
 	const struct hook_report *hooks;
@@ -44,6 +45,7 @@ struct sink_env {
 	bool colour;
 	bool ascii;			/* no UTF-8: 'u' for 'µ', '#' for bars */
 	bool verbose;			/* -v: waterfall */
+	bool any_dev;			/* packets of several interfaces: show which */
 	bool quiet;			/* -q: no header, short lines */
 	bool line_buffered;		/* -l, and whenever out is no regular file */
 	uint64_t wall_offset_ns;	/* CLOCK_REALTIME minus CLOCK_MONOTONIC */
@@ -58,7 +60,7 @@ struct sink {
 	const char *name;		/* "text", "json" */
 	int (*begin)(struct sink_env *env);
 	int (*record)(struct sink_env *env, const struct pp_rec *rec);
-	int (*done)(struct sink_env *env, const struct ledger *led);
+	int (*done)(struct sink_env *env, const struct ledger *led);	/* also for one so far */
 	void (*free)(struct sink_env *env);
 };
 

@@ -222,6 +222,7 @@ static void add_hooks(doc_t *d, val_t *o, const struct ledger *led)
 
 static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 {
+	yyjson_mut_obj_add_bool(d, o, "final", !led->so_far);
 	add_num(d, o, "duration_ns", led->duration_ns);
 	add_num(d, o, "seen", led->n.seen);
 	add_counts(d, o, "verdicts", led->n.verdict, PP_V_LIVE + 1, PP_V_NR, verdict_label);

@@ -360,6 +360,8 @@ int tracer_ledger(struct tracer *t, struct ledger *led)
 	uint64_t ends = 0;
 	int i, k;
 
+	if (led->so_far)
+		read_missed(t);
 	for (i = 0; i < t->nr_cpus; i++)
 		add_counts(&led->n, &t->cpus[i].n);
 	count_in_flight(t, led);

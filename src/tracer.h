@@ -37,7 +37,10 @@ const struct plan *tracer_plan(const struct tracer *t);
 /* Start no new record, let those under way end, detach everything. */
 void tracer_stop(struct tracer *t);
 
-/* The account, all fields but `shown`, `absent` and the duration. Exact after tracer_stop(). */
+/*
+ * The account, all fields but `shown`, `absent` and the duration. Exact after tracer_stop();
+ * before, set led->so_far.
+ */
 int tracer_ledger(struct tracer *t, struct ledger *led);
 void tracer_free(struct tracer *t);
 
