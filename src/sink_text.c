@@ -15,6 +15,7 @@
 #define FLOW_STEP     4		/* by which it grows, so that the header need not move often */
 #define SLOWEST_ROOM  12	/* " sock 50.1ms" */
 #define CELL_MIN      5
+#define DEV_COLS      9	/* longer names are cut */
 #define NARROW	      96	/* below: no length, milliseconds only */
 #define HEADER_EVERY  50	/* lines, on a terminal */
 
@@ -56,10 +57,16 @@ static int clock_cols(const struct sink_env *env)
 	return narrow(env) ? 12 : 15;
 }
 
+/* Where the flow begins: after the clock, and the device if there are several. */
+static int flow_col(const struct sink_env *env)
+{
+	return clock_cols(env) + 1 + (env->any_dev ? DEV_COLS : 0);
+}
+
 /* Everything but the flow and what comes after the total. */
 static int fixed_cols(const struct sink_env *env, bool full)
 {
-	return clock_cols(env) + 1 + (narrow(env) ? 0 : 1 + 5) + 1 + 9 + 1 + (full ? 5 : 6);
+	return flow_col(env) + (narrow(env) ? 0 : 1 + 5) + 1 + 9 + 1 + (full ? 5 : 6);
 }
 
 static bool full_layout(const struct sink_env *env)
@@ -85,10 +92,14 @@ static void add_header(const struct sink_env *env, struct text_state *st)
 {
 	struct line *l = &st->line;
 	bool full = full_layout(env);
-	int col = clock_cols(env) + 1 + st->flow_cols;
+	int col = flow_col(env) + st->flow_cols;
 
 	line_add(l, DIM, "time");
-	line_to(l, clock_cols(env) + 1);
+	if (env->any_dev) {
+		line_to(l, clock_cols(env) + 1);
+		line_add(l, DIM, "dev");
+	}
+	line_to(l, flow_col(env));
 	line_add(l, DIM, "flow");
 	if (!narrow(env))
 		line_right(l, col += 6, DIM, "len");
@@ -128,12 +139,16 @@ static void add_identity(const struct sink_env *env, struct text_state *st,
 			 const struct pp_rec *rec, const struct timeline *tl)
 {
 	struct line *l = &st->line;
-	char buf[FMT_MAX];
+	char buf[FMT_MAX], dev[FMT_TEXT_MAX];
 	bool full = full_layout(env);
-	int col = clock_cols(env) + 1;
+	int col = flow_col(env);
 
 	line_add(l, PLAIN, fmt_clock(buf, tl->first_ns + env->wall_offset_ns, env->utc,
 				     narrow(env) ? 3 : 6));
+	if (env->any_dev) {
+		line_to(l, clock_cols(env) + 1);
+		line_add(l, PLAIN, fmt_clean(dev, env->dev_name(rec->ifindex), DEV_COLS));
+	}
 	line_to(l, col);
 	/* Half an IPv4 address says nothing: such a line is shifted rather than cut. */
 	line_flow(l, rec, env->width && rec->eth_proto == 0x86dd ? st->flow_cols : 0);

@@ -355,7 +355,7 @@ int main(int argc, char **argv)
 	int c, ret;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((c = getopt(argc, argv, "s:w:S:cvqla")) != -1) {
+	while ((c = getopt(argc, argv, "s:w:S:cvqlad")) != -1) {
 		switch (c) {
 		case 's':
 			sink = sink_find(optarg);
@@ -380,6 +380,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			env.ascii = true;
+			break;
+		case 'd':
+			env.any_dev = true;
 			break;
 		default:
 			return 2;

@@ -64,6 +64,8 @@ for records in mixed ipv6 large empty; do
 	golden "$records" waterfall.colour.txt -c -v -w 100
 	golden "$records" ascii.txt -a -v -w 100
 	golden "$records" quiet.txt -q -w 100
+	golden "$records" dev.160.txt -d -w 160
+	golden "$records" dev.80.txt -d -w 80
 	golden "$records" jsonl -s json
 done
 golden poor few-stages.100.txt -w 100 -S gro,netif,read
