@@ -58,7 +58,7 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		rec->state = PP_S_SOCK;		/* coalesced in the out-of-order queue */
 		return;
 	}
-	if (rec->state == PP_S_HELD) {		/* coalesced in the backlog */
+	if (rec->state == PP_S_HELD && !(rec->flags & PP_F_NODATA)) {	/* coalesced in the backlog */
 		tail = rec->tail ? pp_rec_at(rec->tail - 1) : NULL;
 		if (tail && tail->sk == rec->sk && tail->state == PP_S_HELD) {
 			pp_adopt(rec->tail, tail, ref, rec);

@@ -49,7 +49,7 @@ HANDLER(held)
 	stamp(&h, rec, PP_ST_HELD);
 	seg = segment_of(typed, skb);
 	if (!pp_seq_after(seg.data_end, seg.seq))
-		return;
+		rec->flags |= PP_F_NODATA;
 	rec->end_seq = seg.data_end;
 	rec->sk = a0;
 	tail = (u64)RD(typed, sk, sk_backlog.tail);
@@ -189,7 +189,9 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 		pp_stamp(rec, PP_ST_SOCK, s->sock_ns, s->sock_cpu);
 	}
 	pp_sock_pop(s, rec);
-	if (read) {
+	if (rec->flags & PP_F_NODATA) {
+		finish(h, rec, PP_V_CONSUMED, 0, 0);
+	} else if (read) {
 		stamp(h, rec, PP_ST_READ);
 		finish(h, rec, PP_V_DELIVERED, 0, 0);
 	} else {

@@ -16,6 +16,7 @@
 #define PP_F_NOPARSE	0x02	/* headers could not be read: flow unknown */
 #define PP_F_DOOMED	0x04	/* kernel: a drop was announced; the free that follows ends it */
 #define PP_F_HOP	0x08	/* received again by an inner device (loopback, veth) */
+#define PP_F_NODATA	0x10	/* kernel: held without data of its own; others' may join it */
 
 /* Life of a slot of the slab. Kernel only; user space counts SKB, HELD and SOCK as in flight. */
 enum pp_state {
