@@ -1,0 +1,248 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+"""pktpath on this machine's own kernel, whatever it offers: loopback and veth, in namespaces of
+the test's own. That every record's stages are in order and add up, and that the ledger balances,
+is checked on every run (records.py)."""
+
+import os
+import socket
+import sys
+
+import wire
+from harness import Skip, check, main, test
+from netns import HERE, THERE, Net, closed_port, tcp, udp
+from records import tally
+from tool import Trace, bpf_alive, bpf_ids, eventually, need, served
+
+MB = 1 << 20
+LO = "127.0.0.1"
+
+
+def names(rec):
+    return [row["stage"] for row in rec["stages"]]
+
+
+def covered(records):
+    """Bytes of the stream in these records, each counted once; the sequence may wrap."""
+    if not records:
+        return 0
+    base = records[0]["end_seq"]
+    spans = sorted(((r["end_seq"] - base + (1 << 31)) % (1 << 32), r["data_len"]) for r in records)
+    total, reached = 0, 0
+    for end, length in spans:
+        total += max(0, end - max(reached, end - length))
+        reached = max(reached, end)
+    return total
+
+
+def check_stream(env, run, ports, size, dev):
+    """All data of a TCP stream was read, through all stages that have a hook."""
+    data = [r for r in run.flow(proto="tcp", dport=ports[1], sport=ports[0], dev=dev) if r["data_len"]]
+    read = [r for r in data if r["verdict"] in ("delivered", "merged")]
+    check(covered(read) == size, f"{covered(read)} of {size} bytes were read: {tally(data)}, "
+          f"{tally([r for r in data if r not in read], 'reason')}")
+    must = {s for s in ("netif", "ip", "local", "l4", "sock", "read") if env.roles.get(s)}
+    holes = [r for r in read if r["verdict"] == "delivered" and not must <= set(names(r))]
+    check(not holes, f"{len(holes)} of {len(read)} lack a stage of {sorted(must)}: {holes[:1]}")
+    stages = {s for r in read for s in names(r)}
+    want = {s for s in ("softirq", "backlog", "netif", "sock", "read") if env.roles.get(s)}
+    check(want <= stages, f"no record shows {want - stages}")
+    return f"{len(read)} records, {size} bytes, {'+'.join(s for s in names(read[-1]))}"
+
+
+@test
+def tcp_100_kb_on_loopback(env):
+    need(env.roles, "netif", "read")
+    with Trace("-i", "lo", "--json") as t:
+        ports = tcp(env.net, 100000, "here", "here", LO)
+        return check_stream(env, t.stop(), ports, 100000, "lo")
+
+
+@test
+def tcp_20_mb_on_loopback(env):
+    need(env.roles, "netif", "read")
+    with Trace("-i", "lo", "--json") as t:
+        ports = tcp(env.net, 20 * MB, "here", "here", LO)
+        return check_stream(env, t.stop(), ports, 20 * MB, "lo")
+
+
+@test
+def tcp_100_kb_over_veth(env):
+    need(env.roles, "netif", "read")
+    with Trace("-i", "pp0", "--json") as t:
+        ports = tcp(env.net, 100000, "here", "there", HERE)
+        return check_stream(env, t.stop(), ports, 100000, "pp0")
+
+
+@test
+def tcp_20_mb_over_veth(env):
+    need(env.roles, "netif", "read")
+    with Trace("-i", "pp0", "--json") as t:
+        ports = tcp(env.net, 20 * MB, "here", "there", HERE)
+        return check_stream(env, t.stop(), ports, 20 * MB, "pp0")
+
+
+@test
+def pure_acks_are_consumed(env):
+    need(env.roles, "netif")
+    with Trace("-i", "pp0", "--json") as t:
+        ports = tcp(env.net, 2 * MB, "there", "here", THERE)
+        run = t.stop()
+    acks = run.flow(proto="tcp", sport=ports[1], dport=ports[0], tcp_flags=".", data_len=0)
+    check(acks, f"no ACK was seen: {tally(run.records, 'tcp_flags')}")
+    check(tally(acks) == {"consumed": len(acks)}, f"{tally(acks)} {tally(acks, 'reason')}")
+    return f"{len(acks)} ACKs"
+
+
+@test
+def udp_over_veth_is_read(env):
+    need(env.roles, "netif")
+    with Trace("-i", "pp0", "--json") as t:
+        port = udp(env.net, 200, "here", "there", HERE)
+        run = t.stop()
+    got = run.flow(proto="udp", dport=port)
+    check(len(got) == 200, f"{len(got)} records of 200 datagrams, {run.summary['in_flight']} in flight")
+    if not env.udp_read:
+        raise Skip(f"this kernel shows no read of UDP; seen: {tally(got)}")
+    check(tally(got) == {"delivered": 200}, f"{tally(got)} {tally(got, 'reason')}")
+    return f"{len(got)} delivered"
+
+
+@test
+def udp_on_loopback_is_read(env):
+    need(env.roles, "netif")
+    with Trace("-i", "lo", "--json") as t:
+        port = udp(env.net, 200, "here", "here", LO)
+        run = t.stop()
+    got = run.flow(proto="udp", dport=port)
+    check(len(got) == 200, f"{len(got)} records of 200 datagrams, {run.summary['in_flight']} in flight")
+    if not env.udp_read:
+        raise Skip(f"this kernel shows no read of UDP; seen: {tally(got)}")
+    check(tally(got) == {"delivered": 200}, f"{tally(got)} {tally(got, 'reason')}")
+    return f"{len(got)} delivered"
+
+
+@test
+def pings_are_consumed(env):
+    need(env.roles, "netif")
+    with Trace("-i", "pp0", "--json") as t:
+        env.net.ping(HERE, 20)
+        run = t.stop()
+    got = run.flow(proto="icmp", daddr=HERE)
+    check(tally(got) == {"consumed": 20}, f"{tally(got)} {tally(got, 'reason')}")
+    return "20 of 20"
+
+
+def check_closed(env, dev, side, address, kind, proto):
+    need(env.roles, "netif", "drop")
+    with Trace("-i", dev, "--json") as t:
+        port = closed_port(env.net, side, address, kind)
+        run = t.stop()
+    got = run.flow(proto=proto, dport=port)
+    check(len(got) == 1, f"{len(got)} records: {tally(run.records)}")
+    check(got[0]["verdict"] == "dropped", f"{got[0]}")
+    check(env.reasons == (got[0]["reason"] == "NO_SOCKET"), f"reason: {got[0]}")
+    return f"{got[0]['reason']} at {got[0]['place']}"
+
+
+@test
+def udp_to_a_closed_port_over_veth(env):
+    return check_closed(env, "pp0", "there", HERE, socket.SOCK_DGRAM, "udp")
+
+
+@test
+def udp_to_a_closed_port_on_loopback(env):
+    return check_closed(env, "lo", "here", LO, socket.SOCK_DGRAM, "udp")
+
+
+@test
+def tcp_to_a_closed_port_over_veth(env):
+    return check_closed(env, "pp0", "there", HERE, socket.SOCK_STREAM, "tcp")
+
+
+@test
+def tcp_to_a_closed_port_on_loopback(env):
+    return check_closed(env, "lo", "here", LO, socket.SOCK_STREAM, "tcp")
+
+
+@test
+def another_namespace_with_the_same_index_is_not_traced(env):
+    """Every namespace's loopback has index 1."""
+    need(env.roles, "netif")
+    with Trace("-i", "lo", "--json") as t:
+        env.net.ping(LO, 5)  # there
+        udp(env.net, 1, "here", "here", LO)
+        run = t.stop()
+    check(not run.flow(proto="icmp"), f"the other namespace's packets: {tally(run.records, 'proto')}")
+    check(run.flow(proto="udp"), "not even its own packets")
+    return f"{len(run.records)} records, all its own"
+
+
+@test
+def two_traces_at_once_see_the_same(env):
+    need(env.roles, "netif", "read")
+    with Trace("-i", "pp0", "--json") as one, Trace("-i", "pp0", "--json") as two:
+        ports = tcp(env.net, MB, "here", "there", HERE)
+        runs = one.stop(), two.stop()
+    for run in runs:
+        check_stream(env, run, ports, MB, "pp0")
+    flows = [[(r["end_seq"], r["data_len"]) for r in run.flow(dport=ports[1], verdict="delivered")]
+             for run in runs]
+    check(flows[0] == flows[1], f"they differ: {len(flows[0])} and {len(flows[1])} records")
+    return f"{len(flows[0])} records each"
+
+
+@test
+def nothing_stays_attached_after_kill_9(env):
+    with Trace("-i", "pp0", "--json") as t:
+        held = bpf_ids(t.process.pid)
+        kinds = tally([{"kind": kind} for kind, _ in held], "kind")
+        check({"prog", "link", "map"} <= set(kinds), f"it holds {kinds}: this test would see nothing")
+        check(held <= bpf_alive(), "bpftool does not list what the trace holds")
+        t.process.kill()
+        t.process.wait()
+        left = eventually(lambda: not held & bpf_alive())
+        check(left, f"still there: {sorted(held & bpf_alive())}")
+    return f"{kinds} gone"
+
+
+@test
+def an_interface_that_is_deleted_ends_the_trace(env):
+    wire.ip("link add pp2 type veth peer name pp3", "link set pp2 up", "link set pp3 up")
+    with Trace("-i", "pp2", "--json") as t:
+        wire.ip("link del pp2")
+        status = t.wait()
+        lines = [line for line in t.err().splitlines() if "listening on" not in line]
+    check(status == 1, f"exit status {status}")
+    check(lines == ["pktpath: -i pp2: the interface disappeared"], f"it said {lines}")
+    return lines[0]
+
+
+@test
+def an_interface_that_goes_down_and_up_is_traced_on(env):
+    need(env.roles, "netif")
+    with Trace("-i", "pp0", "--json") as t:
+        env.net.ping(HERE, 3)
+        wire.ip("link set pp0 down", "link set pp0 up")
+        env.net.ping(HERE, 4)
+        got = t.stop().flow(proto="icmp", daddr=HERE)
+    check(len(got) == 7, f"{len(got)} of 7 pings: {tally(got)}")
+    return "3 pings before, 4 after"
+
+
+class Env:
+    """The namespaces, and what this kernel offers."""
+
+    def __init__(self):
+        self.net = Net()
+        self.roles = served("-i", "lo")
+        release = os.uname().release.split(".")
+        self.reasons = (int(release[0]), int(release[1])) >= (5, 17)  # kfree_skb() tells why
+        self.udp_read = {"skb_consume_udp", "sock_recv_length"} & set(self.roles["read"])
+
+
+if __name__ == "__main__":
+    if os.geteuid():
+        print("SKIP all: BPF programs need root\n0 passed, 0 failed, 1 skipped")
+        sys.exit(0)
+    main(Env())
