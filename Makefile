@@ -168,3 +168,17 @@ $(B)/bench.bpf.o: tests/bench/bench.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(B)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
+
+# --- the end-to-end proof in a guest: Linux 6.1, e1000, one CPU and two; some minutes -----------
+# Some of it: make guest-test TESTS="pings stream"
+TESTS ?=
+
+.PHONY: guest-test
+guest-test: deps-test
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_e1000.py $(TESTS)
+
+$(B)/spin.bpf.o: tests/e2e/spin.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(B)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<

@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+"""Proves pktpath's figures in a guest with Debian's 6.1 and the NIC e1000: `make guest-test`.
+
+guest_e1000.py [WORD...] runs only the tests with one of the words in their name.
+"""
+
+import sys
+
+import wire
+from e1000_env import Env
+from guest import available
+from harness import run
+
+import e1000_counts  # noqa: F401  each defines tests; they run in this order
+import e1000_truth   # noqa: F401
+import e1000_life    # noqa: F401
+import e1000_smp     # noqa: F401
+
+
+def main():
+    reason = available()
+    if reason:
+        sys.exit(f"guest_e1000: {reason}")
+    wire.isolate()
+    env = Env()
+    try:
+        return run(env, only=sys.argv[1:])
+    finally:
+        env.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
