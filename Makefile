@@ -7,7 +7,8 @@ CC      ?= cc
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
-# Another libbpf than the system's: make LIBBPF_PREFIX=/opt/libbpf
+# Another libbpf than the system's, in a build directory of its own:
+# make B=build/other LIBBPF_PREFIX=/opt/libbpf
 LIBBPF_PREFIX ?=
 
 Q  := $(if $(V),,@)
@@ -16,13 +17,15 @@ say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 CFLAGS ?= -O2 -g
 LIBBPF_CFLAGS := $(if $(LIBBPF_PREFIX),-I$(LIBBPF_PREFIX)/include)
-LIBBPF_LIBS   := $(if $(LIBBPF_PREFIX),-L$(LIBBPF_PREFIX)/lib -Wl$(comma)-rpath$(comma)$(LIBBPF_PREFIX)/lib) -lbpf -lelf -lz
-comma := ,
+# Debian keeps libraries in a directory of the architecture.
+MULTIARCH     := $(shell $(CC) -print-multiarch 2>/dev/null)
+LIBBPF_DIR    := $(dir $(firstword $(wildcard $(patsubst %,$(LIBBPF_PREFIX)/%/libbpf.*,lib/$(MULTIARCH) lib64 lib))))
+comma         := ,
+LIBBPF_LIBS   := $(if $(LIBBPF_PREFIX),-L$(LIBBPF_DIR) -Wl$(comma)-rpath$(comma)$(LIBBPF_DIR)) -lbpf -lelf -lz
 ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson $(LIBBPF_CFLAGS) \
 	-D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
 
-MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 ARCH      := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	-Wno-unknown-attributes -Iinclude -Ivmlinux -Ibpf $(LIBBPF_CFLAGS) $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -MMD -MP
