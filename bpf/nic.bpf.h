@@ -36,7 +36,11 @@ HANDLER(napi)
 	if (!here(&h))
 		return;
 	n = pp_napi_find(a0, 1);
-	if (!n || n->sched_ns)	/* on RT one of the two functions calls the other */
+	/*
+	 * On RT one of the two functions calls the other. What an older interrupt left is another
+	 * matter: the hook of its poll was skipped.
+	 */
+	if (!n || (n->sched_ns && n->sched_ns >= h.c->irq_ns))
 		return;
 	n->irq_ns = h.c->irq_ns;
 	n->irq_cpu = h.cpu;
@@ -83,7 +87,8 @@ HANDLER(poll)
 		return;
 	}
 	if (!n->sched_ns) {
-		p->cause = PP_C_REPOLL;
+		/* Or the kernel skipped the hook that saw it scheduled: then nothing is known. */
+		p->cause = n->again ? PP_C_REPOLL : PP_C_NONE;
 		return;
 	}
 	p->cause = n->cause;
@@ -97,14 +102,20 @@ HANDLER(poll)
 	n->sched_ns = 0;
 }
 
-/* tp napi_poll fires when the driver's poll is over: what comes now is not of this poll. */
+/*
+ * tp napi_poll(napi, work, budget) fires when the driver's poll is over: what comes now is not of
+ * this poll. One that used up its budget is polled again (__napi_poll()).
+ */
 HANDLER(poll_end)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 	struct pp_cpu *c = bpf_map_lookup_elem(&cpus, &cpu);
+	struct pp_napi *n = pp_napi_find(a0, 0);
 
 	if (c)
 		c->poll.napi = 0;
+	if (n)
+		n->again = (u32)a1 >= (u32)a2;
 }
 
 #endif /* PKTPATH_NIC_BPF_H */

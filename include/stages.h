@@ -104,7 +104,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, softirq,     "softirq", 0, SOFTIRQ, net_rx_action,            0, softirq,   "")      \
 	X(TP,   softirq_tp,  "softirq", 1, SOFTIRQ, softirq_entry,            1, softirq_vec, "")    \
 	X(FUNC, poll,        "poll",    0, POLL,    __napi_poll,              1, poll,      "")      \
-	X(TP,   poll_end,    "pollend", 0, NONE,    napi_poll,                1, poll_end,  "")      \
+	X(TP,   poll_end,    "pollend", 0, NONE,    napi_poll,                3, poll_end,  "")      \
 	X(TP,   gro,         "gro",     0, GRO,     napi_gro_receive_entry,   1, gro,       "")      \
 	X(TP,   gro_frags,   "gro",     0, GRO,     napi_gro_frags_entry,     1, gro,       "")      \
 	X(RET,  merge,       "merge",   0, NONE,    skb_gro_receive,          2, merge,     "")      \

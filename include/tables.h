@@ -56,7 +56,7 @@ struct pp_napi {
 	__u64 sched_ns;		/* 0 = nothing pending */
 	__u16 irq_cpu, sched_cpu;
 	__u16 cause;		/* enum pp_cause */
-	__u16 pad;
+	__u16 again;		/* its last poll used up the budget */
 };
 
 /* The poll that a CPU is in, and what led to it: the stamps that its packets share. */
