@@ -107,6 +107,24 @@ static uint64_t now_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
+/* CLOCK_REALTIME minus CLOCK_MONOTONIC: of a few readings, the one that took the shortest time. */
+static uint64_t wall_offset(void)
+{
+	uint64_t best = UINT64_MAX, offset = 0;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		uint64_t before = now_ns(CLOCK_MONOTONIC), wall = now_ns(CLOCK_REALTIME);
+		uint64_t took = now_ns(CLOCK_MONOTONIC) - before;
+
+		if (took < best) {
+			best = took;
+			offset = wall - before - took / 2;
+		}
+	}
+	return offset;
+}
+
 static int terminal_width(int fd)
 {
 	const char *columns = getenv("COLUMNS");
@@ -145,7 +163,7 @@ static void set_env(struct trace *tr)
 	env->quiet = tr->o.quiet;
 	/* A file gets blocks; whoever watches gets each line. */
 	env->line_buffered = tr->o.line_buffered || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode);
-	env->wall_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+	env->wall_offset_ns = wall_offset();
 	env->stages_served = tracer_plan(tr->tracer)->stages;
 	env->dev_name = iface_name;
 	env->reason_name = reason_name;
