@@ -169,7 +169,10 @@ static void set_env(struct trace *tr)
 	env->reason_name = reason_name;
 }
 
-/* A packet that an application read went through all of these: what is not there was missed. */
+/*
+ * A packet that an application read went through all of these: what is not there was missed. A
+ * poll, only if a driver handed it up from one.
+ */
 static void count_absent(struct trace *tr, const struct pp_rec *rec)
 {
 	static const int must[] = { PP_ST_NETIF, PP_ST_IP, PP_ST_LOCAL, PP_ST_L4, PP_ST_SOCK };
@@ -180,6 +183,9 @@ static void count_absent(struct trace *tr, const struct pp_rec *rec)
 	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
 		if ((tr->env.stages_served & PP_ST_BIT(must[i])) && !rec->ts[must[i]])
 			tr->led.absent[must[i]]++;
+	if ((tr->env.stages_served & PP_ST_BIT(PP_ST_POLL)) && rec->ts[PP_ST_GRO] &&
+	    !rec->ts[PP_ST_POLL])
+		tr->led.absent[PP_ST_POLL]++;
 }
 
 static int on_record(void *arg, const struct pp_rec *rec)
