@@ -39,15 +39,17 @@ def check_stream(env, run, ports, size, dev):
     """All data of a TCP stream was read, through all stages that have a hook."""
     data = [r for r in run.flow(proto="tcp", dport=ports[1], sport=ports[0], dev=dev) if r["data_len"]]
     read = [r for r in data if r["verdict"] in ("delivered", "merged")]
-    check(covered(read) == size, f"{covered(read)} of {size} bytes were read: {tally(data)}, "
-          f"{tally([r for r in data if r not in read], 'reason')}")
+    # What is coalesced in the backlog of a locked socket is freed unseen where `held` has no hook.
+    lost = [] if env.roles["held"] else [r for r in data if r["reason"] == "stale"]
+    check(covered(read + lost) == size, f"{covered(read)} of {size} bytes were read, {covered(lost)} "
+          f"may be lost for want of a hook: {tally(data)}")
     must = {s for s in ("netif", "ip", "local", "l4", "sock", "read") if env.roles.get(s)}
     holes = [r for r in read if r["verdict"] == "delivered" and not must <= set(names(r))]
     check(not holes, f"{len(holes)} of {len(read)} lack a stage of {sorted(must)}: {holes[:1]}")
     stages = {s for r in read for s in names(r)}
     want = {s for s in ("softirq", "backlog", "netif", "sock", "read") if env.roles.get(s)}
     check(want <= stages, f"no record shows {want - stages}")
-    return f"{len(read)} records, {size} bytes, {'+'.join(s for s in names(read[-1]))}"
+    return f"{len(read)} records ({len(lost)} coalesced unseen), {size} bytes, {'+'.join(s for s in names(read[-1]))}"
 
 
 @test
@@ -90,8 +92,12 @@ def pure_acks_are_consumed(env):
         run = t.stop()
     acks = run.flow(proto="tcp", sport=ports[1], dport=ports[0], tcp_flags=".", data_len=0)
     check(acks, f"no ACK was seen: {tally(run.records, 'tcp_flags')}")
-    check(tally(acks) == {"consumed": len(acks)}, f"{tally(acks)} {tally(acks, 'reason')}")
-    return f"{len(acks)} ACKs"
+    # As for data: an ACK that comes while the sender has locked its socket.
+    unseen = [] if env.roles["held"] else [r for r in acks if r["reason"] == "stale"]
+    consumed = [r for r in acks if r["verdict"] == "consumed"]
+    check(consumed and len(consumed) + len(unseen) == len(acks),
+          f"{tally(acks)} {tally(acks, 'reason')}")
+    return f"{len(consumed)} of {len(acks)} ACKs ({len(unseen)} coalesced unseen)"
 
 
 @test
