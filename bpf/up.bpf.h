@@ -75,6 +75,21 @@ static __always_inline void take_backlog_poll(const struct here *h, struct pp_re
 	}
 }
 
+/*
+ * Is it the record's own packet that arrives once more, at a device further inside? Where frees
+ * are not seen, the next packet may have not only the address but also the head of one that is
+ * gone; but it is fresh from a sender, so nothing has received it yet.
+ */
+static __always_inline int is_hop(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
+{
+	struct net_device *dev = RD(typed, skb, dev);
+
+	if (rec->head != (u64)RD(typed, skb, head))
+		return 0;
+	return cfg.have_end || (u32)RD(typed, skb, skb_iif) == rec->ifindex ||
+	       (u32)RD(typed, dev, ifindex) != rec->ifindex;
+}
+
 /* tp netif_rx: birth on loopback and veth, or one more device on the way. */
 HANDLER(netif_rx)
 {
@@ -86,7 +101,7 @@ HANDLER(netif_rx)
 	if (!here(&h))
 		return;
 	rec = pp_find(a0, &ref);
-	if (rec && rec->head == (u64)RD(typed, skb, head)) {
+	if (rec && is_hop(typed, skb, rec)) {
 		rec->flags |= PP_F_HOP;
 		stamp(&h, rec, PP_ST_BACKLOG);
 		return;
