@@ -260,6 +260,17 @@ static __always_inline void take_poll(const struct pp_poll *p, struct pp_rec *re
 	rec->last_ns = p->poll_ns;
 }
 
+/* Is it another namespace's device? Each counts its interfaces from 1, which is its loopback. */
+static __always_inline int is_foreign(const int typed, struct net_device *dev)
+{
+	struct net *net;
+
+	if (!cfg.netns || !bpf_core_field_exists(dev->nd_net.net))
+		return 0;
+	net = RD(typed, dev, nd_net.net);
+	return RD(typed, net, ns.inum) != cfg.netns;
+}
+
 /*
  * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
  * record or NULL (another interface, or no room: counted).
@@ -272,7 +283,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	struct pp_rec *rec;
 	u64 nth;
 
-	if ((cfg.ifindex && ifindex != cfg.ifindex) || !enabled)
+	if (!enabled || (cfg.ifindex && (ifindex != cfg.ifindex || is_foreign(typed, dev))))
 		return NULL;
 	nth = __sync_fetch_and_add(&h->c->n.seen, 1);
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);

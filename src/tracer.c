@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -85,6 +86,14 @@ static int open_skel(struct tracer *t)
 	return 0;
 }
 
+/* Inode of the network namespace in which our interface's index is meant; 0 if not known. */
+static uint32_t own_netns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
+}
+
 static int configure(struct tracer *t)
 {
 	struct pp_cfg *cfg = (struct pp_cfg *)&t->skel->rodata->cfg;
@@ -94,6 +103,7 @@ static int configure(struct tracer *t)
 	if (t->nr_cpus < 0)
 		return t->nr_cpus;
 	cfg->ifindex = t->opts.ifindex;
+	cfg->netns = t->opts.ifindex ? own_netns() : 0;
 	cfg->nr_cpus = t->nr_cpus;
 	cfg->rec_mask = t->opts.records - 1;
 	cfg->emit = 1;
