@@ -29,13 +29,13 @@ static int find(const struct name *tab, size_t n, const char *label)
 
 /* The three functions of a table. */
 #define NAME_FUNCS(what, tab)                                                                      \
-	const char *what##_label(unsigned int n)                                                   \
+	const char *what##_label(unsigned int what)                                                \
 	{                                                                                          \
-		return n < ARRAY_LEN(tab) ? tab[n].label : "?";                                    \
+		return what < ARRAY_LEN(tab) ? tab[what].label : "?";                              \
 	}                                                                                          \
-	const char *what##_help(unsigned int n)                                                    \
+	const char *what##_help(unsigned int what)                                                 \
 	{                                                                                          \
-		return n < ARRAY_LEN(tab) ? tab[n].help : "";                                      \
+		return what < ARRAY_LEN(tab) ? tab[what].help : "";                                \
 	}                                                                                          \
 	int what##_find(const char *label)                                                         \
 	{                                                                                          \

@@ -158,7 +158,8 @@ static int run_round(struct bench *b, int round)
 
 	for (i = 0; i < V_NR; i++) {
 		k = rand_r(&b->seed) % (i + 1);
-		order[i] = order[k];
+		if (k < i)
+			order[i] = order[k];
 		order[k] = i;
 	}
 	for (i = 0; !err && i < V_NR; i++)

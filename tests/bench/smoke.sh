@@ -45,11 +45,11 @@ assert d["records"] >= 200 and all(r["min"] > 0 for r in d["rows"])' "$tmp"
 
 wait_for_end() {
 	i=0
-	while kill -0 "$pid" 2>/dev/null && [ $i -lt 100 ]; do
+	while kill -0 "$pid" 2>/dev/null && [ "$i" -lt 100 ]; do
 		sleep 0.1
 		i=$((i + 1))
 	done
-	[ $i -lt 100 ]
+	[ "$i" -lt 100 ]
 }
 
 "$bench" --rounds 2 --packets 2000 >"$tmp" 2>&1

@@ -36,7 +36,7 @@ static struct job jobs[MAX_JOBS];
 static int port = -1, file = -1;
 
 /* The console shows the reason, and the host sees QEMU end. */
-static void die(const char *what)
+static __attribute__((noreturn)) void die(const char *what)
 {
 	fprintf(stderr, "agent: %s: %s\n", what, strerror(errno));
 	sync();

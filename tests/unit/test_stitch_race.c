@@ -95,11 +95,10 @@ static void *claim_and_release(void *arg)
 		if (!s)
 			continue;
 		job->got++;
-		if (*(volatile __u32 *)&s->head)
+		if (__sync_lock_test_and_set(&s->head, job->id))
 			broken = 1;
-		*(volatile __u32 *)&s->head = job->id;
 		let_others_in(i);
-		if (*(volatile __u32 *)&s->head != job->id || *(volatile __u64 *)&s->sk != sk)
+		if (__sync_fetch_and_add(&s->head, 0) != job->id || *(volatile __u64 *)&s->sk != sk)
 			broken = 1;
 		pp_sock_pop(s, &last);
 	}
