@@ -7,7 +7,7 @@ set -u
 BUILD="gcc libc6-dev make clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev pkg-config"
 DEMO="qemu-system-x86 busybox-static xz-utils zstd python3 iproute2 iputils-ping"
 DEMO="$DEMO debian-archive-keyring"
-TEST="libcmocka-dev tcpdump ethtool valgrind clang-tidy cppcheck clang-format mandoc"
+TEST="libcmocka-dev tcpdump ethtool valgrind clang-tidy cppcheck shellcheck clang-format mandoc"
 
 die() {
 	echo "setup: $*" >&2
@@ -73,6 +73,7 @@ apt update || {
 # shellcheck disable=SC2086
 apt install --no-install-recommends $needed ||
 	die "apt-get could not install:$needed (try it by hand: apt-get install$needed)"
+# shellcheck disable=SC2086
 left=$(missing $needed)
 [ -z "$left" ] || die "apt-get reported success, but these are still missing:$left"
 echo "  DEPS    installed"

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+# Looks at the code without running it: one line a check. Usage: lint.sh; BUILD is where it works
+# (default build/lint). A tool that is not there is a SKIP. V=1 shows all that a check says.
+cd "$(dirname "$0")/.." || exit 2
+build=${BUILD:-build/lint}
+passed=0 failed=0 skipped=0
+mkdir -p "$build" || exit 2
+log=$(mktemp) || exit 2
+trap 'rm -f "$log"' EXIT
+jobs=-j$(nproc 2>/dev/null || echo 2)
+
+# Files of a kind that are ours, new ones included.
+ours() {
+	git ls-files -co --exclude-standard -- "$@" | grep -v '^third_party/' | while read -r f; do
+		[ ! -f "$f" ] || echo "$f"
+	done
+}
+
+# check NAME TOOL COMMAND..: TOOL must exist, COMMAND must succeed.
+check() {
+	name=$1 tool=$2
+	shift 2
+	if ! command -v "$tool" >/dev/null; then
+		echo "SKIP  $name: no $tool"
+		skipped=$((skipped + 1))
+	elif "$@" >"$log" 2>&1; then
+		echo "PASS  $name"
+		passed=$((passed + 1))
+	else
+		echo "FAIL  $name"
+		failed=$((failed + 1))
+		[ -n "$V" ] && cat "$log" || head -n 40 "$log"
+	fi
+}
+
+build_with() {
+	make --no-print-directory -k "$jobs" "B=$build/$1" "CC=$1" WERROR=-Werror \
+		'THIRD_CFLAGS=-O0 -fno-sanitize=all' lint-build
+}
+
+tidy() {
+	make --no-print-directory -k "$jobs" "B=$build/gcc" lint-tidy
+}
+
+# What it may not say, and why:
+# variableScope          declarations stand at a block's start here, not at the smallest one's
+# unusedStructMember     padding and what only the other side of an ABI reads
+# missingIncludeSystem   it needs no system headers
+# The macros are libbpf's; they are made simple so that no header is needed for them either.
+run_cppcheck() {
+	# shellcheck disable=SC2046 # a list of files without spaces
+	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr "$jobs" \
+		--enable=warning,performance,portability,style \
+		--suppress=variableScope --suppress=unusedStructMember --suppress=missingIncludeSystem \
+		-D_GNU_SOURCE '-DPP_VERSION="0"' \
+		'-Dbpf_object__for_each_program(p,o)=while(((p)=next_program(o)))' \
+		'-DLIBBPF_OPTS(type,name,...)=struct type name={__VA_ARGS__}' \
+		-Iinclude -Isrc -Itests/bench -Itests/unit \
+		$(ours 'src/*.c' 'tests/*.c' ':!*.bpf.c')
+}
+
+short_files() {
+	ours '*.c' '*.h' '*.sh' '*.py' Makefile | xargs wc -l | awk '
+		$2 != "total" && $1 > 500 { print $2 ": " $1 " lines, at most 500"; bad = 1 }
+		END { exit bad }'
+}
+
+licensed() {
+	ours '*.c' '*.h' '*.sh' '*.py' Makefile | xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0' |
+		grep . && return 1
+	return 0
+}
+
+shell() {
+	# Called through check(), and by traps: reachable (SC2317). Braces for && || are idiom (SC2015).
+	ours '*.sh' | xargs shellcheck -x -e SC2317,SC2015
+}
+
+python() {
+	ours '*.py' | PYTHONPYCACHEPREFIX="$build/pycache" xargs python3 -m py_compile
+}
+
+manual() {
+	pages=$(ours 'man/*.8')
+	[ -z "$pages" ] || echo "$pages" | xargs mandoc -T lint -W warning
+}
+
+check "gcc -Wall -Wextra -Werror" gcc build_with gcc
+check "clang -Wall -Wextra -Werror" clang build_with clang
+check "clang-tidy" clang-tidy tidy
+check "cppcheck" cppcheck run_cppcheck
+check "shellcheck" shellcheck shell
+check "Python compiles" python3 python
+check "mandoc -T lint" mandoc manual
+check "no file has more than 500 lines" awk short_files
+check "every file states its licence" grep licensed
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
