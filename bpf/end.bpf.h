@@ -132,6 +132,7 @@ HANDLER(drop)
  */
 HANDLER(consume)
 {
+	struct sk_buff *skb = (void *)a0;
 	struct pp_rec *rec;
 	struct here h;
 	u32 ref = 0;
@@ -139,6 +140,12 @@ HANDLER(consume)
 	rec = pp_find(a0, &ref);
 	if (!rec || rec->state == PP_S_FIFO || !here(&h))
 		return;
+	/* Another packet may even have the same head (see is_hop()), but not this interface. */
+	if (rec->ts[PP_ST_NETIF] && !(rec->flags & PP_F_HOP) &&
+	    (u32)RD(typed, skb, skb_iif) != rec->ifindex) {
+		finish_stale(&h, a0);
+		return;
+	}
 	end_skb(&h, ref, rec);
 }
 
