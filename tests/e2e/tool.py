@@ -25,7 +25,7 @@ class HostRun(Run):
     skipped throughout."""
 
     def may_skip(self, role=None):
-        served = {h["role"] for h in self.summary["hooks"] if h["backend"]}
+        served = {h["role"] for h in self.hooks if h["backend"]}
         return (role is not None and role not in served) or super().may_skip(role)
 
 
