@@ -75,6 +75,31 @@ def a_slow_tcp_reader_shows_in_sock(env):
 
 
 @test
+def a_segment_is_read_with_its_last_byte(env):
+    """A reader that takes 700 bytes at a time, while more lies in the socket."""
+    g, port, size, delay_ms = env.guest(), env.port(), 30_000, 5
+    with trace_eth0(g) as trace:
+        out = send_tcp(g, port, size, sender=("--chunk", 3000),
+                       reader=("--timestamps", "--chunk", 700, "--delay-ms", delay_ms))
+        run = trace.stop()
+    flow = run.flow(proto="tcp", dport=port)
+    base = next(r["end_seq"] for r in flow if r["tcp_flags"] == "S")
+    offset, _ = clock_offset(out)
+    reads, longest = rx_lines(out), 0
+    recs = [r for r in flow if r["verdict"] == "delivered"]
+    for rec in recs:
+        end = (rec["end_seq"] - base) % (1 << 32)
+        row = next(row for row in reads if row["rx"] < end <= row["rx"] + row["bytes"])
+        first, last = row["woke"] + offset + delay_ms * MS, row["read"] + offset
+        check(first - ALIGN_NS <= at(rec, "read") <= last + ALIGN_NS,
+              f"read {at(rec, 'read') - first} ns after its reader called: {rec}")
+        longest = max(longest, spent(rec, "sock"))
+    check(len(recs) >= 3 and longest > 20 * delay_ms * MS,
+          f"{len(recs)} segments, the longest waited {longest / MS:.1f} ms: nothing lay there")
+    return f"{len(recs)} of {len(recs)} in their own one of {len(reads)} reads, up to {longest / MS:.0f} ms in sock"
+
+
+@test
 def the_kernels_own_receive_stamp_lies_between(env):
     """SO_TIMESTAMPNS is taken in netif_receive_skb_list_internal(), so between our stamps.
 

@@ -73,6 +73,7 @@ class Run:
         objects = [json.loads(line) for line in lines]
         check(objects[-1].get("schema") == SUMMARY, f"the last line is no summary: {lines[-1][:300]}")
         self.records, self.summary = objects[:-1], objects[-1]["summary"]
+        self.hooks = self.summary.pop("hooks")
         poll_skipped = self.may_skip("poll")
         for rec in self.records:
             check_record(rec, poll_skipped)
@@ -110,16 +111,16 @@ class Run:
 
     def missed(self):
         """Runs of hooks which the kernel says it skipped, where it says so: {hook: count}."""
-        return {h["hook"]: h["missed"] for h in self.summary["hooks"] if h["missed"]}
+        return {h["hook"]: h["missed"] for h in self.hooks if h["missed"]}
 
     def may_skip(self, role=None):
         """Whether the kernel skipped runs of a role's hooks (of any), or cannot say so: kprobes
         before Linux 6.7, which are skipped where an interrupt comes over another kprobe."""
         return any(h["missed"] or (h["missed"] is None and "kprobe" in (h["backend"] or ""))
-                   for h in self.summary["hooks"] if role in (None, h["role"]))
+                   for h in self.hooks if role in (None, h["role"]))
 
     def backends(self):
-        return {h["backend"] for h in self.summary["hooks"]}
+        return {h["backend"] for h in self.hooks}
 
 
 def at(rec, stage):
