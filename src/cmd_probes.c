@@ -66,7 +66,7 @@ int cmd_probes(int argc, char **argv)
 
 	if (opts_parse(&argp, argc, argv, &o))
 		return EXIT_USAGE;
-	err = check_privilege();
+	err = check_kernel();
 	if (err)
 		return err;
 	log_capture_libbpf();

@@ -323,7 +323,7 @@ int cmd_trace(int argc, char **argv)
 
 	if (opts_parse(&argp, argc, argv, &tr.o))
 		return EXIT_USAGE;
-	ret = check_privilege();
+	ret = check_kernel();
 	if (ret)
 		return ret;
 	ret = trace(&tr);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "log.h"
 #include "opts.h"
+#include "trial.h"
 
 #define SECONDS_MAX (365 * 86400.0)
 
@@ -107,15 +108,21 @@ static bool have_cap(int cap)
 	return d[cap / 32].effective & (1u << (cap % 32));
 }
 
-int check_privilege(void)
+int check_kernel(void)
 {
-	if (have_cap(CAP_SYS_ADMIN) || (have_cap(CAP_BPF) && have_cap(CAP_PERFMON))) {
-		if (!access("/sys/kernel/btf/vmlinux", R_OK))
-			return 0;
+	if (!have_cap(CAP_SYS_ADMIN) && !(have_cap(CAP_BPF) && have_cap(CAP_PERFMON))) {
+		log_err("not permitted to load BPF programs: run as root, or with CAP_BPF and "
+			"CAP_PERFMON");
+		return EXIT_USAGE;
+	}
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
 		log_err("this kernel offers no BTF: /sys/kernel/btf/vmlinux: %s (it needs "
 			"CONFIG_DEBUG_INFO_BTF=y, and /sys mounted)", strerror(errno));
 		return EXIT_USAGE;
 	}
-	log_err("not permitted to load BPF programs: run as root, or with CAP_BPF and CAP_PERFMON");
-	return EXIT_USAGE;
+	if (trial_atomics()) {
+		log_err("this kernel's BPF has no compare-and-swap: Linux 5.12 or later is needed");
+		return EXIT_USAGE;
+	}
+	return 0;
 }

@@ -32,7 +32,7 @@ int parse_size(const char *option, const char *word, uint32_t min, uint32_t max,
 int parse_iface(const char *word, struct opts *o);
 int parse_backend(const char *word, struct opts *o);
 
-/* 0, or EXIT_USAGE after saying what the caller lacks: privileges or the kernel's BTF. */
-int check_privilege(void);
+/* 0, or EXIT_USAGE after saying what is lacking: privileges, the kernel's BTF, or atomics in its BPF. */
+int check_kernel(void);
 
 #endif /* PKTPATH_OPTS_H */

@@ -21,4 +21,7 @@ int trial_fentry(struct trial *t, const char *symbol, const char *module, int na
 int trial_tp(struct trial *t, const char *name, int nargs, const char **why);
 int trial_kprobe(const char *symbol, int ret, const char **why);
 
+/* Does BPF have compare-and-swap (v5.12 on), which the tables need? 0 or -errno. */
+int trial_atomics(void);
+
 #endif /* PKTPATH_TRIAL_H */
