@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "opts.h"
+#include "out.h"
 #include "reasons.h"
 #include "sink.h"
 #include "tables.h"
@@ -48,6 +49,7 @@ struct trace {
 	const struct sink *sink;
 	struct tracer *tracer;
 	struct loop *loop;
+	FILE *out;
 	struct ledger led;
 	uint64_t start_ns;
 	bool vanished;
@@ -152,7 +154,7 @@ static void set_env(struct trace *tr)
 	struct sink_env *env = &tr->env;
 	struct stat st;
 
-	env->out = stdout;
+	env->out = tr->out;
 	env->err = stderr;
 	env->width = terminal_width(STDOUT_FILENO);
 	env->colour = tr->o.colour == COLOUR_ALWAYS ||
@@ -290,6 +292,10 @@ static int trace(struct trace *tr)
 	int err;
 
 	err = loop_new(&tr->loop);
+	if (!err) {
+		tr->out = out_open(STDOUT_FILENO);
+		err = tr->out ? 0 : -errno;
+	}
 	if (err) {
 		log_err("cannot start: event loop: %s", strerror(-err));
 		return EXIT_RUNTIME;
@@ -303,7 +309,8 @@ static int trace(struct trace *tr)
 	if (err == -EPIPE)	/* the reader went away (| head): it has what it wanted */
 		return EXIT_OK;
 	if (err) {
-		log_err("cannot write: standard output: %s", strerror(-err));
+		log_err("cannot write: standard output: %s", err == -EINTR ?
+			"ended while its reader did not read, so not all was shown" : strerror(-err));
 		return EXIT_RUNTIME;
 	}
 	if (tr->vanished) {
@@ -330,6 +337,8 @@ int cmd_trace(int argc, char **argv)
 	tracer_free(tr.tracer);
 	if (tr.sink)
 		tr.sink->free(&tr.env);
+	if (tr.out)
+		fclose(tr.out);
 	loop_free(tr.loop);
 	reasons_free();
 	return ret;
