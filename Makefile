@@ -132,6 +132,10 @@ $(B)/test/test_%: tests/unit/test_%.c tests/unit/unit.h
 $(B)/test/test_timeline: $(B)/test/timeline.o
 $(B)/test/test_names: $(B)/test/names.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
+# The handlers themselves, with the host in the kernel's place.
+HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
+	-fno-sanitize=alignment
+$(B)/test/test_tcp: SAN_CFLAGS += $(HANDLER_CFLAGS)
 
 $(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
@@ -196,7 +200,8 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 $(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/bench.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
-		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson
+		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \
+		$(HANDLER_CFLAGS)
 	$(Q)touch $@
 
 # --- the end-to-end proof in a guest: Linux 6.1, e1000, one CPU and two; some minutes -----------

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * The handlers of bpf/, as they run in the kernel, against a model of its TCP receiver: segments
+ * come in random order, again, held by a locked socket, coalesced into others; the reader takes
+ * what it likes. Every packet must end exactly once, with the verdict the model knows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "unit.h"
+
+/* The loader writes the configuration before load; here it is a variable like any other. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#define const
+#include "hooks.bpf.h"
+#undef const
+
+#define RECS 1024
+#define SKBS 256
+#define SEGMENT 100
+#define PACKETS 400		/* a connection */
+#define GROUP 24		/* packets coalesced into one in the backlog */
+
+static struct pp_rec slab_data[RECS];
+static struct pp_set sets_data[PP_SETS];
+static struct pp_sock socks_data[PP_SOCKS];
+static struct pp_napi napis_data[PP_NAPIS];
+static struct pp_cpu cpu_data;
+static u64 clock_now;
+
+static void *host_lookup(const void *map, unsigned int key)
+{
+	if (map == (const void *)&slab)
+		return key < RECS ? &slab_data[key] : NULL;
+	if (map == (const void *)&sets)
+		return key < PP_SETS ? &sets_data[key] : NULL;
+	if (map == (const void *)&socks)
+		return key < PP_SOCKS ? &socks_data[key] : NULL;
+	if (map == (const void *)&napis)
+		return key < PP_NAPIS ? &napis_data[key] : NULL;
+	return map == (const void *)&cpus && !key ? &cpu_data : NULL;
+}
+
+static unsigned long long host_clock(void)
+{
+	return ++clock_now;
+}
+
+/* --- what the model expects, and what came: by the packet's number, its source address --- */
+
+static struct {
+	int want, got, ends;
+	u32 end;	/* of its own data */
+} fate[PACKETS + 1];
+
+static u32 number_of(struct pp_rec *rec)
+{
+	u32 n;
+
+	memcpy(&n, rec->saddr, sizeof(n));
+	return bpf_ntohl(n);
+}
+
+static void host_emit(void *record)
+{
+	struct pp_rec *rec = record;
+	u32 n = number_of(rec);
+
+	assert_in_range(n, 1, PACKETS);
+	fate[n].ends++;
+	fate[n].got = rec->verdict;
+	assert_true(rec->end_ns >= rec->last_ns);
+	for (int st = 0; st < PP_ST_NR; st++)
+		assert_true(rec->ts[st] <= rec->end_ns);
+	if (rec->verdict != PP_V_DELIVERED)
+		return;
+	assert_true(rec->ts[PP_ST_READ] && rec->ts[PP_ST_SOCK] <= rec->ts[PP_ST_READ]);
+	/* Read when its own data was, whatever was coalesced behind it. */
+	assert_int_equal(rec->end_seq, fate[n].end);
+}
+
+/* --- the model --- */
+
+struct packet {
+	struct sk_buff skb;
+	struct packet *next;
+	u8 bytes[40];
+	u32 seq, end;
+	u32 group[GROUP], nr;	/* numbers of the packets in it; its own is the first */
+	int used;
+};
+
+struct queue {
+	struct packet *head, *tail;
+};
+
+static struct packet pool[SKBS];
+static struct net_device device = { .ifindex = 2 };
+static union {
+	struct sock sk;
+	struct tcp_sock tp;
+} socket_;
+static struct queue rxq, backlog, ofo;
+static u32 seed, sent;
+static int locked;
+
+#define SK ((u64)&socket_)
+#define TP (&socket_.tp)
+#define ADDR(p) ((u64)&(p)->skb)
+
+static u32 rnd(u32 n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed % n;
+}
+
+static void append(struct queue *q, struct packet *p)
+{
+	p->next = NULL;
+	if (q->tail)
+		q->tail->next = p;
+	else
+		q->head = p;
+	q->tail = p;
+}
+
+static struct packet *take(struct queue *q)
+{
+	struct packet *p = q->head;
+
+	if (p)
+		q->head = p->next;
+	if (!q->head)
+		q->tail = NULL;
+	return p;
+}
+
+static void set_cb(struct packet *p)
+{
+	struct tcp_skb_cb cb = { .seq = p->seq, .end_seq = p->end, .tcp_flags = 0x10 };
+
+	memcpy(p->skb.cb, &cb, sizeof(cb));
+}
+
+/* A fresh skb, at an address that another one may just have left. */
+static struct packet *new_packet(u32 seq, u32 len)
+{
+	static u8 tcp_ip[40] = { 0x45, [9] = 6, [32] = 0x50, [33] = 0x10 };
+	struct packet *p;
+
+	do
+		p = &pool[rnd(SKBS)];
+	while (p->used);
+	memset(p, 0, sizeof(*p));
+	p->used = 1;
+	p->seq = seq;
+	p->end = seq + len;
+	p->group[p->nr++] = ++sent;
+	fate[sent].end = p->end;
+	memcpy(p->bytes, tcp_ip, sizeof(tcp_ip));
+	*(u16 *)&p->bytes[2] = bpf_ntohs(40 + len);
+	*(u32 *)&p->bytes[12] = bpf_ntohl(sent);
+	*(u32 *)&p->bytes[24] = bpf_ntohl(seq);
+	p->skb.dev = &device;
+	p->skb.protocol = bpf_ntohs(0x0800);
+	p->skb.head = p->skb.data = p->bytes;
+	p->skb.len = 40 + len;
+	p->skb.users.refs.counter = 1;
+	set_cb(p);
+	return p;
+}
+
+static void free_skb(struct packet *p)
+{
+	h_end(1, ADDR(p), 0, 0);
+	p->used = 0;
+}
+
+static void expect(struct packet *p, u32 from, int verdict)
+{
+	for (u32 i = from; i < p->nr; i++)
+		fate[p->group[i]].want = verdict;
+}
+
+static void drop(struct packet *p)
+{
+	h_drop(1, ADDR(p), 0x1234, 2);
+	free_skb(p);
+}
+
+/* One that never came to the socket's list: all that was coalesced into it goes with it. */
+static void drop_all(struct packet *p)
+{
+	expect(p, 0, PP_V_DROPPED);
+	drop(p);
+}
+
+/* From here on each of the group is on the socket's list by itself: read, unless that changes. */
+static void expect_read(struct packet *p, int own_data)
+{
+	expect(p, 0, PP_V_DELIVERED);
+	if (!own_data)
+		fate[p->group[0]].want = PP_V_CONSUMED;
+}
+
+static int has_own_data(struct packet *p)
+{
+	return bpf_ntohs(*(u16 *)&p->bytes[2]) > 40;
+}
+
+/* tcp_queue_rcv(), and what tcp_ofo_queue() does with what it moves. */
+static void to_rxq(struct packet *p)
+{
+	TP->rcv_nxt = p->end;
+	if (rxq.tail && rnd(2)) {
+		rxq.tail->end = p->end;
+		free_skb(p);
+	} else {
+		append(&rxq, p);
+	}
+}
+
+static void ofo_drain(void)
+{
+	while (ofo.head && !pp_seq_after(ofo.head->seq, TP->rcv_nxt)) {
+		struct packet *p = take(&ofo);
+
+		if (pp_seq_after(p->end, TP->rcv_nxt)) {
+			to_rxq(p);
+			continue;
+		}
+		/* What was coalesced into it is on the list by itself, and is read. */
+		fate[p->group[0]].want = PP_V_DROPPED;
+		drop(p);
+	}
+}
+
+/* tcp_data_queue_ofo(): sorted by the beginning; what is there already is dropped. */
+static void to_ofo(struct packet *p)
+{
+	struct packet **at = &ofo.head, *prev = NULL;
+
+	while (*at && !pp_seq_after((*at)->seq, p->seq)) {
+		prev = *at;
+		at = &prev->next;
+	}
+	if (prev && !pp_seq_after(p->end, prev->end)) {
+		/* It is on the list already, so only its own record is dropped. */
+		expect_read(p, has_own_data(p));
+		fate[p->group[0]].want = PP_V_DROPPED;
+		drop(p);
+		return;
+	}
+	expect_read(p, has_own_data(p));
+	if (prev && prev->end == p->seq && rnd(2)) {
+		prev->end = p->end;
+		set_cb(prev);
+		free_skb(p);
+		return;
+	}
+	p->next = *at;
+	*at = p;
+	if (!p->next)
+		ofo.tail = p;
+}
+
+/* tcp_rcv_established(): an ACK ends here; what is in order may take the fast path. */
+static void tcp_rcv(struct packet *p)
+{
+	if (p->seq == p->end) {
+		expect(p, 0, PP_V_CONSUMED);
+		free_skb(p);
+		return;
+	}
+	if (p->seq != TP->rcv_nxt || rnd(2))
+		h_ooo(1, SK, ADDR(p), 0);
+	if (!pp_seq_after(p->end, TP->rcv_nxt)) {
+		drop_all(p);
+	} else if (pp_seq_after(p->seq, TP->rcv_nxt)) {
+		to_ofo(p);
+	} else {
+		expect_read(p, has_own_data(p));
+		h_sock_tcp(1, SK, ADDR(p), 0);
+		to_rxq(p);
+		ofo_drain();
+	}
+}
+
+/* tcp_add_backlog(): may append to the tail, whose own record stays what it was. */
+static void add_backlog(struct packet *p)
+{
+	struct packet *tail = backlog.tail;
+
+	socket_.sk.sk_backlog.tail = tail ? &tail->skb : NULL;
+	h_held(1, SK, ADDR(p), 0);
+	if (!tail || tail->end != p->seq || tail->nr == GROUP || !rnd(3)) {
+		append(&backlog, p);
+		return;
+	}
+	tail->end = p->end;
+	set_cb(tail);
+	if (p->seq == p->end)
+		expect(p, 0, PP_V_CONSUMED);
+	else
+		tail->group[tail->nr++] = p->group[0];
+	free_skb(p);
+}
+
+static void release_sock(void)
+{
+	struct packet *p;
+
+	while ((p = take(&backlog)))
+		tcp_rcv(p);
+	locked = 0;
+}
+
+static void receive(u32 seq, u32 len)
+{
+	struct packet *p = new_packet(seq, len);
+
+	h_gro(1, ADDR(p), 0, 0);
+	h_netif(1, ADDR(p), 0, 0);
+	h_ip(1, ADDR(p), 0, 0);
+	h_local(1, 0, 0, ADDR(p));
+	h_l4(1, ADDR(p), 0, 0);
+	if (locked)
+		add_backlog(p);
+	else
+		tcp_rcv(p);
+}
+
+/* tcp_recvmsg(): a chunk at a time, at most one skb; that is given back after the hook. */
+static void read_some(u32 bytes)
+{
+	while (bytes && rxq.head) {
+		u32 left = rxq.head->end - TP->copied_seq, n = bytes < left ? bytes : left;
+
+		TP->copied_seq += n;
+		bytes -= n;
+		h_read_tcp(1, SK, 0, 0);
+		if (n == left)
+			free_skb(take(&rxq));
+	}
+}
+
+static void close_sock(void)
+{
+	struct packet *p;
+
+	for (u32 i = 0; i < RECS; i++)
+		if (slab_data[i].state == PP_S_SOCK || slab_data[i].state == PP_S_OOO) {
+			u32 n = number_of(&slab_data[i]);
+
+			if (fate[n].want == PP_V_DELIVERED &&
+			    pp_seq_after(slab_data[i].end_seq, TP->copied_seq))
+				fate[n].want = PP_V_DROPPED;
+		}
+	h_close(1, SK, 0, 0);
+	while ((p = take(&rxq)))
+		free_skb(p);
+	while ((p = take(&ofo)))
+		free_skb(p);
+}
+
+static void send_something(void)
+{
+	u32 kind = rnd(10), ahead = rnd(12) * SEGMENT;
+
+	if (kind == 0)
+		receive(TP->rcv_nxt, 0);
+	else if (kind < 5)
+		receive(backlog.tail ? backlog.tail->end : TP->rcv_nxt, SEGMENT);
+	else if (kind == 5)
+		receive(TP->rcv_nxt - 3 * SEGMENT + ahead, SEGMENT * (1 + rnd(4)));
+	else
+		receive(TP->rcv_nxt + ahead, SEGMENT);
+}
+
+static void reset(u32 run_seed)
+{
+	memset(slab_data, 0, sizeof(slab_data));
+	memset(sets_data, 0, sizeof(sets_data));
+	memset(socks_data, 0, sizeof(socks_data));
+	memset(&cpu_data, 0, sizeof(cpu_data));
+	memset(fate, 0, sizeof(fate));
+	memset(pool, 0, sizeof(pool));
+	memset(&socket_, 0, sizeof(socket_));
+	rxq = backlog = ofo = (struct queue){ 0 };
+	seed = run_seed;
+	sent = 0;
+	locked = 0;
+	cfg.nr_cpus = cfg.emit = cfg.have_end = 1;
+	cfg.rec_mask = RECS - 1;
+	enabled = 1;
+	/* Sequence numbers wrap somewhere on the way. */
+	TP->rcv_nxt = TP->copied_seq = 0u - rnd(PACKETS / 2) * SEGMENT;
+}
+
+static void check_ended(u32 run_seed)
+{
+	for (u32 n = 1; n <= sent; n++) {
+		if (fate[n].ends == 1 && fate[n].got == fate[n].want)
+			continue;
+		fail_msg("seed %u: packet %u ended %d times, verdict %d, expected %d", run_seed, n,
+			 fate[n].ends, fate[n].got, fate[n].want);
+	}
+	for (u32 i = 0; i < RECS; i++)
+		assert_int_equal(slab_data[i].state, PP_S_FREE);
+	for (u32 i = 0; i < PP_SETS * PP_WAYS; i++)
+		assert_true(sets_data[i / PP_WAYS].way[i % PP_WAYS] == 0);
+	for (u32 i = 0; i < PP_SOCKS; i++)
+		assert_true(socks_data[i].sk == 0);
+	assert_true(cpu_data.n.seen == sent && cpu_data.n.verdict[PP_V_UNTRACKED] == 0);
+	assert_true(cpu_data.n.inversions == 0);
+}
+
+static void run_connection(u32 run_seed)
+{
+	u32 pace;
+
+	reset(run_seed);
+	pace = 1 + rnd(20);
+	while (sent < PACKETS) {
+		send_something();
+		if (!rnd(8) && !locked)
+			locked = 1;
+		else if (!rnd(5) && locked)
+			release_sock();
+		if (!rnd(pace) && !locked)
+			read_some(rnd(10 * SEGMENT));
+	}
+	if (locked)
+		release_sock();
+	if (rnd(2))
+		read_some(0xffffffff);
+	close_sock();
+	check_ended(run_seed);
+}
+
+static void test_every_packet_ends_once(void **state)
+{
+	char *only = getenv("SEED");
+
+	if (only) {
+		run_connection(strtoul(only, NULL, 0));
+		return;
+	}
+	for (u32 i = 1; i <= 300; i++)
+		run_connection(i * 2654435761u | 1);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_packet_ends_once),
+	};
+
+	return cmocka_run_group_tests_name("tcp", tests, NULL, NULL);
+}
