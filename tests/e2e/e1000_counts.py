@@ -77,7 +77,7 @@ def check_thousand_kprobe(env, smp):
     # One after the other, they never fill a poll's budget of 64, unless the guest was stopped.
     polls = tally(flow, "time_ns")
     check(max(polls.values()) >= 60 or not run.flow(cause="repoll"), "a repoll after a short poll")
-    check(len(nameless) <= 50 and max(holes.values()) <= 50, f"more than 5 % have holes: {holes}")
+    check(len(nameless) <= 150 and max(holes.values()) <= 150, f"more than 15 % have holes: {holes}")
     return (f"{describe(flow)}, {unborn} missed births, stages missing: {counted}, kernel says "
             f"skipped: {run.missed() or 'nothing'}")
 
