@@ -50,7 +50,7 @@ HANDLER(held)
 	seg = segment_of(typed, skb);
 	if (!pp_seq_after(seg.data_end, seg.seq))
 		rec->flags |= PP_F_NODATA;
-	rec->end_seq = seg.data_end;
+	rec->read_seq = seg.data_end;
 	rec->sk = a0;
 	tail = (u64)RD(typed, sk, sk_backlog.tail);
 	if (tail && pp_find(tail, &tail_ref))
@@ -95,7 +95,7 @@ HANDLER(ooo)
 		return;
 	stamp(&h, rec, PP_ST_OOO);
 	if (rec->state != PP_S_HELD)
-		rec->end_seq = seg.data_end;
+		rec->read_seq = seg.data_end;
 	if (!queue_on_sock(&h, a0, ref, rec))
 		rec->state = PP_S_OOO;
 }
@@ -123,7 +123,7 @@ HANDLER(sock_tcp)
 	}
 	stamp(&h, rec, PP_ST_SOCK);
 	if (rec->state != PP_S_HELD)
-		rec->end_seq = seg.data_end;
+		rec->read_seq = seg.data_end;
 	if (queue_on_sock(&h, a0, ref, rec))
 		return;
 	pp_unindex(a1, ref);
@@ -171,7 +171,7 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 
 	if (!rec)
 		return 0;
-	read = !pp_seq_after(rec->end_seq, copied);
+	read = !pp_seq_after(rec->read_seq, copied);
 	if (!read && !closing)
 		return 0;
 	ref = s->head;

@@ -49,6 +49,7 @@ struct pp_rec {
 	__u32 tail;		/* kernel: held: packet at the backlog's tail, same form;
 				 * in a FIFO: its ticket */
 	__u32 end_seq;		/* TCP: sequence number after its last data byte, host order */
+	__u32 read_seq;		/* kernel: copied_seq that makes it read: end of its whole skb */
 	__u32 data_len;		/* TCP: payload bytes of this frame */
 	__u32 ifindex;
 	__u32 len;		/* bytes on the wire, Ethernet header included, no FCS */

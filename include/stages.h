@@ -38,9 +38,9 @@
 	X(MERGED,    "merged",    "GRO put its data into another packet, the parent")              \
 	X(UNTRACKED, "untracked", "pktpath lost sight of it; the reason is in the record")
 
-/* X(ID, label, meaning): why the poll that fetched the packet ran. NONE: no poll was seen. */
+/* X(ID, label, meaning): why the poll that fetched the packet ran. */
 #define PP_CAUSES(X)                                                                               \
-	X(NONE,    "none",    "no poll was seen for this packet")                                  \
+	X(NONE,    "none",    "no poll was seen, or not what scheduled it")                                  \
 	X(IRQ,     "irq",     "an interrupt scheduled the poll")                                   \
 	X(REPOLL,  "repoll",  "the poll before used up its budget, so the softirq polled again")   \
 	X(MISSED,  "missed",  "an interrupt came during a poll, which scheduled itself again")     \

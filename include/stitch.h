@@ -189,7 +189,7 @@ static __always_inline __u32 pp_sock_place(const struct pp_sock *s, __u32 end_se
 
 	for (i = 0; i < PP_SORT_STEPS && cur; i++) {
 		r = pp_rec_at(cur - 1);
-		if (!r || !pp_seq_after(r->end_seq, end_seq))
+		if (!r || !pp_seq_after(r->read_seq, end_seq))
 			return cur;
 		cur = r->prev;
 	}
@@ -198,7 +198,7 @@ static __always_inline __u32 pp_sock_place(const struct pp_sock *s, __u32 end_se
 	/* Far from the tail: what fills a gap is close to the head when the reader keeps up. */
 	for (i = 0; i < PP_SORT_STEPS && next; i++) {
 		r = pp_rec_at(next - 1);
-		if (!r || pp_seq_after(r->end_seq, end_seq))
+		if (!r || pp_seq_after(r->read_seq, end_seq))
 			return fwd;
 		fwd = next;
 		next = r->next;
@@ -211,7 +211,7 @@ static __always_inline __u32 pp_sock_place(const struct pp_sock *s, __u32 end_se
 static __always_inline void pp_sock_link(struct pp_sock *s, __u32 ref, struct pp_rec *rec,
 					 int *unsorted)
 {
-	__u32 after = pp_sock_place(s, rec->end_seq, unsorted);
+	__u32 after = pp_sock_place(s, rec->read_seq, unsorted);
 	__u32 last = rec->child_tail ? rec->child_tail : ref, next;
 	struct pp_rec *prev = after ? pp_rec_at(after - 1) : NULL;
 	struct pp_rec *end = pp_rec_at(last - 1), *r;

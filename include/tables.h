@@ -28,7 +28,7 @@ struct pp_set {
 	__u64 way[PP_WAYS];
 };
 
-/* A socket with unread data: its records, sorted by end_seq. Changed under the socket lock only. */
+/* A socket with unread data: its records, sorted by read_seq. Changed under the socket lock only. */
 struct pp_sock {
 	__u64 sk;		/* 0 = slot is free */
 	__u64 sock_ns;		/* stamp of the newest record taken off the list … */

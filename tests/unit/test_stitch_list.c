@@ -16,7 +16,7 @@ static __u32 check_list(const struct pp_sock *s, int sorted)
 		assert_in_range(cur, 1, HOST_RECS);
 		assert_int_equal(slab[cur - 1].prev, prev);
 		if (sorted && prev)
-			assert_false(pp_seq_after(slab[prev - 1].end_seq, slab[cur - 1].end_seq));
+			assert_false(pp_seq_after(slab[prev - 1].read_seq, slab[cur - 1].read_seq));
 		prev = cur;
 		assert_in_range(++n, 1, HOST_RECS);
 	}
@@ -26,7 +26,7 @@ static __u32 check_list(const struct pp_sock *s, int sorted)
 
 static void link_seq(struct pp_sock *s, __u32 ref, __u32 end_seq, int *unsorted)
 {
-	slab[ref - 1].end_seq = end_seq;
+	slab[ref - 1].read_seq = end_seq;
 	/* What an earlier life left behind must not matter. */
 	slab[ref - 1].next = slab[ref - 1].prev = 999;
 	pp_sock_link(s, ref, &slab[ref - 1], unsorted);
@@ -160,7 +160,7 @@ static void test_gives_up_far_from_both_ends(void **state)
 
 static void adopt(__u32 parent, __u32 ref, __u32 end_seq)
 {
-	slab[ref - 1].end_seq = end_seq;
+	slab[ref - 1].read_seq = end_seq;
 	slab[ref - 1].next = slab[ref - 1].prev = 999;
 	pp_adopt(parent, &slab[parent - 1], ref, &slab[ref - 1]);
 }

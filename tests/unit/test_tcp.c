@@ -356,7 +356,7 @@ static void close_sock(void)
 			u32 n = number_of(&slab_data[i]);
 
 			if (fate[n].want == PP_V_DELIVERED &&
-			    pp_seq_after(slab_data[i].end_seq, TP->copied_seq))
+			    pp_seq_after(slab_data[i].read_seq, TP->copied_seq))
 				fate[n].want = PP_V_DROPPED;
 		}
 	h_close(1, SK, 0, 0);
