@@ -150,25 +150,17 @@ def a_full_socket_drops(env):
 # --- TCP -----------------------------------------------------------------------------------------
 
 def covered(flow, size):
-    """The parts of the stream that reached the reader, from the records alone, as [from, to).
-
-    A packet into which others were merged shows the end of the whole in `end_seq`; so a packet
-    and its members are taken together.
-    """
+    """How many bytes reached the reader, from each frame's own place in the stream."""
     syn = [r for r in flow if r["tcp_flags"] == "S"]
     check(len(syn) == 1, f"{len(syn)} SYNs")
-    base, below = syn[0]["end_seq"], {}
+    base, parts = syn[0]["end_seq"], []
+    read = {r["id"] for r in flow if r["verdict"] == "delivered"}
     for rec in flow:
-        if rec["verdict"] == "merged":
-            below.setdefault(rec["parent"], []).append(rec)
-    parts = []
-    for rec in flow:
-        if rec["verdict"] != "delivered":
+        if rec["id"] not in read and rec["parent"] not in read:
             continue
-        length = rec["data_len"] + sum(r["data_len"] for r in below.get(rec["id"], []))
         end = (rec["end_seq"] - base) % SEQ
-        check(0 < length <= end <= size, f"outside of the stream: {rec}")
-        parts.append((end - length, end))
+        check(0 < rec["data_len"] <= end <= size, f"outside of the stream: {rec}")
+        parts.append((end - rec["data_len"], end))
     parts.sort()
     check(parts and parts[0][0] == 0 and parts[-1][1] == size, f"not all: {parts[:1]}{parts[-1:]}")
     gaps = [(a[1], b[0]) for a, b in zip(parts, parts[1:]) if b[0] > a[1]]
