@@ -73,9 +73,10 @@ SMP    ?= 1
 TOOL_CFLAGS := -O2 -g -static -std=gnu11 $(WARN) -D_GNU_SOURCE
 GUEST_TOOLS := $(B)/traffic $(B)/agent
 
-.PHONY: deps-build deps-demo deps-test guest-build guest-shell
+.PHONY: guest-build guest-shell FORCE
 deps: deps-test
-deps-%:
+# Not phony: make looks for no pattern rule then.
+deps-%: FORCE
 	@tests/setup.sh $*
 
 $(B)/traffic: $(wildcard tests/tools/traffic*.c) tests/tools/traffic.h
