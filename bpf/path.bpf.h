@@ -183,14 +183,14 @@ static __always_inline void finish_stale(const struct here *h, u64 addr)
 #define ETH_P_IPV6	0x86dd
 #define IP_OFFSET	0x1fff
 
-/* Ports and TCP's sequence numbers; `l4` points at the transport header in the kernel. */
-static __always_inline void parse_l4(struct pp_rec *rec, const void *l4, u32 l4_len)
-{
-	u8 b[16];
+#define IP4_LEN		20	/* without options */
+#define IP6_LEN		40
+#define L4_LEN		16	/* what is read of a transport header */
 
+/* Ports and TCP's sequence numbers from the first bytes of a transport header. */
+static __always_inline void parse_l4(struct pp_rec *rec, const u8 *b, u32 l4_len)
+{
 	if (rec->l4_proto != 6 && rec->l4_proto != 17)
-		return;
-	if (bpf_probe_read_kernel(b, sizeof(b), l4))
 		return;
 	rec->sport = *(u16 *)&b[0];
 	rec->dport = *(u16 *)&b[2];
@@ -203,11 +203,11 @@ static __always_inline void parse_l4(struct pp_rec *rec, const void *l4, u32 l4_
 	}
 }
 
-/* The flow, from the network header at skb->data; one bounded read, two for ports. */
+/* The flow, from the network header at skb->data: one bounded read, but for IPv4 options. */
 static __always_inline void parse(const int typed, struct sk_buff *skb, struct pp_rec *rec)
 {
 	const u8 *data = RD(typed, skb, data);
-	u8 b[40];
+	u8 b[IP6_LEN + L4_LEN] __attribute__((aligned(8)));
 
 	rec->eth_proto = bpf_ntohs(RD(typed, skb, protocol));
 	rec->flags |= PP_F_NOPARSE;
@@ -227,13 +227,16 @@ static __always_inline void parse(const int typed, struct sk_buff *skb, struct p
 		rec->l4_proto = b[9];
 		__builtin_memcpy(rec->saddr, &b[12], 4);
 		__builtin_memcpy(rec->daddr, &b[16], 4);
-		if (!(bpf_ntohs(*(u16 *)&b[6]) & IP_OFFSET))
-			parse_l4(rec, data + ihl, tot > ihl ? tot - ihl : 0);
+		if (bpf_ntohs(*(u16 *)&b[6]) & IP_OFFSET)
+			return;
+		if (ihl != IP4_LEN && bpf_probe_read_kernel(&b[IP4_LEN], L4_LEN, data + ihl))
+			return;
+		parse_l4(rec, &b[IP4_LEN], tot > ihl ? tot - ihl : 0);
 	} else {
 		rec->l4_proto = b[6];
 		__builtin_memcpy(rec->saddr, &b[8], 16);
 		__builtin_memcpy(rec->daddr, &b[24], 16);
-		parse_l4(rec, data + 40, bpf_ntohs(*(u16 *)&b[4]));
+		parse_l4(rec, &b[IP6_LEN], bpf_ntohs(*(u16 *)&b[4]));
 	}
 }
 

@@ -106,7 +106,8 @@ HANDLER(netif_rx)
 		stamp(&h, rec, PP_ST_BACKLOG);
 		return;
 	}
-	finish_stale(&h, a0);
+	if (rec)
+		finish_stale(&h, a0);
 	birth(typed, &h, skb, PP_ST_BACKLOG);
 }
 
