@@ -119,18 +119,29 @@ static __always_inline void stamp(const struct here *h, struct pp_rec *rec, u32 
 }
 
 /*
- * Send an ended record. Waking the reader costs more than the copy, so it is woken only when a
- * fair amount waits for it; its own timer fetches the rest.
+ * Waking the reader costs more than the copy, so it is woken only when a fair amount waits for
+ * it; its own timer fetches the rest. A reader that is behind is awake already: looking at every
+ * record, and waking for each, would tax the very packets that it cannot keep up with.
  */
+static __always_inline u64 ring_flags(const struct here *h, u32 size)
+{
+	h->c->unchecked += size;
+	if (h->c->unchecked < cfg.wakeup_bytes / 8)
+		return BPF_RB_NO_WAKEUP;
+	h->c->unchecked = 0;
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.wakeup_bytes ?
+		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/* Send an ended record. */
 static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 {
 	u64 size = rec->verdict == PP_V_DROPPED ? sizeof(*rec) : offsetof(struct pp_rec, place);
-	u64 flags = BPF_RB_NO_WAKEUP;
+	u64 flags;
 
 	if (!cfg.emit)
 		return;
-	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.wakeup_bytes)
-		flags = BPF_RB_FORCE_WAKEUP;
+	flags = ring_flags(h, size);
 	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
 				   bpf_ringbuf_output(&ring, rec, offsetof(struct pp_rec, place),
 						      flags))
