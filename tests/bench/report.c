@@ -112,7 +112,7 @@ int report_text(const struct result *res)
 	printf("Linux %s %s, %s, CPU %d of %ld\n", uts.release, uts.machine, model, res->cpu,
 	       sysconf(_SC_NPROCESSORS_ONLN));
 	printf("%d rounds of %u UDP packets over loopback per row, in random order; %d hooks, %.1f calls "
-	       "a packet\n\n", res->rounds, res->packets, res->hooks, res->calls);
+	       "a packet; fastest batch of %u\n\n", res->rounds, res->packets, res->hooks, res->calls, res->batch);
 	printf("%-11s %8s %8s %6s  %8s %8s %6s %7s %8s %7s\n", "ns a packet", "min", "median", "MAD",
 	       "added", "(of min)", "MAD", "a call", "x clock", "x slot");
 	for (v = 0; v < V_NR; v++) {

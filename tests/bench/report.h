@@ -12,6 +12,7 @@ struct result {
 	double *read_ns;	/* fetching a record from the ring, one a round */
 	int rounds;		/* complete ones */
 	uint32_t packets;	/* a round and variant */
+	uint32_t batch;		/* packets timed at once: the fastest is the round's figure */
 	double calls;		/* programs run a packet */
 	int hooks;
 	uint64_t records;	/* records fetched … */
