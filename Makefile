@@ -105,7 +105,7 @@ guest-shell: deps-demo
 # Tests that need no kernel and no root: unit tests and saved records, with the sanitizers.
 SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
-SINK_SRC   := sink sink_text sink_json fate waterfall ledger_text line format names timeline
+SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c))
 
 .PHONY: unit golden

@@ -139,7 +139,7 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 	u64 size = rec->verdict == PP_V_DROPPED ? sizeof(*rec) : offsetof(struct pp_rec, place);
 	u64 flags;
 
-	if (!cfg.emit)
+	if (!(cfg.emit & (1u << (rec->verdict & 7))))
 		return;
 	flags = ring_flags(h, size);
 	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :

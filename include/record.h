@@ -75,7 +75,7 @@ struct pp_cfg {
 	__u32 ifindex;		/* only this interface; 0 = all */
 	__u32 nr_cpus;		/* possible CPUs */
 	__u32 rec_mask;		/* records in the slab, a power of two, minus 1 */
-	__u32 emit;		/* 1: send finished records to the ring buffer */
+	__u32 emit;		/* bit mask of verdicts: send such records to the ring buffer */
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
 	__u32 wakeup_bytes;	/* wake the reader when this much lies in the ring */
 	__u32 netns;		/* with ifindex: inode of its network namespace; 0 = any */

@@ -9,8 +9,6 @@
 #include "opts.h"
 #include "probe.h"
 
-enum { OPT_BACKEND = 256 };
-
 static const struct argp_option options[] = {
 	{ "interface", 'i', "IF", 0, "for this interface, by name or index (default: all)", 0 },
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto, fentry or kprobe for functions", 0 },

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "log.h"
 #include "opts.h"
+#include "tables.h"
 #include "trial.h"
 
 #define SECONDS_MAX (365 * 86400.0)
@@ -96,6 +97,52 @@ int parse_backend(const char *word, struct opts *o)
 	log_err("--backend %s: no such backend (auto, fentry or kprobe; tracepoints are used in any "
 		"case)", word);
 	return -1;
+}
+
+static int parse_colour(const char *word, struct opts *o)
+{
+	if (!strcmp(word, "auto"))
+		o->colour = COLOUR_AUTO;
+	else if (!strcmp(word, "always"))
+		o->colour = COLOUR_ALWAYS;
+	else if (!strcmp(word, "never"))
+		o->colour = COLOUR_NEVER;
+	else {
+		log_err("--color %s: not a choice (auto, always or never)", word);
+		return -1;
+	}
+	return 0;
+}
+
+error_t parse_run_option(int key, char *arg, struct argp_state *state)
+{
+	struct opts *o = state->input;
+	int bad = 0;
+
+	switch (key) {
+	case 'i': bad = parse_iface(arg, o); break;
+	case 'c': bad = parse_count("-c", arg, &o->count); break;
+	case 'd': bad = parse_seconds("-d", arg, &o->seconds_ns); break;
+	case 'j': o->json = true; break;
+	case 'q': o->quiet = true; break;
+	case 'v': o->verbose = true; break;
+	case 'l': o->line_buffered = true; break;
+	case 'n': break;
+	case OPT_COLOUR: bad = parse_colour(arg, o); break;
+	case OPT_BACKEND: bad = parse_backend(arg, o); break;
+	case OPT_RECORDS:
+		bad = parse_size("--records", arg, 1024, PP_REC_MAX, &o->records);
+		break;
+	case OPT_RING:
+		bad = parse_size("--ring", arg, 1u << 16, 1u << 30, &o->ring_bytes);
+		break;
+	case ARGP_KEY_ARG:
+		log_err("%s: unexpected word (%s --help)", arg, state->name);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return bad ? EINVAL : 0;
 }
 
 static bool have_cap(int cap)

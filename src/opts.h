@@ -25,6 +25,23 @@ struct opts {
  */
 int opts_parse(const struct argp *argp, int argc, char **argv, void *input);
 
+/* Options that the tracing commands share: rows for their argp_option tables, and the parser. */
+enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING };
+
+#define RUN_OPTIONS                                                                                \
+	{ "interface", 'i', "IF", 0,                                                               \
+	  "only packets of this interface, by name or index (default: any)", 0 },                  \
+	{ "duration", 'd', "SECONDS", 0, "stop after SECONDS", 0 },                                \
+	{ "color", OPT_COLOUR, "WHEN", 0,                                                          \
+	  "auto (default), always or never; NO_COLOR is honoured", 0 },                            \
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry or kprobe for functions", 0 }, \
+	{ "records", OPT_RECORDS, "N", 0,                                                          \
+	  "packets that can be under way at once (default 32768)", 0 },                            \
+	{ "ring", OPT_RING, "BYTES", 0,                                                            \
+	  "room for ended packets not yet shown (default 8388608)", 0 }
+
+error_t parse_run_option(int key, char *arg, struct argp_state *state);
+
 /* Parsers: 0, or -1 after one line on stderr that names the option and what it takes. */
 int parse_count(const char *option, const char *word, uint64_t *out);
 int parse_seconds(const char *option, const char *word, uint64_t *out_ns);

@@ -4,9 +4,9 @@
 #include <string.h>
 #include "sink.h"
 
-extern const struct sink sink_text, sink_json;
+extern const struct sink sink_text, sink_json, sink_drops;
 
-static const struct sink *const sinks[] = { &sink_text, &sink_json };
+static const struct sink *const sinks[] = { &sink_text, &sink_json, &sink_drops };
 
 const struct sink *sink_find(const char *name)
 {

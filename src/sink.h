@@ -60,6 +60,8 @@ struct sink {
 	const char *name;		/* "text", "json" */
 	int (*begin)(struct sink_env *env);
 	int (*record)(struct sink_env *env, const struct pp_rec *rec);
+	/* Optional: on a terminal about once a second, `ns` after the start. */
+	int (*tick)(struct sink_env *env, uint64_t ns);
 	int (*done)(struct sink_env *env, const struct ledger *led);	/* also for one so far */
 	void (*free)(struct sink_env *env);
 };

@@ -106,7 +106,7 @@ static int configure(struct tracer *t)
 	cfg->netns = t->opts.ifindex ? own_netns() : 0;
 	cfg->nr_cpus = t->nr_cpus;
 	cfg->rec_mask = t->opts.records - 1;
-	cfg->emit = 1;
+	cfg->emit = t->opts.verdicts;
 	cfg->have_end = t->plan.have_end;
 	cfg->wakeup_bytes = t->opts.ring_bytes / 8;
 	err = bpf_map__set_max_entries(t->skel->maps.cpus, t->nr_cpus);

@@ -15,10 +15,12 @@ struct tracer_opts {
 	enum backend force;	/* BE_NONE: the best per hook */
 	uint32_t records;	/* slab size, a power of two, 1 Ki..512 Ki */
 	uint32_t ring_bytes;	/* a power of two, at least a page */
+	uint32_t verdicts;	/* bit mask: records with these are sent to tracer_consume() */
 };
 
 #define TRACER_RECORDS (1u << 15)
 #define TRACER_RING (8u << 20)
+#define VERDICTS_ALL (~0u)
 
 struct tracer;
 

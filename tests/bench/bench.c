@@ -213,7 +213,7 @@ static int prepare(struct bench *b)
 		return err;
 	}
 	b->topts = (struct tracer_opts){ .ifindex = if_nametoindex("lo"), .records = TRACER_RECORDS,
-					 .ring_bytes = TRACER_RING };
+					 .ring_bytes = TRACER_RING, .verdicts = VERDICTS_ALL };
 	err = tracer_new(&b->tracer, &b->topts);
 	if (err)
 		return err;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """The command line of pktpath on this host: exit statuses, messages, signals, streams."""
 
+import json
 import os
 import re
 import shutil
@@ -124,15 +125,19 @@ def help_and_version_go_to_standard_output(_):
         done = run(*words)
         check(done.returncode == 0 and done.stdout and not done.stderr, f"{words}: {done}")
     check(re.fullmatch(r"pktpath \d+\.\d+\.\d+\n", run("--version").stdout), "--version")
-    for word in ("trace", "probes"):
+    for word in ("trace", "drops", "probes"):
         check(word in run("--help").stdout, f"--help does not name {word}")
 
 
 @test
-def help_of_trace_names_every_option(_):
-    text = run("trace", "--help").stdout
-    for word in ("-i, --interface", "-c, --count", "-d, --duration", "-j, --json", "-q, --quiet",
-                 "-v, --verbose", "-l, --line-buffered", "--color", "--backend", "--records", "--ring"):
+def help_names_every_option(_):
+    for command, own in (("trace", ("-v, --verbose", "-l, --line-buffered")), ("drops", ())):
+        help_names(run(command, "--help").stdout, own)
+
+
+def help_names(text, own):
+    for word in (*own, "-i, --interface", "-c, --count", "-d, --duration", "-j, --json", "-q, --quiet",
+                 "--color", "--backend", "--records", "--ring"):
         check(word in text, f"not in --help: {word}")
     wide = [line for line in text.splitlines() if len(line) > 80]
     check(not wide, f"wider than a terminal: {wide}")
@@ -241,6 +246,24 @@ def sigusr1_prints_the_account_so_far(_):
         check(t.signal().wait() == 0, "exit status")
         check(t.out().count('"final":true') == 1, "no final account")
         check(t.out().splitlines()[-1].startswith('{"schema":"pktpath.summary.v1"'), "not the last line")
+
+
+@test
+def drops_are_grouped_and_counted(_):
+    with Trace("-i", "lo", "-j") as every, Trace("-i", "lo", argv0=(PKTPATH, "drops")) as grouped:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for _ in range(25):
+                s.sendto(b"x", ("127.0.0.1", 9))
+        grouped.signal()
+        every.signal()
+        check(grouped.wait() == 0 and every.wait() == 0, f"{grouped.err()}{every.err()}")
+        records = [json.loads(line) for line in every.out().splitlines()]
+        text = grouped.out()
+    want = [r for r in records if r.get("verdict") == "dropped" and r["proto"] == "udp"]
+    rows = [line.split() for line in text.splitlines() if "127.0.0.1:9 on lo" in line]
+    check(len(rows) == 1 and len(want) == 25, f"{len(want)} dropped: {text}")
+    check(rows[0][0] == "25" and rows[0][2:4] == [want[0]["reason"], want[0]["place"]], text)
+    return " ".join(rows[0])
 
 
 @test

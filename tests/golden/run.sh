@@ -67,6 +67,8 @@ for records in mixed ipv6 large empty; do
 	golden "$records" dev.160.txt -d -w 160
 	golden "$records" dev.80.txt -d -w 80
 	golden "$records" jsonl -s json
+	golden "$records" drops.txt -s drops
+	golden "$records" drops.80.txt -s drops -w 80
 done
 golden poor few-stages.100.txt -w 100 -S gro,netif,read
 golden poor few-stages.0.txt -S gro,netif,read

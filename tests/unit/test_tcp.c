@@ -393,7 +393,8 @@ static void reset(u32 run_seed)
 	seed = run_seed;
 	sent = 0;
 	locked = 0;
-	cfg.nr_cpus = cfg.emit = cfg.have_end = 1;
+	cfg.nr_cpus = cfg.have_end = 1;
+	cfg.emit = ~0u;
 	cfg.rec_mask = RECS - 1;
 	enabled = 1;
 	/* Sequence numbers wrap somewhere on the way. */

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* A run: records come from the tracer and go to a sink, until something ends it; see run.h. */
+#include <errno.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "ifaces.h"
+#include "log.h"
+#include "loop.h"
+#include "out.h"
+#include "reasons.h"
+#include "run.h"
+#include "sink.h"
+#include "tracer.h"
+
+#define TICK_NS	  50000000ull	/* how long a record may lie in the ring before it is shown */
+#define REDRAW_NS 1000000000ull
+
+struct trace {
+	struct opts o;
+	struct sink_env env;
+	const struct sink *sink;
+	struct tracer *tracer;
+	struct loop *loop;
+	FILE *out;
+	struct ledger led;
+	uint64_t start_ns;
+	uint64_t next_tick_ns;		/* when the sink is due */
+	bool vanished;
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* CLOCK_REALTIME minus CLOCK_MONOTONIC: of a few readings, the one that took the shortest time. */
+static uint64_t wall_offset(void)
+{
+	uint64_t best = UINT64_MAX, offset = 0;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		uint64_t before = now_ns(CLOCK_MONOTONIC), wall = now_ns(CLOCK_REALTIME);
+		uint64_t took = now_ns(CLOCK_MONOTONIC) - before;
+
+		if (took < best) {
+			best = took;
+			offset = wall - before - took / 2;
+		}
+	}
+	return offset;
+}
+
+static int terminal_width(int fd)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize ws;
+
+	if (isatty(fd) && !ioctl(fd, TIOCGWINSZ, &ws) && ws.ws_col)
+		return ws.ws_col;
+	return columns ? atoi(columns) : 0;
+}
+
+/* By the names alone: a rescue system or a container may lack the locale's files. */
+static bool utf8_wanted(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *value = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !(value && *value); i++)
+		value = getenv(names[i]);
+	return value && (strcasestr(value, "utf-8") || strcasestr(value, "utf8"));
+}
+
+static void set_env(struct trace *tr)
+{
+	struct sink_env *env = &tr->env;
+	struct stat st;
+
+	env->out = tr->out;
+	env->err = stderr;
+	env->width = terminal_width(STDOUT_FILENO);
+	env->colour = tr->o.colour == COLOUR_ALWAYS ||
+		      (tr->o.colour == COLOUR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	env->ascii = !utf8_wanted();
+	env->verbose = tr->o.verbose;
+	env->any_dev = !tr->o.ifindex;
+	env->quiet = tr->o.quiet;
+	/* A file gets blocks; whoever watches gets each line. */
+	env->line_buffered = tr->o.line_buffered || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode);
+	env->wall_offset_ns = wall_offset();
+	env->stages_served = tracer_plan(tr->tracer)->stages;
+	env->dev_name = iface_name;
+	env->reason_name = reason_name;
+}
+
+/*
+ * A packet that an application read went through all of these: what is not there was missed. A
+ * poll, only if a driver handed it up from one.
+ */
+static void count_absent(struct trace *tr, const struct pp_rec *rec)
+{
+	static const int must[] = { PP_ST_NETIF, PP_ST_IP, PP_ST_LOCAL, PP_ST_L4, PP_ST_SOCK };
+	size_t i;
+
+	if (rec->verdict != PP_V_DELIVERED)
+		return;
+	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
+		if ((tr->env.stages_served & PP_ST_BIT(must[i])) && !rec->ts[must[i]])
+			tr->led.absent[must[i]]++;
+	if ((tr->env.stages_served & PP_ST_BIT(PP_ST_POLL)) && rec->ts[PP_ST_GRO] &&
+	    !rec->ts[PP_ST_POLL])
+		tr->led.absent[PP_ST_POLL]++;
+}
+
+static int on_record(void *arg, const struct pp_rec *rec)
+{
+	struct trace *tr = arg;
+	int err;
+
+	iface_name(rec->ifindex);
+	err = tr->sink->record(&tr->env, rec);
+	if (err)
+		return err;
+	count_absent(tr, rec);
+	tr->led.shown++;
+	return tr->o.count && tr->led.shown >= tr->o.count ? LOOP_STOP : 0;
+}
+
+static int on_input(void *arg)
+{
+	struct trace *tr = arg;
+
+	return tracer_consume(tr->tracer, on_record, tr);
+}
+
+/* Sinks that show a picture of the whole redraw it on a terminal. */
+static int sink_tick(struct trace *tr)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+
+	if (!tr->sink->tick || !isatty(STDOUT_FILENO) || now < tr->next_tick_ns)
+		return 0;
+	tr->next_tick_ns = now + REDRAW_NS;
+	return tr->sink->tick(&tr->env, now - tr->start_ns);
+}
+
+static int on_tick(void *arg)
+{
+	struct trace *tr = arg;
+	char name[IF_NAMESIZE];
+	int ret = on_input(arg);
+
+	if (!ret)
+		ret = sink_tick(tr);
+	if (!ret && tr->o.ifindex && !if_indextoname(tr->o.ifindex, name) && errno == ENXIO) {
+		tr->vanished = true;
+		return LOOP_STOP;
+	}
+	return ret;
+}
+
+/* The account so far, after the records that have ended; those that are lost stay so. */
+static int show_so_far(struct trace *tr)
+{
+	int ret = tracer_consume(tr->tracer, on_record, tr);
+	struct ledger led = tr->led;
+
+	if (ret)
+		return ret;
+	led.so_far = true;
+	led.duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
+	ret = tracer_ledger(tr->tracer, &led);
+	return ret ? ret : tr->sink->done(&tr->env, &led);
+}
+
+static int on_signal(void *arg, int signo)
+{
+	return signo == SIGUSR1 ? show_so_far(arg) : LOOP_STOP;
+}
+
+static int on_deadline(void *arg)
+{
+	return LOOP_STOP;
+}
+
+static int fetch_ledger(struct trace *tr)
+{
+	struct ledger *led = &tr->led;
+
+	tracer_stop(tr->tracer);
+	if (!tr->o.count || led->shown < tr->o.count) {
+		int ret = tracer_consume(tr->tracer, on_record, tr);
+
+		if (ret < 0)
+			return ret;
+	}
+	led->duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
+	return tracer_ledger(tr->tracer, led);
+}
+
+static int run(struct trace *tr)
+{
+	static const struct loop_calls calls = { on_input, on_tick, on_signal, on_deadline, TICK_NS, 0 };
+	struct loop_calls c = calls;
+	int err;
+
+	c.deadline_ns = tr->o.seconds_ns;
+	err = tr->sink->begin(&tr->env);
+	if (err)
+		return err;
+	tracer_enable(tr->tracer);
+	log_note("listening on %s (Ctrl-C ends)", tr->o.ifname ? tr->o.ifname : "any interface");
+	tr->start_ns = now_ns(CLOCK_MONOTONIC);
+	err = loop_run(tr->loop, tracer_fd(tr->tracer), &c, tr);
+	if (err)
+		return err;
+	err = fetch_ledger(tr);
+	if (!err)
+		err = tr->sink->done(&tr->env, &tr->led);
+	return err;
+}
+
+static int start(struct trace *tr, uint32_t verdicts)
+{
+	struct tracer_opts to = { .ifindex = tr->o.ifindex, .force = tr->o.backend,
+				  .records = tr->o.records, .ring_bytes = tr->o.ring_bytes,
+				  .verdicts = verdicts };
+	int err;
+
+	err = loop_new(&tr->loop);
+	if (!err) {
+		tr->out = out_open(STDOUT_FILENO);
+		err = tr->out ? 0 : -errno;
+	}
+	if (err) {
+		log_err("cannot start: event loop: %s", strerror(-err));
+		return err;
+	}
+	return tracer_new(&tr->tracer, &to);
+}
+
+static int exit_status(const struct trace *tr, int err)
+{
+	if (err == -EPIPE)	/* the reader went away (| head): it has what it wanted */
+		return EXIT_OK;
+	if (err) {
+		log_err("cannot write: standard output: %s", err == -EINTR ?
+			"ended while its reader did not read, so not all was shown" : strerror(-err));
+		return EXIT_RUNTIME;
+	}
+	if (tr->vanished) {
+		log_err("-i %s: the interface disappeared", tr->o.ifname);
+		return EXIT_RUNTIME;
+	}
+	return EXIT_OK;
+}
+
+int run_sink(const struct opts *o, const char *sink, uint32_t verdicts)
+{
+	struct trace tr = { .o = *o, .sink = sink_find(sink) };
+	int ret = check_kernel();
+
+	if (ret)
+		return ret;
+	ret = EXIT_RUNTIME;
+	if (!start(&tr, verdicts)) {
+		reasons_load();
+		set_env(&tr);
+		ret = exit_status(&tr, run(&tr));
+		tr.sink->free(&tr.env);
+	}
+	tracer_free(tr.tracer);
+	if (tr.out)
+		fclose(tr.out);
+	loop_free(tr.loop);
+	reasons_free();
+	return ret;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A run, which the tracing commands share: start the tracer, feed a sink until Ctrl-C, a count, a
+ * time or the end of the interface, then print the account. Between the commands and the rest.
+ */
+#ifndef PKTPATH_RUN_H
+#define PKTPATH_RUN_H
+
+#include <stdint.h>
+#include "opts.h"
+#include "tracer.h"
+
+#define OPTS_DEFAULT { .records = TRACER_RECORDS, .ring_bytes = TRACER_RING }
+
+/*
+ * `sink` as in sink.c; only records with a verdict in `verdicts` (bit mask of enum pp_verdict) are
+ * sent to it. Returns the exit status, having said on stderr what went wrong.
+ */
+int run_sink(const struct opts *o, const char *sink, uint32_t verdicts);
+
+#endif /* PKTPATH_RUN_H */
