@@ -28,8 +28,8 @@ HANDLER(read_udp)
 	if (!rec || (int)a2 < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
 		return;
 	stamp(&h, rec, PP_ST_READ);
-	pp_unindex(a1, ref);
-	finish(&h, rec, PP_V_DELIVERED, 0, 0);
+	if (pp_unindex(a1, ref))
+		finish(&h, rec, PP_V_DELIVERED, 0, 0);
 }
 
 /*
@@ -46,7 +46,8 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 {
 	struct pp_rec *tail;
 
-	pp_unindex(rec->skb, ref);
+	if (!pp_unindex(rec->skb, ref))
+		return;
 	if (rec->state == PP_S_FIFO)
 		fifo_forget(rec->sk, ref, rec->tail);
 	if (rec->flags & PP_F_DOOMED) {
@@ -65,8 +66,7 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 			rec->state = PP_S_SOCK;
 			return;
 		}
-		finish_children(h, rec, PP_V_UNTRACKED, PP_L_ORPHAN);
-		finish(h, rec, PP_V_UNTRACKED, PP_L_ORPHAN, 0);
+		finish_lost(h, rec, PP_L_ORPHAN);
 		return;
 	}
 	if (rec->l4_proto == 17 && rec->ts[PP_ST_SOCK])

@@ -178,16 +178,42 @@ static __always_inline void count_lost(const struct here *h, u32 loss)
 	__sync_fetch_and_add(&h->c->n.loss[loss & 7], 1);
 }
 
+/* Everything that hangs below a record which itself goes no further ends with it. */
+static __always_inline void finish_children(const struct here *h, struct pp_rec *rec, u32 verdict,
+					    u32 loss)
+{
+	u32 ref = rec->child;
+	int i;
+
+	/* tcp_add_backlog() coalesces at most MAX_SKB_FRAGS packets into one. */
+#pragma clang loop unroll(disable)
+	for (i = 0; i < 48 && ref; i++) {
+		struct pp_rec *child = pp_rec_at(ref - 1);
+
+		if (!child)
+			break;
+		ref = child->next;
+		child->reason = rec->reason;
+		finish(h, child, verdict, loss, 0);
+	}
+	rec->child = rec->child_tail = 0;
+}
+
+/* Lose sight of a record that is out of the index now. */
+static __always_inline void finish_lost(const struct here *h, struct pp_rec *rec, u32 loss)
+{
+	finish_children(h, rec, PP_V_UNTRACKED, PP_L_ORPHAN);
+	finish(h, rec, PP_V_UNTRACKED, loss, rec->state == PP_S_OOO);
+}
+
 /* The record that an address held before is overtaken by a new packet: its end was missed. */
 static __always_inline void finish_stale(const struct here *h, u64 addr)
 {
 	u32 ref = 0;
 	struct pp_rec *old = pp_find(addr, &ref);
 
-	if (!old)
-		return;
-	pp_unindex(addr, ref);
-	finish(h, old, PP_V_UNTRACKED, PP_L_STALE, old->state == PP_S_OOO);
+	if (old && pp_unindex(addr, ref))
+		finish_lost(h, old, PP_L_STALE);
 }
 
 #define ETH_P_IP	0x0800
@@ -325,7 +351,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		struct pp_rec *old = pp_rec_at(loser - 1);
 
 		if (old && old->state != PP_S_FREE)
-			finish(h, old, PP_V_UNTRACKED, PP_L_EVICTED, old->state == PP_S_OOO);
+			finish_lost(h, old, PP_L_EVICTED);
 		if (loser == ref)
 			return NULL;
 	}

@@ -8,26 +8,6 @@
 
 #include "path.bpf.h"
 
-/* Everything that hangs below a record which itself goes no further ends with it. */
-static __always_inline void finish_children(const struct here *h, struct pp_rec *rec, u32 verdict,
-					    u32 loss)
-{
-	u32 ref = rec->child;
-	int i;
-
-	/* tcp_add_backlog() coalesces at most MAX_SKB_FRAGS packets into one. */
-	for (i = 0; i < 48 && ref; i++) {
-		struct pp_rec *child = pp_rec_at(ref - 1);
-
-		if (!child)
-			break;
-		ref = child->next;
-		child->reason = rec->reason;
-		finish(h, child, verdict, loss, 0);
-	}
-	rec->child = rec->child_tail = 0;
-}
-
 /*
  * tcp_add_backlog(sk, skb), under the socket's spinlock while its owner may be reading: the
  * socket's list must not be touched here. Data may be coalesced into the backlog's tail right
@@ -117,8 +97,8 @@ HANDLER(sock_tcp)
 		return;
 	seg = segment_of(typed, skb);
 	if (!pp_seq_after(seg.data_end, seg.seq)) {
-		pp_unindex(a1, ref);
-		finish(&h, rec, PP_V_CONSUMED, 0, 0);	/* FIN without data */
+		if (pp_unindex(a1, ref))
+			finish(&h, rec, PP_V_CONSUMED, 0, 0);	/* FIN without data */
 		return;
 	}
 	stamp(&h, rec, PP_ST_SOCK);
@@ -148,8 +128,8 @@ HANDLER(sock_probe)
 	seg = segment_of(typed, skb);
 	rcv_nxt = TCP_SK(a0, rcv_nxt);
 	if (!pp_seq_after(seg.data_end, seg.seq)) {
-		pp_unindex(a1, ref);
-		finish(&h, rec, PP_V_CONSUMED, 0, 0);
+		if (pp_unindex(a1, ref))
+			finish(&h, rec, PP_V_CONSUMED, 0, 0);
 		return;
 	}
 	if (pp_seq_after(seg.seq, rcv_nxt))

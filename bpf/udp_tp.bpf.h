@@ -69,8 +69,8 @@ static __always_inline void fifo_push(const struct here *h, u64 sk, u32 ref, str
 	f->ring[ticket & (PP_FIFO_LEN - 1)] = ref;
 }
 
-/* The oldest unread packet's reference; 0 if it has no record. */
-static __always_inline u32 fifo_pop(struct pp_fifo *f)
+/* The oldest unread packet's reference and ticket; 0 if it has no record. */
+static __always_inline u32 fifo_pop(struct pp_fifo *f, u32 *ticket)
 {
 	u32 head, ref;
 	int i;
@@ -86,6 +86,7 @@ static __always_inline u32 fifo_pop(struct pp_fifo *f)
 			continue;
 		ref = f->ring[head & (PP_FIFO_LEN - 1)];
 		f->ring[head & (PP_FIFO_LEN - 1)] = 0;
+		*ticket = head;
 		if (ref)
 			return ref;
 	}
@@ -118,17 +119,18 @@ HANDLER(read_udp_tp)
 	struct pp_fifo *f = fifo_find(a0, 0);
 	struct pp_rec *rec;
 	struct here h;
-	u32 ref;
+	u32 ref, ticket = 0;
 
 	if (!f || (int)a1 < 0 || (a2 & MSG_PEEK) || !here(&h))
 		return;
-	ref = fifo_pop(f);
+	ref = fifo_pop(f, &ticket);
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
-	if (!rec || rec->state != PP_S_FIFO || rec->sk != a0)
+	/* The record may have been lost, and be another packet's by now. */
+	if (!rec || rec->state != PP_S_FIFO || rec->sk != a0 || rec->tail != ticket)
 		return;
 	stamp(&h, rec, PP_ST_READ);
-	pp_unindex(rec->skb, ref);
-	finish(&h, rec, PP_V_DELIVERED, 0, 0);
+	if (pp_unindex(rec->skb, ref))
+		finish(&h, rec, PP_V_DELIVERED, 0, 0);
 }
 
 #endif /* PKTPATH_UDP_TP_BPF_H */

@@ -31,8 +31,8 @@ HANDLER(merge)
 		return;
 	parent = pp_find(a0, &parent_ref);
 	rec->parent = parent ? parent->id : 0;
-	pp_unindex(a1, ref);
-	finish(&h, rec, PP_V_MERGED, 0, 0);
+	if (pp_unindex(a1, ref))
+		finish(&h, rec, PP_V_MERGED, 0, 0);
 }
 
 /* The list's packets meet `netif` one by one on this CPU right after: they take this stamp. */

@@ -116,19 +116,22 @@ static __always_inline __u32 pp_index(__u64 addr, __u32 ref, __u64 now)
 	return (__u32)old;
 }
 
-/* Take a record out of the index, if it is still what the index says. */
-static __always_inline void pp_unindex(__u64 addr, __u32 ref)
+/*
+ * Take a record out of the index. Returns 1 if it was there: only who took it out may end it, for
+ * it may be evicted, and ended, on another CPU right now.
+ */
+static __always_inline int pp_unindex(__u64 addr, __u32 ref)
 {
 	struct pp_set *set = pp_set_of(addr);
 	__u64 word = pp_word(addr, ref);
 	int i;
 
 	if (!set)
-		return;
-	/* It may be evicted right now: the word that replaced it must not be wiped out. */
+		return 0;
 	for (i = 0; i < PP_WAYS; i++)
 		if (set->way[i] == word)
-			__sync_val_compare_and_swap(&set->way[i], word, 0);
+			return __sync_val_compare_and_swap(&set->way[i], word, 0) == word;
+	return 0;
 }
 
 /*
