@@ -209,10 +209,16 @@ $(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/bench.skel.h
 # Some of it: make guest-test TESTS="pings stream"
 TESTS ?=
 
-.PHONY: guest-test
+.PHONY: guest-test kernels-test
 guest-test: deps-test
 	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_e1000.py $(TESTS)
+
+# The same, the most important ones, on other kernels.
+kernels-test: deps-test
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py $(TESTS)
+
 
 $(B)/spin.bpf.o: tests/e2e/spin.bpf.c
 	$(call say,BPF,$<)

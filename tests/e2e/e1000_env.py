@@ -15,7 +15,6 @@ import guest as guests
 from harness import Skip, check
 from records import Trace
 
-KERNEL = "6.1"
 SPIN = "spin.bpf.o"
 MS = 1_000_000
 BPFTOOL = ("/usr/sbin/bpftool", "/usr/local/sbin/bpftool", "/usr/bin/bpftool")
@@ -31,7 +30,10 @@ def megabytes(n):
 class Env:
     """Boots the guest a test asks for, and keeps it while the next test wants the same one."""
 
-    def __init__(self):
+    KERNEL = "6.1"
+
+    def __init__(self, kernel=KERNEL):
+        self.kernel = kernel
         self._guest, self._smp, self._next_port = None, 0, 5000
 
     def guest(self, smp=1):
@@ -40,13 +42,13 @@ class Env:
             return self._guest
         self.close()
         bpftool = next((p for p in BPFTOOL if pathlib.Path(p).exists()), None)
-        g = guests.Guest(kernel=KERNEL, nic="e1000", extra_nics=["e1000"], smp=smp,
+        g = guests.Guest(kernel=self.kernel, nic="e1000", extra_nics=["e1000"], smp=smp,
                          programs={"bpftool": bpftool} if bpftool else {})
         self._guest, self._smp = g.__enter__(), smp
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
         g.push((guests.build_dir() / SPIN).read_bytes(), f"/tmp/{SPIN}")
         g.has_bpftool = bool(bpftool)
-        print(f"     guest with {smp} CPU(s): up after {g.boot_seconds:.1f} s", flush=True)
+        print(f"     guest with Linux {self.kernel} and {smp} CPU(s): up after {g.boot_seconds:.1f} s", flush=True)
         return g
 
     def close(self):

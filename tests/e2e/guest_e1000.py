@@ -7,6 +7,7 @@ guest_e1000.py [WORD...] runs only the tests with one of the words in their name
 
 import sys
 
+import kernels
 import wire
 from e1000_env import Env
 from guest import available
@@ -22,6 +23,10 @@ def main():
     reason = available()
     if reason:
         sys.exit(f"guest_e1000: {reason}")
+    try:
+        kernels.kernel(Env.KERNEL)  # from here on there is no network
+    except kernels.AssetError as error:
+        sys.exit(f"guest_e1000: {error}")
     wire.isolate()
     env = Env()
     try:

@@ -27,6 +27,13 @@ def test(function):
     return function
 
 
+def take_tests():
+    """The tests defined so far, which then no longer run by themselves."""
+    taken = _tests[:]
+    _tests.clear()
+    return taken
+
+
 def check(condition, message):
     """assert that survives python -O and always says what it saw."""
     if not condition:
