@@ -77,6 +77,17 @@ static __always_inline struct segment segment_of(const int typed, const struct s
 	return (struct segment){ .seq = seq, .data_end = end };
 }
 
+/*
+ * Is it kfree_skb() without a reason? The value shifts between kernels; where there are no
+ * reasons (before v5.17) nothing is without one.
+ */
+static __always_inline int is_no_reason(u32 reason)
+{
+	if (!bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
+		return 0;
+	return reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
+}
+
 /* A struct sock argument seen as the struct tcp_sock it begins. */
 #define TCP_SK(sk, field) BPF_CORE_READ((const struct tcp_sock *)(sk), field)
 

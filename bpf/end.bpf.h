@@ -117,6 +117,9 @@ HANDLER(drop)
 		finish_stale(&h, a0);
 		return;
 	}
+	/* v6.1: icmpv6_rcv() frees what it has dealt with like this; what it drops has a reason. */
+	if (rec->l4_proto == 58 && rec->ts[PP_ST_L4] && is_no_reason(a2))
+		return;
 	rec->location = a1;
 	rec->reason = (u32)a2;
 	rec->flags |= PP_F_DOOMED;

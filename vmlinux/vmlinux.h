@@ -38,6 +38,11 @@ struct pt_regs {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+/* Only its presence in the kernel's BTF counts: values differ between kernels. */
+enum skb_drop_reason {
+	SKB_DROP_REASON_NOT_SPECIFIED = 2,
+};
+
 struct ns_common {
 	unsigned int inum;
 };

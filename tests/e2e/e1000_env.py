@@ -34,17 +34,17 @@ class Env:
 
     def __init__(self, kernel=KERNEL):
         self.kernel = kernel
-        self._guest, self._smp, self._next_port = None, 0, 5000
+        self._guest, self._smp, self._ipv6, self._next_port = None, 0, False, 5000
 
-    def guest(self, smp=1):
-        """eth0 and eth1 are e1000; one CPU or two."""
-        if self._guest and self._smp == smp:
+    def guest(self, smp=1, ipv6=False):
+        """eth0 and eth1 are e1000; one CPU or two. IPv6 brings frames that nobody asked for."""
+        if self._guest and (self._smp, self._ipv6) == (smp, ipv6):
             return self._guest
         self.close()
         bpftool = next((p for p in BPFTOOL if pathlib.Path(p).exists()), None)
-        g = guests.Guest(kernel=self.kernel, nic="e1000", extra_nics=["e1000"], smp=smp,
+        g = guests.Guest(kernel=self.kernel, nic="e1000", extra_nics=["e1000"], smp=smp, ipv6=ipv6,
                          programs={"bpftool": bpftool} if bpftool else {})
-        self._guest, self._smp = g.__enter__(), smp
+        self._guest, self._smp, self._ipv6 = g.__enter__(), smp, ipv6
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
         g.push((guests.build_dir() / SPIN).read_bytes(), f"/tmp/{SPIN}")
         g.has_bpftool = bool(bpftool)
@@ -71,20 +71,20 @@ def receive(g, *args):
     return process
 
 
-def send_udp(g, port, count, gap_us=500, size=64, nic=0, reader=()):
+def send_udp(g, port, count, gap_us=500, size=64, nic=0, reader=(), to=None):
     """`count` datagrams to a reader which gets all of them. Its output."""
     process = receive(g, "udp-recv", port, count, *reader)
-    g.traffic("udp-send", g.nics[nic].guest, port, count, "--gap-us", gap_us, "--size", size)
+    g.traffic("udp-send", to or g.nics[nic].guest, port, count, "--gap-us", gap_us, "--size", size)
     rc = process.wait(60)
     check(rc == 0 and f"received {count} lost 0 duplicated 0" in process.out(),
           f"the reader got other datagrams than were sent: {process.out()[-200:]}{process.err()}")
     return process.out()
 
 
-def send_tcp(g, port, size, reader=(), sender=()):
+def send_tcp(g, port, size, reader=(), sender=(), to=None):
     """A stream to a reader which checks every byte and closes. Its output."""
     process = receive(g, "tcp-recv", port, *reader)
-    g.traffic("tcp-send", g.nics[0].guest, port, size, *sender, timeout=120)
+    g.traffic("tcp-send", to or g.nics[0].guest, port, size, *sender, timeout=120)
     rc = process.wait(60)
     check(rc == 0 and f"received {size} bytes" in process.out(),
           f"the reader got another stream: {process.out()[-200:]}{process.err()}")

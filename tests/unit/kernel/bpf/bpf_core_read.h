@@ -9,5 +9,7 @@
 #define BPF_CORE_READ(src, field) ((src)->field)
 #define bpf_core_field_offset(type, field) offsetof(type, field)
 #define bpf_core_field_exists(field) 1
+#define bpf_core_enum_value_exists(type, value) 1
+#define bpf_core_enum_value(type, value) (value)
 
 #endif /* PKTPATH_HOST_BPF_CORE_READ_H */
