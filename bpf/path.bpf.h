@@ -323,7 +323,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	struct pp_rec *rec;
 	u64 nth;
 
-	if (!enabled || (cfg.ifindex && (ifindex != cfg.ifindex || is_foreign(typed, dev))))
+	if (!enabled || (cfg.ifindex && ifindex != cfg.ifindex) || is_foreign(typed, dev))
 		return NULL;
 	nth = __sync_fetch_and_add(&h->c->n.seen, 1);
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);

@@ -78,7 +78,7 @@ struct pp_cfg {
 	__u32 emit;		/* bit mask of verdicts: send such records to the ring buffer */
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
 	__u32 wakeup_bytes;	/* wake the reader when this much lies in the ring */
-	__u32 netns;		/* with ifindex: inode of its network namespace; 0 = any */
+	__u32 netns;		/* only devices of the namespace with this inode; 0 = of all */
 };
 
 _Static_assert(PP_V_NR <= 8 && PP_L_NR <= 8, "counter arrays are indexed with a mask of 7");

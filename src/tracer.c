@@ -86,7 +86,7 @@ static int open_skel(struct tracer *t)
 	return 0;
 }
 
-/* Inode of the network namespace in which our interface's index is meant; 0 if not known. */
+/* Inode of the network namespace in which interface indexes and names are meant; 0 if not known. */
 static uint32_t own_netns(void)
 {
 	struct stat st;
@@ -103,7 +103,7 @@ static int configure(struct tracer *t)
 	if (t->nr_cpus < 0)
 		return t->nr_cpus;
 	cfg->ifindex = t->opts.ifindex;
-	cfg->netns = t->opts.ifindex ? own_netns() : 0;
+	cfg->netns = own_netns();
 	cfg->nr_cpus = t->nr_cpus;
 	cfg->rec_mask = t->opts.records - 1;
 	cfg->emit = t->opts.verdicts;

@@ -172,13 +172,17 @@ def tcp_to_a_closed_port_on_loopback(env):
 def another_namespace_with_the_same_index_is_not_traced(env):
     """Every namespace's loopback has index 1."""
     need(env.roles, "netif")
-    with Trace("-i", "lo", "--json") as t:
-        env.net.ping(LO, 5)  # there
-        udp(env.net, 1, "here", "here", LO)
-        run = t.stop()
-    check(not run.flow(proto="icmp"), f"the other namespace's packets: {tally(run.records, 'proto')}")
-    check(run.flow(proto="udp"), "not even its own packets")
-    return f"{len(run.records)} records, all its own"
+    seen = []
+    for interface in ("lo", "any"):
+        with Trace("-i", interface, "--json") as t:
+            env.net.ping(LO, 5)  # there
+            udp(env.net, 1, "here", "here", LO)
+            run = t.stop()
+        check(not run.flow(proto="icmp"),
+              f"-i {interface}: the other namespace's packets: {tally(run.records, 'proto')}")
+        check(run.flow(proto="udp", dev="lo"), f"-i {interface}: not even its own packets")
+        seen.append(f"{len(run.records)} on {interface}")
+    return f"{' and '.join(seen)}, all its own"
 
 
 @test
