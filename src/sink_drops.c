@@ -31,6 +31,12 @@ struct drops_state {
 	int drawn;			/* lines of the table that stands on the terminal */
 };
 
+/* Is there room for the example beside its group? Else it goes below. */
+static bool wide(const struct sink_env *env)
+{
+	return !env->width || env->width > COL_FLOW + 45;
+}
+
 static int last_stage(const struct pp_rec *rec)
 {
 	struct timeline tl;
@@ -109,11 +115,11 @@ static int print_group(struct sink_env *env, const struct group *g, uint64_t ns)
 		 fmt_clean(buf, g->example.place, COL_AFTER - COL_PLACE - 1) : "?");
 	line_to(l, COL_AFTER);
 	line_add(l, PLAIN, g->after == PP_ST_NONE ? "-" : stage_label(g->after));
-	if (!env->width || env->width > COL_FLOW + 40) {
-		line_to(l, COL_FLOW);
-		line_flow(l, &g->example, 0);
-		line_addf(l, DIM, " on %s", fmt_clean(buf, env->dev_name(g->example.ifindex), 15));
-	}
+	if (!wide(env))
+		line_break(l);
+	line_to(l, wide(env) ? COL_FLOW : COL_REASON);
+	line_flow(l, &g->example, 0);
+	line_addf(l, DIM, " on %s", fmt_clean(buf, env->dev_name(g->example.ifindex), 15));
 	return line_write(l, env->out);
 }
 
@@ -131,7 +137,7 @@ static int print_header(struct sink_env *env)
 	line_add(l, DIM, "in function");
 	line_to(l, COL_AFTER);
 	line_add(l, DIM, "after");
-	if (!env->width || env->width > COL_FLOW + 40) {
+	if (wide(env)) {
 		line_to(l, COL_FLOW);
 		line_add(l, DIM, "newest example");
 	}
@@ -161,7 +167,7 @@ static int print_table(struct sink_env *env, uint64_t ns)
 		err = print_group(env, &st->groups[i], ns);
 	if (!err && st->others)
 		err = print_others(env, ns);
-	st->drawn = 1 + st->nr + !!st->others;
+	st->drawn = 1 + st->nr * (wide(env) ? 1 : 2) + !!st->others;
 	return err ? err : file_flush(env->out);
 }
 
