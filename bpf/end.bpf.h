@@ -75,21 +75,29 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		finish(h, rec, PP_V_CONSUMED, 0, 0);
 }
 
+/* The record of an skb that is about to be freed, or NULL: then there is nothing more to do. */
+static __always_inline struct pp_rec *record_of_freed(const int typed, u64 addr, struct here *h,
+						      u32 *ref)
+{
+	struct pp_rec *rec = pp_find(addr, ref);
+
+	if (!rec || !here(h))
+		return NULL;
+	if (is_other(typed, (struct sk_buff *)addr, rec)) {
+		finish_stale(h, addr);
+		return NULL;
+	}
+	return rec;
+}
+
 HANDLER(end)
 {
-	struct sk_buff *skb = (void *)a0;
-	struct pp_rec *rec;
 	struct here h;
 	u32 ref = 0;
+	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
 
-	rec = pp_find(a0, &ref);
-	if (!rec || !here(&h))
-		return;
-	if (is_other(typed, skb, rec)) {
-		finish_stale(&h, a0);
-		return;
-	}
-	end_skb(&h, ref, rec);
+	if (rec)
+		end_skb(&h, ref, rec);
 }
 
 /* napi_reuse_skb(napi, skb): the frags path recycles the skb of a merged or dropped frame. */
@@ -105,18 +113,12 @@ HANDLER(end_reuse)
 HANDLER(drop)
 {
 	static const char fmt[] = "%ps";
-	struct sk_buff *skb = (void *)a0;
-	struct pp_rec *rec;
 	struct here h;
 	u32 ref = 0;
+	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
 
-	rec = pp_find(a0, &ref);
-	if (!rec || !here(&h))
+	if (!rec)
 		return;
-	if (is_other(typed, skb, rec)) {
-		finish_stale(&h, a0);
-		return;
-	}
 	/* v6.1: icmpv6_rcv() frees what it has dealt with like this; what it drops has a reason. */
 	if (rec->l4_proto == 58 && rec->ts[PP_ST_L4] && is_no_reason(a2))
 		return;
