@@ -38,12 +38,9 @@ const char *line_duration(char buf[FMT_MAX], const struct line *l, uint64_t ns, 
 
 static void add_drop(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
 {
-	const char *reason = own_reason_label(rec->reason);
 	char buf[FMT_TEXT_MAX];
 
-	if (!reason)
-		reason = env->reason_name(rec->reason);
-	line_add(l, RED, fmt_clean(buf, reason, FMT_TEXT_MAX));
+	line_add(l, RED, fmt_clean(buf, sink_reason(env, rec), FMT_TEXT_MAX));
 	if (!rec->place[0])
 		return;
 	line_add(l, PLAIN, " at ");

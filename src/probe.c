@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include "ifaces.h"
+#include "names.h"
 #include "probe.h"
 #include "trial.h"
 
@@ -13,22 +14,13 @@ static const struct {
 	{ "merge", "gro", "" },
 };
 
-static bool slot_served(const struct plan *plan, const char *slot)
-{
-	int i;
-
-	for (i = 0; i < NR_HOOKS; i++)
-		if (!strcmp(hooks[i].slot, slot) && plan->backend[i] != BE_NONE)
-			return true;
-	return false;
-}
-
 bool plan_serves(const struct plan *plan, const char *slot, int level)
 {
 	int i;
 
 	for (i = 0; i < NR_HOOKS; i++)
-		if (hooks[i].level == level && plan->backend[i] && !strcmp(hooks[i].slot, slot))
+		if ((level == LEVEL_ANY || hooks[i].level == level) && plan->backend[i] &&
+		    !strcmp(hooks[i].slot, slot))
 			return true;
 	return false;
 }
@@ -126,7 +118,7 @@ static void check_requirements(struct plan *plan)
 	int i;
 
 	for (r = 0; r < sizeof(requires) / sizeof(requires[0]); r++) {
-		if (slot_served(plan, requires[r].needs))
+		if (plan_serves(plan, requires[r].needs, LEVEL_ANY))
 			continue;
 		for (i = 0; i < NR_HOOKS; i++) {
 			if (strcmp(hooks[i].slot, requires[r].slot))
@@ -151,9 +143,9 @@ static void report(struct plan *plan, int i, int stage, const char *role, const 
 }
 
 /* Why a stage has no hook: the reason of its first choice. */
-static void report_missing(struct plan *plan, const struct ifaces *ifs, int stage,
-			   const char *label)
+static void report_missing(struct plan *plan, const struct ifaces *ifs, int stage)
 {
+	const char *label = stage_label(stage);
 	int i;
 
 	for (i = 0; i < NR_HOOKS; i++) {
@@ -168,17 +160,15 @@ static void report_missing(struct plan *plan, const struct ifaces *ifs, int stag
 
 static void make_reports(struct plan *plan, const struct ifaces *ifs)
 {
-#define LABEL(id, label, help) label,
-	static const char *const labels[] = { PP_STAGES(LABEL) };
 	int st, i;
 
 	for (st = 0; st < PP_ST_NR; st++) {
 		if (plan->stages & PP_ST_BIT(st)) {
 			for (i = 0; i < NR_HOOKS; i++)
 				if (hooks[i].stage == st && plan->backend[i])
-					report(plan, i, st, labels[st], NULL);
+					report(plan, i, st, stage_label(st), NULL);
 		} else {
-			report_missing(plan, ifs, st, labels[st]);
+			report_missing(plan, ifs, st);
 		}
 	}
 	for (i = 0; i < NR_HOOKS; i++)

@@ -32,6 +32,8 @@ struct plan {
  */
 int plan_make(struct plan *plan, const struct plan_opts *opts);
 
+#define LEVEL_ANY (-1)
+
 /* Is a slot served by that level's rows? */
 bool plan_serves(const struct plan *plan, const char *slot, int level);
 

@@ -4,15 +4,11 @@
 #include <string.h>
 #include <bpf/btf.h>
 #include "reasons.h"
-#include "stages.h"
 
 #define PREFIX "SKB_DROP_REASON_"
 
 static struct btf *btf;
 static const struct btf_type *reason_enum;
-
-#define OWN(id, label) label,
-static const char *const own[] = { PP_OWN_REASONS(OWN) };
 
 void reasons_load(void)
 {
@@ -43,8 +39,6 @@ const char *reason_name(uint32_t reason)
 	const char *name;
 	int i;
 
-	if (reason >= PP_REASON_OWN && reason < PP_R_END)
-		return own[reason - PP_REASON_OWN];
 	for (i = 0; reason_enum && i < btf_vlen(reason_enum); i++) {
 		e = &btf_enum(reason_enum)[i];
 		if ((uint32_t)e->val != reason)

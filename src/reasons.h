@@ -12,7 +12,7 @@
 void reasons_load(void);
 void reasons_free(void);
 
-/* "NO_SOCKET", "SOCKET CLOSED UNREAD", or "reason 77" if the kernel has no name for it. */
+/* "NO_SOCKET", or "reason 0x4d" if the kernel has no name for it. */
 const char *reason_name(uint32_t reason);
 
 #endif /* PKTPATH_REASONS_H */

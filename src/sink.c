@@ -2,6 +2,7 @@
 /* The table of outputs: between a command, which asks for one by name, and src/sink_*.c. */
 #include <stddef.h>
 #include <string.h>
+#include "names.h"
 #include "sink.h"
 
 extern const struct sink sink_text, sink_json, sink_drops;
@@ -14,4 +15,11 @@ const struct sink *sink_find(const char *name)
 		if (!strcmp(sinks[i]->name, name))
 			return sinks[i];
 	return NULL;
+}
+
+const char *sink_reason(const struct sink_env *env, const struct pp_rec *rec)
+{
+	const char *own = own_reason_label(rec->reason);
+
+	return own ? own : env->reason_name(rec->reason);
 }

@@ -68,4 +68,7 @@ struct sink {
 
 const struct sink *sink_find(const char *name);
 
+/* Why a dropped packet was dropped: our own reason, else the kernel's. Never NULL. */
+const char *sink_reason(const struct sink_env *env, const struct pp_rec *rec);
+
 #endif /* PKTPATH_SINK_H */

@@ -92,13 +92,6 @@ static void add_rate(struct line *l, uint64_t count, uint64_t ns)
 	line_right(l, COL_RATE - 1, PLAIN, buf);
 }
 
-static const char *reason_of(const struct sink_env *env, const struct pp_rec *rec)
-{
-	const char *own = own_reason_label(rec->reason);
-
-	return own ? own : env->reason_name(rec->reason);
-}
-
 static int print_group(struct sink_env *env, const struct group *g, uint64_t ns)
 {
 	struct drops_state *st = env->state;
@@ -109,7 +102,7 @@ static int print_group(struct sink_env *env, const struct group *g, uint64_t ns)
 	line_right(l, 9, BOLD, fmt_count(buf, g->count));
 	add_rate(l, g->count, ns);
 	line_to(l, COL_REASON);
-	line_add(l, RED, fmt_clean(buf, reason_of(env, &g->example), COL_PLACE - COL_REASON - 1));
+	line_add(l, RED, fmt_clean(buf, sink_reason(env, &g->example), COL_PLACE - COL_REASON - 1));
 	line_to(l, COL_PLACE);
 	line_add(l, PLAIN, g->example.place[0] ?
 		 fmt_clean(buf, g->example.place, COL_AFTER - COL_PLACE - 1) : "?");

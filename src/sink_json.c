@@ -67,13 +67,11 @@ static void add_flow(doc_t *d, val_t *o, const struct pp_rec *rec)
 
 static const char *why(const struct sink_env *env, const struct pp_rec *rec)
 {
-	const char *own = own_reason_label(rec->reason);
-
 	if (rec->verdict == PP_V_UNTRACKED)
 		return loss_label(rec->loss);
 	if (rec->verdict != PP_V_DROPPED)
 		return NULL;
-	return own ? own : env->reason_name(rec->reason);
+	return sink_reason(env, rec);
 }
 
 static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec)
