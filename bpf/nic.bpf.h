@@ -20,8 +20,7 @@ HANDLER(irq_enter)
 
 HANDLER(irq_exit)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-	struct pp_cpu *c = bpf_map_lookup_elem(&cpus, &cpu);
+	struct pp_cpu *c = this_cpu();
 
 	if (c)
 		c->irq_ns = 0;
@@ -108,8 +107,7 @@ HANDLER(poll)
  */
 HANDLER(poll_end)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-	struct pp_cpu *c = bpf_map_lookup_elem(&cpus, &cpu);
+	struct pp_cpu *c = this_cpu();
 	struct pp_napi *n = pp_napi_find(a0, 0);
 
 	if (c)

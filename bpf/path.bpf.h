@@ -95,6 +95,13 @@ static __always_inline struct pp_napi *pp_napi_at(u32 i)
 /* A handler of PP_HOOKS; `typed` as in compat.bpf.h. */
 #define HANDLER(name) static __always_inline void h_##name(const int typed, u64 a0, u64 a1, u64 a2)
 
+static __always_inline struct pp_cpu *this_cpu(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&cpus, &cpu);
+}
+
 /* Where a hook runs and when. */
 struct here {
 	struct pp_cpu *c;
@@ -319,7 +326,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 					    struct sk_buff *skb, u32 stage)
 {
 	struct net_device *dev = RD(typed, skb, dev);
-	u32 ifindex = RD(typed, dev, ifindex), ref, idx, loser;
+	u32 ifindex = RD(typed, dev, ifindex), ref, loser;
 	struct pp_rec *rec;
 	u64 nth;
 
@@ -327,8 +334,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		return NULL;
 	nth = __sync_fetch_and_add(&h->c->n.seen, 1);
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
-	idx = ref - 1;
-	rec = ref ? pp_rec_at(idx) : NULL;
+	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec) {
 		count_lost(h, PP_L_FULL);
 		return NULL;

@@ -4,13 +4,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline struct pp_cpu *this_cpu(void)
-{
-	u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&cpus, &cpu);
-}
-
 #define RUN(handler, typed, nargs, ...) h_##handler(typed, __VA_ARGS__)
 
 /* One place per CPU is enough: only functions of the softirq need it, and softirqs do not nest. */

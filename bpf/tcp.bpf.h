@@ -45,8 +45,9 @@ static __always_inline int queue_on_sock(const struct here *h, u64 sk, u32 ref, 
 	int unsorted = 0;
 
 	if (!s) {
+		if (!pp_unindex(rec->skb, ref))
+			return -1;
 		finish_children(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB);
-		pp_unindex(rec->skb, ref);
 		finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
 		return -1;
 	}
@@ -98,7 +99,7 @@ HANDLER(sock_tcp)
 	seg = segment_of(typed, skb);
 	if (!pp_seq_after(seg.data_end, seg.seq)) {
 		if (pp_unindex(a1, ref))
-			finish(&h, rec, PP_V_CONSUMED, 0, 0);	/* FIN without data */
+			finish(&h, rec, PP_V_CONSUMED, 0, 0);	/* nothing to be read: FIN, ACK */
 		return;
 	}
 	stamp(&h, rec, PP_ST_SOCK);
@@ -116,26 +117,19 @@ HANDLER(sock_tcp)
  */
 HANDLER(sock_probe)
 {
-	struct sk_buff *skb = (void *)a1;
-	struct pp_rec *rec;
 	struct segment seg;
-	struct here h;
 	u32 rcv_nxt, ref = 0;
+	int data;
 
-	rec = pp_find(a1, &ref);
-	if (!rec || !here(&h))
+	if (!pp_find(a1, &ref))
 		return;
-	seg = segment_of(typed, skb);
+	seg = segment_of(typed, (struct sk_buff *)a1);
 	rcv_nxt = TCP_SK(a0, rcv_nxt);
-	if (!pp_seq_after(seg.data_end, seg.seq)) {
-		if (pp_unindex(a1, ref))
-			finish(&h, rec, PP_V_CONSUMED, 0, 0);
-		return;
-	}
-	if (pp_seq_after(seg.seq, rcv_nxt))
+	data = pp_seq_after(seg.data_end, seg.seq);
+	if (data && pp_seq_after(seg.seq, rcv_nxt))
 		h_ooo(typed, a0, a1, 0);
-	else if (pp_seq_after(seg.data_end, rcv_nxt))
-		h_sock_tcp(typed, a0, a1, 0);
+	else if (!data || pp_seq_after(seg.data_end, rcv_nxt))
+		h_sock_tcp(typed, a0, a1, 0);	/* without data: the kernel was the receiver */
 }
 
 /*

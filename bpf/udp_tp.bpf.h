@@ -58,8 +58,8 @@ static __always_inline void fifo_push(const struct here *h, u64 sk, u32 ref, str
 	if (!f || f->skipped || f->tail - f->head >= PP_FIFO_LEN) {
 		if (f)
 			__sync_fetch_and_add(&f->skipped, 1);
-		pp_unindex(rec->skb, ref);
-		finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
+		if (pp_unindex(rec->skb, ref))
+			finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
 		return;
 	}
 	ticket = __sync_fetch_and_add(&f->tail, 1);
