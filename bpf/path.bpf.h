@@ -143,15 +143,14 @@ static __always_inline u64 ring_flags(const struct here *h, u32 size)
 /* Send an ended record. */
 static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 {
-	u64 size = rec->verdict == PP_V_DROPPED ? sizeof(*rec) : offsetof(struct pp_rec, place);
+	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
 	u64 flags;
 
-	if (!(cfg.emit & (1u << (rec->verdict & 7))))
+	if (!(cfg.emit & (1u << (rec->verdict & 15))))
 		return;
 	flags = ring_flags(h, size);
 	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
-				   bpf_ringbuf_output(&ring, rec, offsetof(struct pp_rec, place),
-						      flags))
+				   bpf_ringbuf_output(&ring, rec, PP_REC_SHORT, flags))
 		COUNT(h, ring_lost);
 	else
 		COUNT(h, emitted);
@@ -171,9 +170,9 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	rec->loss = loss;
 	rec->end_ns = end < rec->last_ns ? rec->last_ns : end;
 	rec->end_cpu = h->cpu;
-	__sync_fetch_and_add(&h->c->n.verdict[verdict & 7], 1);
+	__sync_fetch_and_add(&h->c->n.verdict[verdict & 15], 1);
 	if (loss)
-		__sync_fetch_and_add(&h->c->n.loss[loss & 7], 1);
+		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
 	emit(h, rec);
 	*(volatile u32 *)&rec->state = linked ? PP_S_ZOMBIE : PP_S_FREE;
 }
@@ -182,7 +181,7 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 static __always_inline void count_lost(const struct here *h, u32 loss)
 {
 	COUNT(h, verdict[PP_V_UNTRACKED]);
-	__sync_fetch_and_add(&h->c->n.loss[loss & 7], 1);
+	__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
 }
 
 /* Everything that hangs below a record which itself goes no further ends with it. */

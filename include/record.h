@@ -11,12 +11,9 @@
 
 #define PP_PLACE_LEN 48	/* symbol of the function that dropped the packet, NUL-terminated */
 
-/* Flags of a record. */
-#define PP_F_LATE	0x01	/* not born where its driver handed it up, but at a later hook */
-#define PP_F_NOPARSE	0x02	/* headers could not be read: flow unknown */
-#define PP_F_DOOMED	0x04	/* kernel: a drop was announced; the free that follows ends it */
-#define PP_F_HOP	0x08	/* received again by an inner device (loopback, veth) */
-#define PP_F_NODATA	0x10	/* kernel: held without data of its own; others' may join it */
+#define PP_COMM_LEN 16	/* TASK_COMM_LEN, include/linux/sched.h */
+#define PP_HOPS 4	/* devices after the first that a record names */
+#define PP_WORK_UNKNOWN 0xffff
 
 /* Life of a slot of the slab. Kernel only; user space counts SKB, HELD and SOCK as in flight. */
 enum pp_state {
@@ -29,6 +26,13 @@ enum pp_state {
 	PP_S_ZOMBIE,	/* ended and reported, but still linked in its socket's list */
 };
 
+/* One more device that received the packet: a veth's other end, a bridge, a VLAN, a tunnel. */
+struct pp_hop {
+	__u64 ns;
+	__u32 ifindex;
+	__u32 netns;		/* inode of the device's network namespace; 0 = not known */
+};
+
 /*
  * One packet. Times are CLOCK_MONOTONIC ns; 0 means that the stage was not seen. Addresses and
  * ports are in network order as on the wire, IPv4 in the first four bytes.
@@ -39,6 +43,7 @@ struct pp_rec {
 	__u64 end_ns;		/* when the verdict fell: equals ts[PP_ST_READ] if delivered */
 	__u64 last_ns;		/* kernel: newest stamp, to clamp clock inversions */
 	__u64 parent;		/* merged: id of the packet it is part of now; 0 = not known */
+	__u64 clone_of;		/* id of the packet of which this is one more receiver's copy */
 	__u64 skb;		/* kernel: address of its skb */
 	__u64 head;		/* kernel: skb->head at birth, tells a reused address */
 	__u64 sk;		/* kernel: held: its socket */
@@ -54,6 +59,9 @@ struct pp_rec {
 	__u32 ifindex;
 	__u32 len;		/* bytes on the wire, Ethernet header included, no FCS */
 	__u32 reason;		/* dropped: kernel's skb_drop_reason, or PP_REASON_OWN.. */
+	__u32 egress;		/* forwarded: ifindex of the device through which it left */
+	__u32 pid;		/* delivered: process that read it; 0 = not known */
+	__u32 poll_id;		/* kernel: which of its CPU's polls fetched it */
 	__u16 cpu[PP_ST_NR];	/* CPU of each stage */
 	__u16 end_cpu;
 	__u16 eth_proto;	/* host order: 0x0800 IPv4, 0x86dd IPv6, 0x0806 ARP */
@@ -63,11 +71,23 @@ struct pp_rec {
 	__u8 verdict;		/* enum pp_verdict */
 	__u8 loss;		/* enum pp_loss, with verdict untracked */
 	__u8 cause;		/* enum pp_cause */
-	__u8 flags;		/* PP_F_* */
-	__u8 pad[6];
+	__u8 context;		/* enum pp_context: where its poll ran */
+	__u8 gro;		/* enum pp_gro */
+	__u8 gro_end;		/* enum pp_gro_end */
+	__u8 nr_hops;		/* of hops[], 0..PP_HOPS; more are not named */
+	__u8 pad;
+	__u16 flags;		/* enum pp_flag */
+	__u16 gro_frames;	/* frames of the wire that it holds; 0 and 1: itself only */
+	__u16 poll_index;	/* place among its poll's packets, from 0 */
+	__u16 poll_budget;	/* packets that its poll might have fetched; 0 = not known */
+	__u16 poll_work;	/* and fetched; PP_WORK_UNKNOWN: it ended before its poll did */
+	char comm[PP_COMM_LEN];	/* delivered: the reader's name, as in /proc/PID/comm; "" = not known */
 	__u8 saddr[16], daddr[16];
+	/* What follows is sent only where it is used (PP_REC_SHORT). */
 	char place[PP_PLACE_LEN]; /* dropped: function that dropped it, "" if not known */
+	struct pp_hop hops[PP_HOPS];
 };
+#define PP_REC_SHORT __builtin_offsetof(struct pp_rec, place)
 _Static_assert(sizeof(struct pp_rec) % 8 == 0, "records are copied in 8-byte units");
 
 /* Set before load, constant afterwards: dead branches vanish in the verifier. */
@@ -81,13 +101,16 @@ struct pp_cfg {
 	__u32 netns;		/* only devices of the namespace with this inode; 0 = of all */
 };
 
-_Static_assert(PP_V_NR <= 8 && PP_L_NR <= 8, "counter arrays are indexed with a mask of 7");
+_Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");
 
 /* Counters, one set per CPU; added with atomics because a softirq may interrupt any program. */
 struct pp_counts {
 	__u64 seen;		/* births */
-	__u64 verdict[8];	/* by enum pp_verdict */
-	__u64 loss[8];		/* of verdict UNTRACKED, by reason */
+	__u64 clones;		/* copies for further receivers: records as well, on top of `seen` */
+	__u64 verdict[16];	/* by enum pp_verdict */
+	__u64 loss[16];		/* of verdict UNTRACKED, by reason */
+	__u64 sampled_out;	/* packets that --sample left out: not in `seen` */
+	__u64 filtered;		/* ended records not sent: another reader's (--pid, --comm, --cgroup) */
 	__u64 emitted;		/* records that reached the ring */
 	__u64 ring_lost;	/* ended records that found the ring full */
 	__u64 inversions;	/* stamps clamped because the clock went back */

@@ -18,15 +18,20 @@
 	X(SOFTIRQ, "softirq", "the NET_RX softirq starts to run")                                  \
 	X(POLL,    "poll",    "the NAPI instance's poll begins")                                   \
 	X(GRO,     "gro",     "the driver hands the packet to GRO")                                \
-	X(FLUSH,   "flush",   "GRO lets the packet go up, merged or not")                          \
+	X(BATCH,   "batch",   "GRO holds it no longer, or never did: it waits for the list to be full") \
+	X(FLUSH,   "flush",   "the list of packets goes up to the stack")                          \
 	X(BACKLOG, "backlog", "netif_rx() or RPS queues the packet to a CPU's backlog")            \
 	X(NETIF,   "netif",   "the packet enters the network stack")                               \
 	X(IP,      "ip",      "IP receive")                                                        \
+	X(FORWARD, "forward", "routed or bridged onwards: it is for another host")                 \
+	X(XMIT,    "xmit",    "handed to the driver of the device through which it leaves")        \
 	X(LOCAL,   "local",   "past routing and netfilter's INPUT: it is for this host")           \
 	X(L4,      "l4",      "transport receive (TCP, UDP, ICMP)")                                \
 	X(HELD,    "held",    "TCP: the socket is locked by its owner, the packet waits for it")   \
 	X(OOO,     "ooo",     "TCP: out of order, the packet waits for the ones before it")        \
 	X(SOCK,    "sock",    "queued on the socket, ready to be read")                            \
+	X(WAKE,    "wake",    "the reader, which slept, is woken")                                 \
+	X(RUN,     "run",     "the reader gets a CPU")                                             \
 	X(READ,    "read",    "copied to the application")
 
 /* X(ID, label, meaning). Every packet ends in exactly one. LIVE is not a verdict: in flight. */
@@ -36,6 +41,7 @@
 	X(CONSUMED,  "consumed",  "the kernel itself was the receiver (ACK, ICMP echo, ARP)")      \
 	X(DROPPED,   "dropped",   "thrown away; the reason and the place are in the record")       \
 	X(MERGED,    "merged",    "GRO put its data into another packet, the parent")              \
+	X(FORWARDED, "forwarded", "it left this host through another device")                      \
 	X(UNTRACKED, "untracked", "pktpath lost sight of it; the reason is in the record")
 
 /* X(ID, label, meaning): why the poll that fetched the packet ran. */
@@ -45,7 +51,50 @@
 	X(REPOLL,  "repoll",  "the poll before used up its budget, so the softirq polled again")   \
 	X(MISSED,  "missed",  "an interrupt came during a poll, which scheduled itself again")     \
 	X(TIMER,   "timer",   "scheduled outside an interrupt handler and outside its own poll")   \
-	X(BACKLOG, "backlog", "the per-CPU backlog's own NAPI instance")
+	X(BACKLOG, "backlog", "the per-CPU backlog's own NAPI instance")                           \
+	X(BUSY,    "busy",    "a reader or poller of a socket polled the device itself (busy poll)") \
+	X(THREADED, "threaded", "scheduled to its own kernel thread (threaded NAPI), which polled it") \
+	X(NETPOLL, "netpoll", "polled by netconsole or another user of netpoll")
+
+/* X(ID, label, meaning): where the poll ran. */
+#define PP_CONTEXTS(X)                                                                             \
+	X(NONE,      "none",      "no poll was seen")                                              \
+	X(SOFTIRQ,   "softirq",   "in softirq, on top of what the CPU was doing")                  \
+	X(KSOFTIRQD, "ksoftirqd", "in softirq, in the thread that takes over when there is much")  \
+	X(THREAD,    "thread",    "in the NAPI instance's own thread")                             \
+	X(PROCESS,   "process",   "in a process that waits for packets (busy poll)")
+
+/* X(ID, label, meaning): what GRO did with a packet that was not merged into another. */
+#define PP_GROS(X)                                                                                 \
+	X(NONE,   "none",   "it did not pass GRO, or was merged")                                  \
+	X(NORMAL, "normal", "not held: nothing to merge it with can come")                         \
+	X(HELD,   "held",   "held, so that later packets could be merged into it")
+
+/* X(ID, label, meaning): why GRO let a held packet go. */
+#define PP_GRO_ENDS(X)                                                                             \
+	X(NONE,     "none",     "not held, or not known")                                          \
+	X(PUSH,     "push",     "a segment with PSH, FIN or the like, or a short one, ended it")   \
+	X(FULL,     "full",     "it can take no more")                                             \
+	X(MISMATCH, "mismatch", "the flow's next packet does not fit it, or others needed its place") \
+	X(TIMEOUT,  "timeout",  "it was held for as long as gro_flush_timeout allows")             \
+	X(POLL_END, "poll end", "the poll was over")
+
+/*
+ * X(ID, bit, label, meaning): flags of a record. Those without a label are the kernel side's own.
+ */
+#define PP_FLAGS(X)                                                                                \
+	X(LATE,    0x0001, "late",    "first seen at a later hook than where its driver handed it up") \
+	X(NOPARSE, 0x0002, "noparse", "headers could not be read: flow unknown")                   \
+	X(DOOMED,  0x0004, "",        "a drop was announced; the free that follows ends it")       \
+	X(HOP,     0x0008, "hop",     "received again inside this host (loopback, veth, bridge)")  \
+	X(NODATA,  0x0010, "",        "held without data of its own; others' may join it")         \
+	X(CLONE,   0x0020, "clone",   "the copy of a packet for one more receiver")                \
+	X(AWAKE,   0x0040, "awake",   "its reader did not sleep when it came")                     \
+	X(MPTCP,   0x0080, "mptcp",   "MPTCP took it off the subflow: its read by an application is not seen") \
+	X(KTLS,    0x0100, "ktls",    "kernel TLS took it: its read by an application is not seen") \
+	X(SOCKMAP, 0x0200, "sockmap", "a BPF sockmap took it: its read by an application is not seen") \
+	X(RAW,     0x0400, "raw",     "a raw socket got it")                                       \
+	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")
 
 /* X(ID, label, meaning): why a record is `untracked`. The first ones never became a record. */
 #define PP_LOSSES(X)                                                                               \
@@ -63,6 +112,10 @@
 #define PP_OWN_REASONS(X)                                                                          \
 	X(UNREAD, "socket closed unread")
 
+#define PP_ENUM_CONTEXT(id, ...) PP_X_##id,
+#define PP_ENUM_GRO(id, ...) PP_G_##id,
+#define PP_ENUM_GRO_END(id, ...) PP_GE_##id,
+#define PP_ENUM_FLAG(id, bit, ...) PP_F_##id = (bit),
 #define PP_ENUM_STAGE(id, ...) PP_ST_##id,
 #define PP_ENUM_VERDICT(id, ...) PP_V_##id,
 #define PP_ENUM_CAUSE(id, ...) PP_C_##id,
@@ -73,6 +126,10 @@ enum pp_stage { PP_STAGES(PP_ENUM_STAGE) PP_ST_NR };
 enum pp_verdict { PP_VERDICTS(PP_ENUM_VERDICT) PP_V_NR };
 enum pp_cause { PP_CAUSES(PP_ENUM_CAUSE) PP_C_NR };
 enum pp_loss { PP_LOSSES(PP_ENUM_LOSS) PP_L_NR };
+enum pp_context { PP_CONTEXTS(PP_ENUM_CONTEXT) PP_X_NR };
+enum pp_gro { PP_GROS(PP_ENUM_GRO) PP_G_NR };
+enum pp_gro_end { PP_GRO_ENDS(PP_ENUM_GRO_END) PP_GE_NR };
+enum pp_flag { PP_FLAGS(PP_ENUM_FLAG) };
 enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASON) PP_R_END };
 
 /* A hook that serves no stage (it ends, merges or counts), and the stages as a bit mask. */

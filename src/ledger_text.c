@@ -162,6 +162,29 @@ static void print_absent(struct para *p, const struct ledger *led)
 		para_flush(p);
 }
 
+/* What the user left out, or what is counted twice: no loss, but the sums need it. */
+static void print_choice(struct para *p, uint64_t n, const char *name, const char *text)
+{
+	char buf[FMT_MAX];
+
+	if (!n)
+		return;
+	para_start(p, DIM, name);
+	line_add(&p->line, PLAIN, fmt_count(buf, n));
+	p->items = 1;
+	para_words(p, text);
+	para_flush(p);
+}
+
+static void print_choices(struct para *p, const struct ledger *led)
+{
+	print_choice(p, led->n.clones, "copies",
+		     "of packets for further receivers: records of their own, not counted as seen");
+	print_choice(p, led->n.sampled_out, "left out", "packets by --sample: not counted as seen");
+	print_choice(p, led->n.filtered, "others",
+		     "records of readers not asked for: counted above, but not shown");
+}
+
 static void print_losses(struct para *p, const struct ledger *led)
 {
 	print_absent(p, led);
@@ -288,6 +311,7 @@ int ledger_text(const struct sink_env *env, const struct ledger *led)
 	para_flush(&p);
 	print_verdicts(&p, led);
 	print_coverage(&p, led);
+	print_choices(&p, led);
 	print_losses(&p, led);
 	print_missed(&p, led);
 	if (!env->quiet)

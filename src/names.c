@@ -15,6 +15,12 @@ static const struct name stages[] = { PP_STAGES(ROW) };
 static const struct name verdicts[] = { PP_VERDICTS(ROW) };
 static const struct name causes[] = { PP_CAUSES(ROW) };
 static const struct name losses[] = { PP_LOSSES(ROW) };
+static const struct name contexts[] = { PP_CONTEXTS(ROW) };
+static const struct name gros[] = { PP_GROS(ROW) };
+static const struct name gro_ends[] = { PP_GRO_ENDS(ROW) };
+
+#define FLAG_ROW(id, bit, label, help) { label, help, bit },
+static const struct flag_name flags[] = { PP_FLAGS(FLAG_ROW) };
 
 #define OWN_ROW(id, label) label,
 static const char *const own_reasons[] = { PP_OWN_REASONS(OWN_ROW) };
@@ -46,6 +52,14 @@ NAME_FUNCS(stage, stages)
 NAME_FUNCS(verdict, verdicts)
 NAME_FUNCS(cause, causes)
 NAME_FUNCS(loss, losses)
+NAME_FUNCS(context, contexts)
+NAME_FUNCS(gro, gros)
+NAME_FUNCS(gro_end, gro_ends)
+
+const struct flag_name *flag_row(unsigned int i)
+{
+	return i < ARRAY_LEN(flags) ? &flags[i] : NULL;
+}
 
 const char *own_reason_label(uint32_t reason)
 {

@@ -15,6 +15,17 @@ const char *verdict_label(unsigned int verdict);
 const char *cause_label(unsigned int cause);
 const char *loss_label(unsigned int loss);
 
+const char *context_label(unsigned int context);
+const char *gro_label(unsigned int gro);
+const char *gro_end_label(unsigned int gro_end);
+
+/* The flags of a record, by row number from 0; NULL after the last. */
+struct flag_name {
+	const char *label, *help;	/* "": the kernel side's own, not shown */
+	unsigned int bit;
+};
+const struct flag_name *flag_row(unsigned int i);
+
 /* One of pktpath's own drop reasons; NULL if `reason` is not one of them. */
 const char *own_reason_label(uint32_t reason);
 
@@ -23,11 +34,17 @@ const char *stage_help(unsigned int stage);
 const char *verdict_help(unsigned int verdict);
 const char *cause_help(unsigned int cause);
 const char *loss_help(unsigned int loss);
+const char *context_help(unsigned int context);
+const char *gro_help(unsigned int gro);
+const char *gro_end_help(unsigned int gro_end);
 
 /* The number with this label, or -1. */
 int stage_find(const char *label);
 int verdict_find(const char *label);
 int cause_find(const char *label);
 int loss_find(const char *label);
+int context_find(const char *label);
+int gro_find(const char *label);
+int gro_end_find(const char *label);
 
 #endif /* PKTPATH_NAMES_H */

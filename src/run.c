@@ -83,6 +83,16 @@ static bool utf8_wanted(void)
 	return value && (strcasestr(value, "utf-8") || strcasestr(value, "utf8"));
 }
 
+/* Interface numbers are of one namespace; those of others have no name here. */
+static const char *hop_name(const struct pp_hop *hop)
+{
+	struct stat st;
+
+	if (hop->netns && (stat("/proc/self/ns/net", &st) || st.st_ino != hop->netns))
+		return NULL;
+	return iface_name(hop->ifindex);
+}
+
 static void set_env(struct trace *tr)
 {
 	struct sink_env *env = &tr->env;
@@ -102,6 +112,7 @@ static void set_env(struct trace *tr)
 	env->wall_offset_ns = wall_offset();
 	env->stages_served = tracer_plan(tr->tracer)->stages;
 	env->dev_name = iface_name;
+	env->hop_name = hop_name;
 	env->reason_name = reason_name;
 }
 

@@ -22,7 +22,7 @@ struct hook_report {
 	int64_t missed;		/* runs that the kernel says it skipped; -1 = it does not say */
 };
 
-/* The account of a run. seen + birth losses = verdicts + in flight, or `balanced` is false. */
+/* The account of a run. seen + clones + birth losses = verdicts + in flight, or `balanced` is false. */
 struct ledger {
 	uint64_t duration_ns;
 	struct pp_counts n;		/* summed over CPUs */
@@ -52,6 +52,7 @@ struct sink_env {
 	bool utc;			/* print times in UTC: tests */
 	uint32_t stages_served;		/* bit mask of enum pp_stage that have a hook */
 	const char *(*dev_name)(uint32_t ifindex);	/* never NULL result */
+	const char *(*hop_name)(const struct pp_hop *hop);	/* NULL if not known */
 	const char *(*reason_name)(uint32_t reason);	/* never NULL result */
 	void *state;			/* the sink's own */
 };

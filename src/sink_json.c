@@ -41,6 +41,21 @@ static void add_text(doc_t *d, val_t *o, const char *key, const char *text)
 		yyjson_mut_obj_add_strcpy(d, o, key, fmt_clean(buf, text, FMT_TEXT_MAX));
 }
 
+/* A number, or null where there is none. */
+static void add_known(doc_t *d, val_t *o, const char *key, bool known, uint64_t n)
+{
+	if (known)
+		add_num(d, o, key, n);
+	else
+		yyjson_mut_obj_add_null(d, o, key);
+}
+
+/* A number of which 0 is none. */
+static void add_id(doc_t *d, val_t *o, const char *key, uint64_t id)
+{
+	add_known(d, o, key, id, id);
+}
+
 static void add_flow(doc_t *d, val_t *o, const struct pp_rec *rec)
 {
 	bool ports = fmt_has_addr(rec) && rec->eth_proto != 0x0806 &&
@@ -77,29 +92,60 @@ static const char *why(const struct sink_env *env, const struct pp_rec *rec)
 static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec)
 {
 	bool dropped = rec->verdict == PP_V_DROPPED;
-	char place[PP_PLACE_LEN + 1];
+	char place[PP_PLACE_LEN + 1], comm[FMT_TEXT_MAX];
 
 	snprintf(place, sizeof(place), "%.*s", PP_PLACE_LEN, rec->place);
 	yyjson_mut_obj_add_str(d, o, "verdict", verdict_label(rec->verdict));
 	add_text(d, o, "reason", why(env, rec));
 	add_text(d, o, "place", dropped ? place : NULL);
-	if (rec->verdict == PP_V_MERGED && rec->parent)
-		add_num(d, o, "parent", rec->parent);
-	else
-		yyjson_mut_obj_add_null(d, o, "parent");
+	add_id(d, o, "parent", rec->verdict == PP_V_MERGED ? rec->parent : 0);
+	add_id(d, o, "clone_of", rec->clone_of);
+	add_text(d, o, "egress", rec->egress ? env->dev_name(rec->egress) : NULL);
+	add_id(d, o, "pid", rec->pid);
+	add_text(d, o, "comm", fmt_clean(comm, rec->comm, PP_COMM_LEN));
+}
+
+/* How the poll that fetched it came about, and what GRO did with it. */
+static void add_poll(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	bool work = rec->poll_budget && rec->poll_work != PP_WORK_UNKNOWN;
+
 	yyjson_mut_obj_add_str(d, o, "cause", cause_label(rec->cause));
+	yyjson_mut_obj_add_str(d, o, "context", context_label(rec->context));
+	add_known(d, o, "poll_index", rec->poll_budget, rec->poll_index);
+	add_known(d, o, "poll_work", work, rec->poll_work);
+	add_known(d, o, "poll_budget", rec->poll_budget, rec->poll_budget);
+	yyjson_mut_obj_add_str(d, o, "gro", gro_label(rec->gro));
+	add_known(d, o, "gro_frames", rec->gro, rec->gro_frames ? rec->gro_frames : 1);
+	add_text(d, o, "gro_end", rec->gro_end ? gro_end_label(rec->gro_end) : NULL);
+}
+
+/* Times are counted from the first stage, as those of the stages. */
+static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec,
+		     uint64_t first_ns)
+{
+	val_t *hops = yyjson_mut_obj_add_arr(d, o, "hops");
+
+	for (int i = 0; i < rec->nr_hops && i < PP_HOPS; i++) {
+		const struct pp_hop *hop = &rec->hops[i];
+		val_t *h = yyjson_mut_arr_add_obj(d, hops);
+
+		add_num(d, h, "ifindex", hop->ifindex);
+		add_text(d, h, "dev", env->hop_name(hop));
+		add_id(d, h, "netns", hop->netns);
+		add_num(d, h, "at_ns", hop->ns - first_ns);
+	}
 }
 
 static void add_flags(doc_t *d, val_t *o, const struct pp_rec *rec)
 {
 	val_t *flags = yyjson_mut_obj_add_arr(d, o, "flags");
 
-	if (rec->flags & PP_F_LATE)
-		yyjson_mut_arr_add_str(d, flags, "late");
-	if (rec->flags & PP_F_NOPARSE)
-		yyjson_mut_arr_add_str(d, flags, "noparse");
-	if (rec->flags & PP_F_HOP)
-		yyjson_mut_arr_add_str(d, flags, "hop");
+	const struct flag_name *f;
+
+	for (unsigned int i = 0; (f = flag_row(i)); i++)
+		if (*f->label && rec->flags & f->bit)
+			yyjson_mut_arr_add_str(d, flags, f->label);
 }
 
 static void add_stages(doc_t *d, val_t *o, const struct timeline *tl)
@@ -172,7 +218,9 @@ static int json_record(struct sink_env *env, const struct pp_rec *rec)
 	add_flow(d, o, rec);
 	add_num(d, o, "len", rec->len);
 	add_fate(env, d, o, rec);
+	add_poll(d, o, rec);
 	add_flags(d, o, rec);
+	add_hops(env, d, o, rec, tl.first_ns);
 	add_num(d, o, "end_cpu", rec->end_cpu);
 	add_stages(d, o, &tl);
 	err = write_line(env, d, &alc);
@@ -223,6 +271,8 @@ static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 	yyjson_mut_obj_add_bool(d, o, "final", !led->so_far);
 	add_num(d, o, "duration_ns", led->duration_ns);
 	add_num(d, o, "seen", led->n.seen);
+	add_num(d, o, "clones", led->n.clones);
+	add_num(d, o, "sampled_out", led->n.sampled_out);
 	add_counts(d, o, "verdicts", led->n.verdict, PP_V_LIVE + 1, PP_V_NR, verdict_label);
 	add_counts(d, o, "untracked", led->n.loss, PP_L_NONE + 1, PP_L_NR, loss_label);
 	add_num(d, o, "in_flight", led->in_flight);
@@ -233,6 +283,7 @@ static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 	add_num(d, o, "shown", led->shown);
 	add_num(d, o, "emitted", led->n.emitted);
 	add_num(d, o, "ring_lost", led->n.ring_lost);
+	add_num(d, o, "filtered", led->n.filtered);
 	add_num(d, o, "inversions", led->n.inversions);
 	add_num(d, o, "unsorted", led->n.unsorted);
 	add_hooks(d, o, led);

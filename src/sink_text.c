@@ -20,11 +20,14 @@
 #define HEADER_EVERY  50	/* lines, on a terminal */
 
 /* Stages that few packets take; they get a suffix, not a column. */
-#define RARE (PP_ST_BIT(PP_ST_BACKLOG) | PP_ST_BIT(PP_ST_HELD) | PP_ST_BIT(PP_ST_OOO))
+#define RARE (PP_ST_BIT(PP_ST_BACKLOG) | PP_ST_BIT(PP_ST_HELD) | PP_ST_BIT(PP_ST_OOO) |          \
+	      PP_ST_BIT(PP_ST_FORWARD) | PP_ST_BIT(PP_ST_XMIT))
+/* Part of another stage's column, so that lines fit: gro is the time in GRO, the batch included. */
+#define FOLDED PP_ST_BIT(PP_ST_BATCH)
 
 static bool has_column(const struct sink_env *env, int stage)
 {
-	uint32_t columns = env->stages_served & ~RARE & ~PP_ST_BIT(PP_ST_READ);
+	uint32_t columns = env->stages_served & ~RARE & ~FOLDED & ~PP_ST_BIT(PP_ST_READ);
 
 	return columns & PP_ST_BIT(stage);
 }
@@ -35,6 +38,14 @@ static int cell_cols(int stage)
 	int label = (int)strlen(stage_label(stage));
 
 	return 1 + (label > CELL_MIN ? label : CELL_MIN);
+}
+
+/* How long a stage took, with what is folded into its column. */
+static uint64_t cell_ns(const struct timeline *tl, const struct timeline_row *row)
+{
+	const struct timeline_row *batch = timeline_find(tl, PP_ST_BATCH);
+
+	return row->dur_ns + (row->stage == PP_ST_GRO && batch ? batch->dur_ns : 0);
 }
 
 static int stages_cols(const struct sink_env *env)
@@ -184,7 +195,7 @@ static void add_cells(const struct sink_env *env, struct line *l, const struct t
 			line_right(l, col, DIM, "-");
 		else
 			line_right(l, col, row_style(tl, (int)(row - tl->row)),
-				   line_duration(buf, l, row->dur_ns, false));
+				   line_duration(buf, l, cell_ns(tl, row), false));
 	}
 }
 
@@ -196,7 +207,7 @@ static void add_rare(const struct sink_env *env, struct line *l, const struct ti
 	for (int i = 0; i < tl->nr; i++) {
 		int st = tl->row[i].stage;
 
-		if (has_column(env, st) || st == PP_ST_READ)
+		if (has_column(env, st) || st == PP_ST_READ || PP_ST_BIT(st) & FOLDED)
 			continue;
 		line_add(l, PLAIN, " ");
 		line_addf(l, row_style(tl, i), "%s=%s", stage_label(st),

@@ -173,7 +173,7 @@ static int on_event(void *arg, void *data, size_t size)
 	struct tracer *t = arg;
 	struct pp_rec rec;
 
-	if (size < offsetof(struct pp_rec, place))
+	if (size < PP_REC_SHORT)
 		return 0;
 	/* Records without a place are sent without that field. */
 	memset(&rec, 0, sizeof(rec));
@@ -376,7 +376,7 @@ int tracer_ledger(struct tracer *t, struct ledger *led)
 	count_in_flight(t, led);
 	for (i = PP_V_LIVE + 1; i < PP_V_NR; i++)
 		ends += led->n.verdict[i];
-	led->balanced = led->n.seen == ends + led->in_flight;
+	led->balanced = led->n.seen + led->n.clones == ends + led->in_flight;
 	add_missed_births(t, led);
 	led->coverage = led->n.seen ? 100.0 * (led->n.seen - led->n.verdict[PP_V_UNTRACKED]) /
 					      led->n.seen : 100.0;

@@ -3,6 +3,7 @@
  * -v: one block a packet, with a row a stage: when, how long, on which CPU, and a bar on a time
  * axis that all rows share. Called by sink_text.c.
  */
+#include <stdarg.h>
 #include "names.h"
 #include "text.h"
 
@@ -112,12 +113,59 @@ static void add_summary(const struct sink_env *env, struct line *l, const struct
 	line_add(l, BOLD, line_duration(buf, l, tl->total_ns, true));
 	if (rec->cause != PP_C_NONE && rec->cause != PP_C_IRQ)
 		line_addf(l, PLAIN, ", poll=%s", cause_label(rec->cause));
-	if (rec->flags & PP_F_LATE)
-		line_add(l, PLAIN, ", first seen late");
-	if (rec->flags & PP_F_HOP)
-		line_add(l, PLAIN, ", received again inside this host");
-	if (rec->flags & PP_F_NOPARSE)
-		line_add(l, PLAIN, ", headers unreadable");
+	if (rec->context == PP_X_KSOFTIRQD)
+		line_add(l, PLAIN, " in ksoftirqd");
+	if (rec->poll_budget && rec->poll_work != PP_WORK_UNKNOWN)
+		line_addf(l, PLAIN, ", packet %u of %u in its poll (budget %u)",
+			  rec->poll_index + 1u, rec->poll_work, rec->poll_budget);
+}
+
+/* One more thing to say in the line of notes. */
+static void note(struct line *l, const char *fmt, ...)
+{
+	char text[2 * FMT_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	line_add(l, DIM, l->cols ? "; " : "  ");
+	line_add(l, DIM, text);
+}
+
+static void note_gro(struct line *l, const struct pp_rec *rec)
+{
+	if (rec->gro_frames > 1)
+		note(l, "GRO put %u frames together", rec->gro_frames);
+	if (rec->gro_end)
+		note(l, "GRO let it go: %s", gro_end_help(rec->gro_end));
+}
+
+/* What there is to say about a record besides its stages, in a line of its own; nothing for most. */
+static int print_notes(struct sink_env *env, const struct pp_rec *rec)
+{
+	struct text_state *st = env->state;
+	struct line *l = &st->line;
+	const struct flag_name *f;
+	char name[FMT_TEXT_MAX];
+
+	line_start(l);
+	for (unsigned int i = 0; (f = flag_row(i)); i++)
+		if (*f->label && rec->flags & f->bit)
+			note(l, "%s: %s", f->label, f->help);
+	if (rec->clone_of)
+		note(l, "copy of #%llu", (unsigned long long)rec->clone_of);
+	for (int i = 0; i < rec->nr_hops && i < PP_HOPS; i++) {
+		const char *dev = env->hop_name(&rec->hops[i]);
+
+		note(l, "then received on %s", dev ? fmt_clean(name, dev, FMT_TEXT_MAX) :
+		     "a device of another network namespace");
+	}
+	if (rec->egress)
+		note(l, "left through %s",
+		     fmt_clean(name, env->dev_name(rec->egress), FMT_TEXT_MAX));
+	note_gro(l, rec);
+	return l->cols ? line_write(l, env->out) : 0;
 }
 
 /* The last row: the verdict, when and where it fell, and what there is to say about it. */
@@ -126,11 +174,15 @@ static int print_end(struct sink_env *env, const struct pp_rec *rec, const struc
 {
 	struct text_state *st = env->state;
 	struct line *l = &st->line;
+	char comm[FMT_TEXT_MAX];
 
 	add_row(l, verdict_style(rec->verdict), verdict_label(rec->verdict), "", tl->total_ns,
 		rec->end_cpu, rec->end_cpu != cpu_before);
 	line_to(l, BAR_COL - 1);	/* what follows brings its own space */
 	add_fate(env, l, rec);
+	if (rec->pid)
+		line_addf(l, PLAIN, " by %s[%u]:", fmt_clean(comm, rec->comm, PP_COMM_LEN),
+			  rec->pid);
 	if (rec->verdict == PP_V_DELIVERED || rec->verdict == PP_V_CONSUMED)
 		line_addf(l, DIM, " %s", verdict_help(rec->verdict));
 	else if (rec->verdict == PP_V_UNTRACKED)
@@ -165,5 +217,7 @@ int waterfall_print(struct sink_env *env, const struct pp_rec *rec, const struct
 		cpu = row->cpu;
 		err = line_write(l, env->out);
 	}
-	return err ? err : print_end(env, rec, tl, cpu);
+	if (!err)
+		err = print_end(env, rec, tl, cpu);
+	return err ? err : print_notes(env, rec);
 }

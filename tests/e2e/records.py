@@ -16,11 +16,11 @@ import time
 
 from harness import check
 
-STAGES = ("irq", "napi", "softirq", "poll", "gro", "flush", "backlog", "netif", "ip", "local",
-          "l4", "held", "ooo", "sock", "read")
+STAGES = ("irq", "napi", "softirq", "poll", "gro", "batch", "flush", "backlog", "netif", "ip",
+          "forward", "xmit", "local", "l4", "held", "ooo", "sock", "wake", "run", "read")
 RANK = {name: i for i, name in enumerate(STAGES)}
-VERDICTS = ("delivered", "consumed", "dropped", "merged", "untracked")
-CAUSES = ("none", "irq", "repoll", "missed", "timer", "backlog")
+VERDICTS = ("delivered", "consumed", "dropped", "merged", "forwarded", "untracked")
+CAUSES = ("none", "irq", "repoll", "missed", "timer", "backlog", "busy", "threaded", "netpoll")
 # Counted as untracked without ever having been a record.
 NO_RECORD = ("missed birth", "table full")
 RECORD, SUMMARY = "pktpath.record.v1", "pktpath.summary.v1"
@@ -87,7 +87,7 @@ class Run:
         led = self.summary
         ended = sum(led["verdicts"].values())
         unborn = sum(led["untracked"][name] for name in NO_RECORD)
-        check(led["seen"] == ended + led["in_flight"], f"does not balance: {led}")
+        check(led["seen"] + led["clones"] == ended + led["in_flight"], f"does not balance: {led}")
         check(led["balanced"] is True, f"not flagged as balanced: {led}")
         check(set(led["verdicts"]) == set(VERDICTS), f"verdicts: {led}")
         check(sum(led["untracked"].values()) == led["verdicts"]["untracked"], f"untracked: {led}")

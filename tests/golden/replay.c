@@ -27,6 +27,11 @@ static const char *dev_name(uint32_t ifindex)
 	return ifindex < 5 ? names[ifindex] : "?";
 }
 
+static const char *hop_name(const struct pp_hop *hop)
+{
+	return hop->ifindex < 5 ? dev_name(hop->ifindex) : NULL;
+}
+
 static const char *reason_name(uint32_t reason)
 {
 	switch (reason) {
@@ -178,6 +183,59 @@ static bool parse_text_field(struct pp_rec *rec, const char *key, char *value)
 	return true;
 }
 
+/* IFINDEX@TIME, one more each time. */
+static void parse_hop(struct pp_rec *rec, char *value)
+{
+	char *at = strchr(value, '@');
+
+	if (!at || rec->nr_hops == PP_HOPS)
+		errx(2, "not a hop: %s", value);
+	*at = '\0';
+	rec->hops[rec->nr_hops++] = (struct pp_hop){ .ifindex = (__u32)number(value),
+						     .ns = parse_time(at + 1) };
+}
+
+/* PID:NAME */
+static void parse_reader(struct pp_rec *rec, char *value)
+{
+	char *name = strchr(value, ':');
+
+	if (!name)
+		errx(2, "not a reader: %s", value);
+	*name = '\0';
+	rec->pid = (__u32)number(value);
+	memcpy(rec->comm, name + 1, strnlen(name + 1, sizeof(rec->comm)));
+}
+
+static bool parse_small_field(struct pp_rec *rec, const char *key, char *value)
+{
+	if (!strcmp(key, "context"))
+		rec->context = (__u8)find(context_find(value), value);
+	else if (!strcmp(key, "grohow"))
+		rec->gro = (__u8)find(gro_find(value), value);
+	else if (!strcmp(key, "groend"))
+		rec->gro_end = (__u8)find(gro_end_find(value), value);
+	else if (!strcmp(key, "frames"))
+		rec->gro_frames = (__u16)number(value);
+	else if (!strcmp(key, "hop"))
+		parse_hop(rec, value);
+	else if (!strcmp(key, "reader"))
+		parse_reader(rec, value);
+	else if (!strcmp(key, "egress"))
+		rec->egress = (__u32)number(value);
+	else if (!strcmp(key, "cloneof"))
+		rec->clone_of = number(value);
+	else if (!strcmp(key, "index"))
+		rec->poll_index = (__u16)number(value);
+	else if (!strcmp(key, "work"))
+		rec->poll_work = (__u16)number(value);
+	else if (!strcmp(key, "budget"))
+		rec->poll_budget = (__u16)number(value);
+	else
+		return false;
+	return true;
+}
+
 static void parse_field(struct pp_rec *rec, const char *key, char *value)
 {
 	int stage = stage_find(key);
@@ -185,6 +243,8 @@ static void parse_field(struct pp_rec *rec, const char *key, char *value)
 	if (stage >= 0)
 		parse_stamp(rec, stage, value);
 	else if (parse_text_field(rec, key, value))
+		return;
+	else if (parse_small_field(rec, key, value))
 		return;
 	else if (!strcmp(key, "id"))
 		rec->id = number(value);
@@ -199,7 +259,7 @@ static void parse_field(struct pp_rec *rec, const char *key, char *value)
 	else if (!strcmp(key, "eth"))
 		rec->eth_proto = (__u16)number(value);
 	else if (!strcmp(key, "flags"))
-		rec->flags = (__u8)number(value);
+		rec->flags = (__u16)number(value);
 	else if (!strcmp(key, "tcp"))
 		rec->tcp_flags = (__u8)number(value);
 	else if (!strcmp(key, "data"))
@@ -212,7 +272,7 @@ static void parse_field(struct pp_rec *rec, const char *key, char *value)
 
 static struct pp_rec parse_record(char *line)
 {
-	struct pp_rec rec = { .ifindex = 2, .cause = PP_C_IRQ };
+	struct pp_rec rec = { .ifindex = 2, .cause = PP_C_IRQ, .poll_work = PP_WORK_UNKNOWN };
 	char *key, *value;
 
 	while (next_word(&line, &key, &value))
@@ -243,6 +303,12 @@ static void parse_ledger_field(struct ledger *led, const char *key, const char *
 		led->shown = led->n.emitted = number(value);
 	else if (!strcmp(key, "ring_lost"))
 		led->n.ring_lost = number(value);
+	else if (!strcmp(key, "clones"))
+		led->n.clones = number(value);
+	else if (!strcmp(key, "sampled_out"))
+		led->n.sampled_out = number(value);
+	else if (!strcmp(key, "filtered"))
+		led->n.filtered = number(value);
 	else if (!strcmp(key, "inversions"))
 		led->n.inversions = number(value);
 	else if (!strcmp(key, "unsorted"))
@@ -351,7 +417,7 @@ int main(int argc, char **argv)
 	struct sink_env env = {
 		.out = stdout, .err = stdout, .utc = true, .stages_served = PP_ST_BIT(PP_ST_NR) - 1,
 		.wall_offset_ns = WALL_BASE - MONO_BASE, .dev_name = dev_name,
-		.reason_name = reason_name,
+		.hop_name = hop_name, .reason_name = reason_name,
 	};
 	const struct sink *sink = sink_find("text");
 	int c, ret;
