@@ -32,6 +32,9 @@
 
 #define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_RST 0x04
+#define TCP_FLAG_PSH 0x08
+#define TCP_FLAG_URG 0x20
 
 /*
  * skb->cb as TCP uses it. A typed load is fine: the verifier allows any access within an array
@@ -48,6 +51,17 @@ static __always_inline u32 cb_u32(const int typed, const struct sk_buff *skb, u3
 	return v;
 }
 
+static __always_inline u64 cb_u64(const int typed, const struct sk_buff *skb, u32 offset)
+{
+	const char *p = (const char *)skb + bpf_core_field_offset(struct sk_buff, cb) + offset;
+	u64 v = 0;
+
+	if (typed)
+		return *(const u64 *)p;
+	bpf_probe_read_kernel(&v, sizeof(v), p);
+	return v;
+}
+
 static __always_inline u8 cb_u8(const int typed, const struct sk_buff *skb, u32 offset)
 {
 	const char *p = (const char *)skb + bpf_core_field_offset(struct sk_buff, cb) + offset;
@@ -57,6 +71,15 @@ static __always_inline u8 cb_u8(const int typed, const struct sk_buff *skb, u32 
 		return *(const u8 *)p;
 	bpf_probe_read_kernel(&v, sizeof(v), p);
 	return v;
+}
+
+/*
+ * Did GRO hold it, nothing else being merged into it? dev_gro_receive() sets `last` to the packet
+ * itself then; where it lets a packet pass, the same place holds an address of data or nothing.
+ */
+static __always_inline int was_held_alone(const int typed, const struct sk_buff *skb)
+{
+	return cb_u64(typed, skb, bpf_core_field_offset(struct napi_gro_cb, last)) == (u64)skb;
 }
 
 /* A segment's place in the stream, from its control block: data bytes only, no SYN, no FIN. */

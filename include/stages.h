@@ -166,6 +166,11 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(TP,   gro_frags,   "gro",     0, GRO,     napi_gro_frags_entry,     1, gro,       "")      \
 	X(RET,  merge,       "merge",   0, NONE,    skb_gro_receive,          2, merge,     "")      \
 	X(RET,  merge_list,  "merge",   0, NONE,    skb_gro_receive_list,     2, merge,     "")      \
+	X(FUNC, gro_done,    "grodone", 0, BATCH,   gro_complete,             2, gro_done,  "")      \
+	X(FUNC, gro_done4,   "grodone", 1, BATCH,   inet_gro_complete,        1, gro_done_ip, "")    \
+	X(FUNC, gro_done6,   "grodone", 1, BATCH,   ipv6_gro_complete,        1, gro_done_ip, "")    \
+	X(FUNC, gro_flush,   "groflush", 0, BATCH,  __gro_flush,              0, gro_flush, "")      \
+	X(FUNC, gro_flush_old, "groflush", 1, BATCH, napi_gro_flush,          0, gro_flush, "")      \
 	X(FUNC, flush,       "flush",   0, FLUSH,   netif_receive_skb_list_internal, 0, flush, "")   \
 	X(TP,   netif_rx,    "backlog", 0, BACKLOG, netif_rx,                 1, netif_rx,  "")      \
 	X(FUNC, backlog,     "rps",     0, BACKLOG, enqueue_to_backlog,       1, backlog,   "")      \

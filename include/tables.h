@@ -72,6 +72,7 @@ struct pp_cpu {
 	__u64 irq_ns;		/* start of the interrupt handler it is in; 0 = not in one */
 	__u64 softirq_ns;	/* newest start of NET_RX */
 	__u64 flush_ns;		/* newest hand-over of a list to the stack */
+	__u64 gro_flush_ns;	/* newest time that GRO let go all, or the old, of what it held */
 	struct pp_poll poll;
 	__u64 stash[2];		/* kretprobe: arguments of the function that returns next */
 	__u32 cursor;		/* where to look for a free record */

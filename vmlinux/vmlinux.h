@@ -90,6 +90,11 @@ struct tcp_skb_cb {
 	__u8 tcp_flags;
 };
 
+/* include/net/gro.h: what GRO keeps in skb->cb from dev_gro_receive() to the stack's entry. */
+struct napi_gro_cb {
+	struct sk_buff *last;
+};
+
 struct sk_buff_head {
 	struct sk_buff *next, *prev;
 };
