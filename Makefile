@@ -105,7 +105,8 @@ guest-shell: deps-demo
 # Tests that need no kernel and no root: unit tests and saved records, with the sanitizers.
 SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
-SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline
+SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
+	      lineage
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c))
 
 .PHONY: unit golden
@@ -132,6 +133,7 @@ $(B)/test/test_%: tests/unit/test_%.c tests/unit/unit.h
 	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka
 $(B)/test/test_timeline: $(B)/test/timeline.o
 $(B)/test/test_names: $(B)/test/names.o
+$(B)/test/test_lineage: $(B)/test/lineage.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
