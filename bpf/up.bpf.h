@@ -211,6 +211,30 @@ HANDLER(backlog)
 	stamp(&h, rec, PP_ST_BACKLOG);
 }
 
+/* Headers that were not linear yet when the driver handed the packet up. */
+static __always_inline void parse_again(const int typed, struct sk_buff *skb, struct pp_rec *rec)
+{
+	struct head hd;
+
+	read_head(typed, skb, &hd);
+	parse(rec, &hd);
+}
+
+/*
+ * Has the packet passed another hook that starts records? Then it was refused there, and counted:
+ * no room, not in the sample, or tracing had not begun. GRO's entry marks packets with the NAPI
+ * instance (skb_mark_napi_id()); the same field holds a CPU, plus 1, on the way out. The poll of
+ * the backlog delivers only what netif_rx() and RPS queued.
+ */
+static __always_inline int was_refused(const int typed, const struct here *h, struct sk_buff *skb)
+{
+	if (h->c->poll.napi && h->c->poll.cause == PP_C_BACKLOG)
+		return 1;
+	if (!bpf_core_field_exists(skb->napi_id))
+		return 0;
+	return RD(typed, skb, napi_id) > cfg.nr_cpus;
+}
+
 /* tp netif_receive_skb, also for packets whose driver uses neither GRO nor netif_rx(). */
 HANDLER(netif)
 {
@@ -223,7 +247,7 @@ HANDLER(netif)
 		return;
 	rec = pp_find(a0, &ref);
 	if (!rec) {
-		rec = birth(typed, &h, skb, PP_ST_NETIF);
+		rec = was_refused(typed, &h, skb) ? NULL : birth(typed, &h, skb, PP_ST_NETIF);
 		if (rec)
 			rec->flags |= PP_F_LATE;
 		return;
@@ -231,7 +255,7 @@ HANDLER(netif)
 	take_flush(typed, &h, skb, rec);
 	take_backlog_poll(&h, rec);
 	if (rec->flags & PP_F_NOPARSE)
-		parse(typed, skb, rec);
+		parse_again(typed, skb, rec);
 	stamp(&h, rec, PP_ST_NETIF);
 }
 

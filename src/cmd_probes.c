@@ -10,7 +10,7 @@
 #include "probe.h"
 
 static const struct argp_option options[] = {
-	{ "interface", 'i', "IF", 0, "for this interface, by name or index (default: all)", 0 },
+	SCOPE_OPTIONS,
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto, fentry or kprobe for functions", 0 },
 	{ 0 },
 };
@@ -21,7 +21,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'i':
-		return parse_iface(arg, o) ? EINVAL : 0;
+		return scope_add(&o->scope, arg) ? EINVAL : 0;
+	case OPT_NETNS:
+		o->scope.netns = arg;
+		return 0;
+	case ARGP_KEY_END:
+		return scope_resolve(&o->scope) ? EINVAL : 0;
 	case OPT_BACKEND:
 		return parse_backend(arg, o) ? EINVAL : 0;
 	case ARGP_KEY_ARG:
@@ -68,7 +73,7 @@ int cmd_probes(int argc, char **argv)
 	if (err)
 		return err;
 	log_capture_libbpf();
-	po.ifindex = o.ifindex;
+	po.scope = &o.scope;
 	po.force = o.backend;
 	err = plan_make(&plan, &po);
 	if (err) {

@@ -102,7 +102,7 @@ static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struc
 	add_text(d, o, "place", dropped ? place : NULL);
 	add_id(d, o, "parent", rec->verdict == PP_V_MERGED ? rec->parent : 0);
 	add_id(d, o, "clone_of", rec->clone_of);
-	add_text(d, o, "egress", rec->egress ? env->dev_name(rec->egress) : NULL);
+	add_text(d, o, "egress", rec->egress ? env->dev_name(rec->netns, rec->egress) : NULL);
 	add_id(d, o, "pid", rec->pid);
 	add_text(d, o, "comm", fmt_clean(comm, rec->comm, PP_COMM_LEN));
 }
@@ -133,7 +133,7 @@ static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struc
 		val_t *h = yyjson_mut_arr_add_obj(d, hops);
 
 		add_num(d, h, "ifindex", hop->ifindex);
-		add_text(d, h, "dev", env->hop_name(hop));
+		add_text(d, h, "dev", env->dev_name(hop->netns, hop->ifindex));
 		add_id(d, h, "netns", hop->netns);
 		add_num(d, h, "at_ns", hop->ns - first_ns);
 	}
@@ -229,7 +229,8 @@ static int write_record(void *arg, const struct pp_rec *rec, const struct pp_rec
 	add_num(d, o, "id", rec->id);
 	add_num(d, o, "time_ns", tl.first_ns + env->wall_offset_ns);
 	add_num(d, o, "ifindex", rec->ifindex);
-	add_text(d, o, "dev", env->dev_name(rec->ifindex));
+	add_text(d, o, "dev", env->dev_name(rec->netns, rec->ifindex));
+	add_id(d, o, "netns", rec->netns);
 	add_num(d, o, "cpu", tl.nr ? tl.row[0].cpu : rec->end_cpu);
 	add_flow(d, o, rec);
 	add_num(d, o, "len", rec->len);

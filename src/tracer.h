@@ -11,7 +11,9 @@
 #include "sink.h"
 
 struct tracer_opts {
-	unsigned int ifindex;	/* 0 = all interfaces */
+	const struct scope *scope;	/* interfaces; must outlive the tracer */
+	uint32_t sample;		/* 1 of so many flows; 0 and 1 = all */
+	bool sample_packets;		/* packets instead of flows */
 	enum backend force;	/* BE_NONE: the best per hook */
 	uint32_t records;	/* slab size, a power of two, 1 Ki..512 Ki */
 	uint32_t ring_bytes;	/* a power of two, at least a page */
