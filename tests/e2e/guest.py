@@ -62,7 +62,8 @@ def build_dir():
 
 def unknown(kernel, models):
     """One line on a kernel or a NIC that there is not, or None."""
-    for what, name, known in [("kernel", kernel, kernels.KERNELS), *(("NIC", m, NICS) for m in models)]:
+    names = [("kernel", kernel, kernels.KERNELS), *(("NIC", model, NICS) for model in models)]
+    for what, name, known in names:
         if name not in known:
             return f"{what} '{name}' is not one of {', '.join(known)}"
     return None

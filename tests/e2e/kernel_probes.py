@@ -5,7 +5,6 @@ or served by another backend unnoticed. `make probes-golden` writes these files 
 import difflib
 import os
 import pathlib
-import sys
 
 from e1000_env import too_old
 from harness import Skip, check
@@ -22,7 +21,8 @@ def golden(kernel, nic):
 def rows(table):
     """Role, hook and backend of each row: why others cannot be had may be worded by the machine."""
     lines = table.split("\n\n")[0].splitlines()
-    check(lines and lines[0].split()[:3] == ["STAGE", "HOOK", "BACKEND"], f"no table: {table[:200]}")
+    check(lines and lines[0].split()[:3] == ["STAGE", "HOOK", "BACKEND"],
+          f"no table: {table[:200]}")
     return [" ".join(line.split()[:3]) for line in lines[1:]]
 
 
@@ -42,7 +42,7 @@ def probes_are_as_before(env):
         return f"{len(got)} rows written to {file.name}"
     check(file.exists(), f"{file.name} is not there: make probes-golden")
     want = file.read_text().removeprefix(HEADER).splitlines()
-    diff = list(difflib.unified_diff(want, got, file.name, f"Linux {g.check(['uname', '-r']).strip()}",
-                                     lineterm="", n=0))
+    release = g.check(["uname", "-r"]).strip()
+    diff = list(difflib.unified_diff(want, got, file.name, release, lineterm="", n=0))
     check(not diff, "\n".join(diff) + "\nIf that is meant: make probes-golden")
     return f"{len(got)} rows as in {file.name}"

@@ -10,7 +10,6 @@ from harness import Skip, check
 
 VETH = "veth"  # no model of QEMU's
 HERE, THERE = "10.78.0.2", "10.78.0.1"
-# A receiver says nothing before it can hear.
 MAKE_PAIR = f"""set -e
 ip netns add there
 ip link add v0 type veth peer name v1 netns there
@@ -62,7 +61,8 @@ class Tap:
     def receiver(self, *args):
         """Starts `traffic` here; returns a function that waits for its end and output."""
         argv = [str(guests.build_dir() / "traffic"), *map(str, args), "--timeout", "20"]
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   text=True)
         check("ready" in process.stdout.readline(), f"{' '.join(argv)} does not get ready")
         return lambda: process.communicate(timeout=60)[0]
 
@@ -85,7 +85,8 @@ class Veth:
         return self.run("traffic", *args, timeout=timeout)
 
     def receiver(self, *args):
-        process = self.g.start(["ip", "netns", "exec", "there", "traffic", *args, "--timeout", "20"])
+        process = self.g.start(["ip", "netns", "exec", "there", "traffic", *args,
+                                "--timeout", "20"])
         process.wait_for("ready", 20)
 
         def result():

@@ -10,7 +10,6 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import tempfile
 from typing import NamedTuple
 
@@ -39,7 +38,7 @@ def version(argv, env=None):
 
 
 def qemu(needed=0):
-    """One of version `needed` or later: the installed one if it is new enough. Raises AssetError."""
+    """One of version `needed` or later: the installed one, if that will do. Raises AssetError."""
     path = installed()
     if not path:
         raise AssetError(f"{PROGRAM} is not installed; run 'make deps'")
@@ -68,8 +67,8 @@ def _unpacked(entry):
     env = dict(os.environ, QEMU_MODULE_DIR=str(usr / MULTIARCH / "qemu"),
                LD_LIBRARY_PATH=":".join(libraries))
     share = usr / "share"
-    return Qemu([str(usr / "bin" / PROGRAM), "-L", str(share / "qemu"), "-L", str(share / "seabios")],
-                env)
+    program = str(usr / "bin" / PROGRAM)
+    return Qemu([program, "-L", str(share / "qemu"), "-L", str(share / "seabios")], env)
 
 
 def _fetch(entry, cache):
