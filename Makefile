@@ -211,7 +211,7 @@ $(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/bench.skel.h
 # Some of it: make guest-test TESTS="pings stream"
 TESTS ?=
 
-.PHONY: guest-test kernels-test
+.PHONY: guest-test kernels-test probes-golden matrix
 guest-test: deps-test
 	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_e1000.py $(TESTS)
@@ -221,6 +221,16 @@ kernels-test: deps-test
 	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py $(TESTS)
 
+# What `pktpath probes` says on each kernel, written anew; look at the difference.
+probes-golden: deps-test
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@UPDATE=1 PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py probes_are
+
+# Every NIC on every kernel by every backend: half an hour. Some: make matrix CELLS="igb 6.12".
+CELLS ?=
+matrix: deps-test
+	@$(MAKE) --no-print-directory guest-build
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/matrix.py $(CELLS)
 
 $(B)/spin.bpf.o: tests/e2e/spin.bpf.c
 	$(call say,BPF,$<)
