@@ -175,7 +175,10 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 7], 1);
 	emit(h, rec);
-	*(volatile u32 *)&rec->state = linked ? PP_S_ZOMBIE : PP_S_FREE;
+	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
+	if (linked && __sync_val_compare_and_swap(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)
+		return;
+	*(volatile u32 *)&rec->state = PP_S_FREE;
 }
 
 /* A packet that never gets a record still counts: it was seen, and it is untracked. */
