@@ -23,6 +23,9 @@ const volatile struct pp_cfg cfg = {};
 /* Set once all hooks are attached, cleared before they go: no packet is followed halfway. */
 volatile __u32 enabled = 0;
 
+/* Set once a packet could get no record: from then on a packet without one may be counted already. */
+volatile __u32 refused = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -339,6 +342,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec) {
+		refused = 1;
 		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
@@ -361,8 +365,10 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 
 		if (old && old->state != PP_S_FREE)
 			finish_lost(h, old, PP_L_EVICTED);
-		if (loser == ref)
+		if (loser == ref) {
+			refused = 1;
 			return NULL;
+		}
 	}
 	return rec;
 }

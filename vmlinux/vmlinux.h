@@ -80,6 +80,7 @@ struct sk_buff {
 	__u16 mac_header;
 	__be16 protocol;
 	int skb_iif;
+	unsigned int napi_id;	/* shares its place with sender_cpu */
 	unsigned char *head, *data;
 	struct refcount_struct users;
 };
