@@ -36,6 +36,10 @@ static const struct command {
 	{ "tcp-recv", "p", "PORT [--delay-ms MS] [--timestamps] [--rcvbuf N] [--chunk N] [--timeout S]",
 	  BIT(OPT_DELAY) | BIT(OPT_STAMPS) | BIT(OPT_RCVBUF) | BIT(OPT_CHUNK) | BIT(OPT_TIMEOUT), tcp_recv },
 	{ "nic-stats", "i", "IFNAME", 0, nic_stats },
+	{ "udp-mix", "dpn", "DST PORT COUNT --sport P [--gap-us US]",
+	  BIT(OPT_GAP) | BIT(OPT_SPORT), udp_mix },
+	{ "udp-hoard", "pn", "PORT COUNT [--rcvbuf N]", BIT(OPT_RCVBUF), udp_hoard },
+	{ "tcp-hoard", "pn", "PORT COUNT", 0, tcp_hoard },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -39,5 +39,8 @@ int udp_recv(const struct opts *o);
 int tcp_send(const struct opts *o);
 int tcp_recv(const struct opts *o);
 int nic_stats(const struct opts *o);
+int udp_mix(const struct opts *o);
+int udp_hoard(const struct opts *o);
+int tcp_hoard(const struct opts *o);
 
 #endif /* TRAFFIC_H */
