@@ -103,6 +103,10 @@ struct sock {
 	} sk_backlog;
 };
 
+struct udp_sock {
+	struct sk_buff_head reader_queue;
+};
+
 struct tcp_sock {
 	u32 rcv_nxt, copied_seq;
 };
