@@ -93,6 +93,13 @@ static uint32_t own_netns(void)
 	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
 }
 
+struct memory_opts tracer_memory(const struct tracer *t)
+{
+	return (struct memory_opts){ .records = t->opts.records, .ring_bytes = t->opts.ring_bytes,
+				     .cpus = t->nr_cpus,
+				     .fifos = plan_serves(&t->plan, "udpread", 1) };
+}
+
 static int configure(struct tracer *t)
 {
 	struct pp_cfg *cfg = (struct pp_cfg *)&t->skel->rodata->cfg;
@@ -113,7 +120,7 @@ static int configure(struct tracer *t)
 		err = bpf_map__set_max_entries(t->skel->maps.slab, t->opts.records);
 	if (!err)
 		err = bpf_map__set_max_entries(t->skel->maps.ring, t->opts.ring_bytes);
-	if (!err && plan_serves(&t->plan, "udpread", 1))
+	if (!err && tracer_memory(t).fifos)
 		err = bpf_map__set_max_entries(t->skel->maps.fifos, PP_FIFOS);
 	return err;
 }
