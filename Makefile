@@ -154,8 +154,15 @@ test: deps-test
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py $(ONLY)
 
 # On this machine's own kernel, as root: no guest.
-host-test: $(B)/pktpath
+host-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host cli
+
+# Ten million packets on this machine's own kernel, as root: make long-test COUNT=1000000
+COUNT ?= 10000000
+
+.PHONY: long-test
+long-test: $(B)/pktpath $(B)/traffic
+	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) tests/e2e/long.py
 
 # --- what tracing costs, against floors on the same hooks (needs root) --------------------------
 BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/report.c tests/bench/wire.c
