@@ -18,7 +18,7 @@
 /* Two primes: the pair (source port, size) differs among 61 * 509 datagrams in a row. */
 #define MIX_PORTS 61
 #define MIX_SIZES 509
-#define MIX_MIN sizeof(uint64_t)	/* the number that udp-recv looks for */
+#define MIX_MIN 18	/* with these a frame is as long as the shortest that is not padded */
 #define LISTEN_BACKLOG 4096
 
 static int open_mix(const struct opts *o, const struct sockaddr_storage *to, socklen_t len, int i)
@@ -36,7 +36,7 @@ static int open_mix(const struct opts *o, const struct sockaddr_storage *to, soc
 	return fd;
 }
 
-/* Datagram i: from port SPORT + i % 61, with 8 + i % 509 bytes. */
+/* Datagram i: from port SPORT + i % 61, with 18 + i % 509 bytes. */
 int udp_mix(const struct opts *o)
 {
 	char buf[MIX_MIN + MIX_SIZES] = { 0 };
