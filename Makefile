@@ -136,7 +136,7 @@ $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
 	-fno-sanitize=alignment
-$(B)/test/test_tcp: SAN_CFLAGS += $(HANDLER_CFLAGS)
+$(B)/test/test_tcp $(B)/test/test_load: SAN_CFLAGS += $(HANDLER_CFLAGS)
 
 $(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
