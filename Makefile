@@ -138,7 +138,7 @@ $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
 	-fno-sanitize=alignment
-$(B)/test/test_tcp: SAN_CFLAGS += $(HANDLER_CFLAGS)
+$(B)/test/test_tcp $(B)/test/test_load: SAN_CFLAGS += $(HANDLER_CFLAGS)
 
 $(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
@@ -156,8 +156,15 @@ test: deps-test
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py $(ONLY)
 
 # On this machine's own kernel, as root: no guest.
-host-test: $(B)/pktpath
+host-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host cli
+
+# Ten million packets on this machine's own kernel, as root: make long-test COUNT=1000000
+COUNT ?= 10000000
+
+.PHONY: long-test
+long-test: $(B)/pktpath $(B)/traffic
+	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) tests/e2e/long.py
 
 # --- what tracing costs, against floors on the same hooks (needs root) --------------------------
 BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/report.c tests/bench/wire.c

@@ -23,6 +23,9 @@ const volatile struct pp_cfg cfg = {};
 /* Set once all hooks are attached, cleared before they go: no packet is followed halfway. */
 volatile __u32 enabled = 0;
 
+/* Set once a packet could get no record: from then on a packet without one may be counted already. */
+volatile __u32 refused = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -174,7 +177,10 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
 	emit(h, rec);
-	*(volatile u32 *)&rec->state = linked ? PP_S_ZOMBIE : PP_S_FREE;
+	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
+	if (linked && __sync_val_compare_and_swap(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)
+		return;
+	*(volatile u32 *)&rec->state = PP_S_FREE;
 }
 
 /* A packet that never gets a record still counts: it was seen, and it is untracked. */
@@ -416,6 +422,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec) {
+		refused = 1;
 		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
@@ -439,8 +446,10 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 
 		if (old && old->state != PP_S_FREE)
 			finish_lost(h, old, PP_L_EVICTED);
-		if (loser == ref)
+		if (loser == ref) {
+			refused = 1;
 			return NULL;
+		}
 	}
 	return rec;
 }

@@ -221,18 +221,16 @@ static __always_inline void parse_again(const int typed, struct sk_buff *skb, st
 }
 
 /*
- * Has the packet passed another hook that starts records? Then it was refused there, and counted:
- * no room, not in the sample, or tracing had not begun. GRO's entry marks packets with the NAPI
- * instance (skb_mark_napi_id()); the same field holds a CPU, plus 1, on the way out. The poll of
- * the backlog delivers only what netif_rx() and RPS queued.
+ * Has a packet without a record passed a hook that starts one? Then it was refused there, and
+ * counted. GRO notes the NAPI instance in the skb; what a device of this host transmitted, to be
+ * received through netif_rx(), has the sender's CPU in the same place (skb_mark_napi_id(),
+ * netdev_core_pick_tx()). What was received by an outer device before is new at this one.
  */
-static __always_inline int was_refused(const int typed, const struct here *h, struct sk_buff *skb)
+static __always_inline int was_refused(const int typed, struct sk_buff *skb)
 {
-	if (h->c->poll.napi && h->c->poll.cause == PP_C_BACKLOG)
-		return 1;
-	if (!bpf_core_field_exists(skb->napi_id))
+	if (!(refused || cfg.sample) || !bpf_core_field_exists(skb->napi_id))
 		return 0;
-	return RD(typed, skb, napi_id) > cfg.nr_cpus;
+	return RD(typed, skb, napi_id) && !RD(typed, skb, skb_iif);
 }
 
 /* tp netif_receive_skb, also for packets whose driver uses neither GRO nor netif_rx(). */
@@ -247,7 +245,9 @@ HANDLER(netif)
 		return;
 	rec = pp_find(a0, &ref);
 	if (!rec) {
-		rec = was_refused(typed, &h, skb) ? NULL : birth(typed, &h, skb, PP_ST_NETIF);
+		if (was_refused(typed, skb))
+			return;
+		rec = birth(typed, &h, skb, PP_ST_NETIF);
 		if (rec)
 			rec->flags |= PP_F_LATE;
 		return;

@@ -4,40 +4,32 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <bpf/libbpf.h>
 #include "cmd.h"
 #include "log.h"
+#include "memory.h"
 #include "opts.h"
 #include "probe.h"
+#include "run.h"
 
 static const struct argp_option options[] = {
 	SCOPE_OPTIONS,
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto, fentry or kprobe for functions", 0 },
+	SIZE_OPTIONS,
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void print_memory(const struct plan *plan, const struct opts *o)
 {
-	struct opts *o = state->input;
+	struct memory_opts mo = { .records = o->records, .ring_bytes = o->ring_bytes,
+				  .cpus = libbpf_num_possible_cpus(),
+				  .fifos = plan_serves(plan, "udpread", 1) };
+	char text[MEMORY_LEN];
 
-	switch (key) {
-	case 'i':
-		return scope_add(&o->scope, arg) ? EINVAL : 0;
-	case OPT_NETNS:
-		o->scope.netns = arg;
-		return 0;
-	case ARGP_KEY_END:
-		return scope_resolve(&o->scope) ? EINVAL : 0;
-	case OPT_BACKEND:
-		return parse_backend(arg, o) ? EINVAL : 0;
-	case ARGP_KEY_ARG:
-		log_err("%s: unexpected word (pktpath probes --help)", arg);
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	printf("\nMemory of a trace: %s\n", memory_text(text, &mo));
 }
 
-static int print_table(const struct plan *plan)
+static int print_table(const struct plan *plan, const struct opts *o)
 {
 	int i;
 
@@ -50,6 +42,7 @@ static int print_table(const struct plan *plan)
 	if (!plan->have_end)
 		printf("\nFrees cannot be seen on this kernel: packets that the kernel consumes itself "
 		       "(SYN, FIN)\nend as untracked (stale) when their memory is used again.\n");
+	print_memory(plan, o);
 	if (fflush(stdout) || ferror(stdout)) {
 		log_err("cannot write: standard output: %s", strerror(errno));
 		return EXIT_RUNTIME;
@@ -59,11 +52,11 @@ static int print_table(const struct plan *plan)
 
 int cmd_probes(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, NULL,
+	static const struct argp argp = { options, parse_run_option, NULL,
 		"Show which hook and backend serve each stage, and why others cannot be had.",
 		NULL, NULL, NULL };
 	struct plan_opts po = {};
-	struct opts o = {};
+	struct opts o = OPTS_DEFAULT;
 	struct plan plan;
 	int err;
 
@@ -80,5 +73,5 @@ int cmd_probes(int argc, char **argv)
 		log_err("cannot look for hooks: kernel BTF: %s", strerror(-err));
 		return EXIT_RUNTIME;
 	}
-	return print_table(&plan);
+	return print_table(&plan, &o);
 }

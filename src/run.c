@@ -12,6 +12,7 @@
 #include "ifaces.h"
 #include "log.h"
 #include "loop.h"
+#include "memory.h"
 #include "out.h"
 #include "reasons.h"
 #include "run.h"
@@ -208,6 +209,17 @@ static int fetch_ledger(struct trace *tr)
 	return tracer_ledger(tr->tracer, led);
 }
 
+/* Where it listens; asked to be verbose, also what that costs in memory. */
+static void announce(const struct trace *tr)
+{
+	struct memory_opts mo = tracer_memory(tr->tracer);
+	char text[MEMORY_LEN];
+
+	if (tr->o.verbose)
+		log_note("memory: %s", memory_text(text, &mo));
+	log_note("listening on %s (Ctrl-C ends)", scope_text(&tr->o.scope));
+}
+
 static int run(struct trace *tr)
 {
 	static const struct loop_calls calls = { on_input, on_tick, on_signal, on_deadline, TICK_NS, 0 };
@@ -219,7 +231,7 @@ static int run(struct trace *tr)
 	if (err)
 		return err;
 	tracer_enable(tr->tracer);
-	log_note("listening on %s (Ctrl-C ends)", scope_text(&tr->o.scope));
+	announce(tr);
 	tr->start_ns = now_ns(CLOCK_MONOTONIC);
 	err = loop_run(tr->loop, tracer_fd(tr->tracer), &c, tr);
 	if (err)

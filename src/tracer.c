@@ -96,6 +96,13 @@ static void configure_scope(struct pp_cfg *cfg, const struct tracer_opts *opts)
 		cfg->sample_seed = getpid();
 }
 
+struct memory_opts tracer_memory(const struct tracer *t)
+{
+	return (struct memory_opts){ .records = t->opts.records, .ring_bytes = t->opts.ring_bytes,
+				     .cpus = t->nr_cpus,
+				     .fifos = plan_serves(&t->plan, "udpread", 1) };
+}
+
 static int configure(struct tracer *t)
 {
 	struct pp_cfg *cfg = (struct pp_cfg *)&t->skel->rodata->cfg;
@@ -115,7 +122,7 @@ static int configure(struct tracer *t)
 		err = bpf_map__set_max_entries(t->skel->maps.slab, t->opts.records);
 	if (!err)
 		err = bpf_map__set_max_entries(t->skel->maps.ring, t->opts.ring_bytes);
-	if (!err && plan_serves(&t->plan, "udpread", 1))
+	if (!err && tracer_memory(t).fifos)
 		err = bpf_map__set_max_entries(t->skel->maps.fifos, PP_FIFOS);
 	return err;
 }

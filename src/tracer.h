@@ -7,6 +7,7 @@
 #ifndef PKTPATH_TRACER_H
 #define PKTPATH_TRACER_H
 
+#include "memory.h"
 #include "probe.h"
 #include "sink.h"
 
@@ -37,6 +38,9 @@ typedef int (*tracer_fn)(void *arg, const struct pp_rec *rec);
 int tracer_consume(struct tracer *t, tracer_fn fn, void *arg);
 
 const struct plan *tracer_plan(const struct tracer *t);
+
+/* What its tables were made for. */
+struct memory_opts tracer_memory(const struct tracer *t);
 
 /* Start no new record, let those under way end, detach everything. */
 void tracer_stop(struct tracer *t);

@@ -61,6 +61,11 @@ static const struct command {
 	{ "spin-fifo", "mcr", "MS CPU PRIO", 0, spin_fifo,
 	  "keeps a CPU busy at a real-time priority" },
 	{ "nic-stats", "i", "IFNAME", 0, nic_stats, "the driver's counters" },
+	{ "udp-mix", "dpn", "DST PORT COUNT", BIT(OPT_GAP) | BIT(OPT_SPORT), udp_mix,
+	  "datagrams of mixed lengths and source ports" },
+	{ "udp-hoard", "pn", "PORT COUNT", BIT(OPT_RCVBUF), udp_hoard,
+	  "COUNT sockets that read nothing" },
+	{ "tcp-hoard", "pn", "PORT COUNT", 0, tcp_hoard, "COUNT connections that read nothing" },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

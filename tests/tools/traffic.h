@@ -77,5 +77,8 @@ int ping_raw(const struct opts *o);
 int nfqueue_delay(const struct opts *o);
 int spin_fifo(const struct opts *o);
 int nic_stats(const struct opts *o);
+int udp_mix(const struct opts *o);
+int udp_hoard(const struct opts *o);
+int tcp_hoard(const struct opts *o);
 
 #endif /* TRAFFIC_H */
