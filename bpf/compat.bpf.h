@@ -30,6 +30,8 @@
 		__v;                                                                               \
 	})
 
+#define IP_MIN 28	/* an IPv4 header and one of UDP or ICMP: less says nothing */
+
 #define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02
 #define TCP_FLAG_RST 0x04
@@ -80,6 +82,18 @@ static __always_inline u8 cb_u8(const int typed, const struct sk_buff *skb, u32 
 static __always_inline int was_held_alone(const int typed, const struct sk_buff *skb)
 {
 	return cb_u64(typed, skb, bpf_core_field_offset(struct napi_gro_cb, last)) == (u64)skb;
+}
+
+/*
+ * Where the network header begins, at the hooks that start records. A driver that hands up pages
+ * (napi_gro_frags()) has nothing linear there; GRO knows the first page's address (frag0).
+ */
+static __always_inline const u8 *network_header(const int typed, struct sk_buff *skb,
+						int from_gro)
+{
+	if (from_gro && RD(typed, skb, len) - RD(typed, skb, data_len) < IP_MIN)
+		return (const u8 *)cb_u64(typed, skb, bpf_core_field_offset(struct napi_gro_cb, frag0));
+	return RD(typed, skb, data);
 }
 
 /* A segment's place in the stream, from its control block: data bytes only, no SYN, no FIN. */

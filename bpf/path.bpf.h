@@ -261,17 +261,17 @@ struct head {
 };
 
 /* One bounded read, but for IPv4 options, which move the transport header to its place in b[]. */
-static __always_inline void read_head(const int typed, struct sk_buff *skb, struct head *hd)
+static __always_inline void read_head(const int typed, struct sk_buff *skb, int from_gro,
+				      struct head *hd)
 {
-	const u8 *data = RD(typed, skb, data);
+	const u8 *data = network_header(typed, skb, from_gro);
 	u32 ihl;
 
 	hd->have = 0;
 	hd->eth_proto = bpf_ntohs(RD(typed, skb, protocol));
 	if (hd->eth_proto != ETH_P_IP && hd->eth_proto != ETH_P_IPV6)
 		return;
-	/* GRO's frags path hands up headers that are not linear yet: `netif` tries again. */
-	if (RD(typed, skb, len) - RD(typed, skb, data_len) < 28)
+	if (!from_gro && RD(typed, skb, len) - RD(typed, skb, data_len) < IP_MIN)
 		return;
 	if (bpf_probe_read_kernel(hd->b, sizeof(hd->b), data))
 		return;
@@ -413,7 +413,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	netns = netns_of(typed, dev);
 	if (cfg.netns && netns != cfg.netns)
 		return NULL;
-	read_head(typed, skb, &hd);
+	read_head(typed, skb, stage == PP_ST_GRO, &hd);
 	if (!sampled(skb, &hd)) {
 		COUNT(h, sampled_out);
 		return NULL;

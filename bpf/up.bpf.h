@@ -216,7 +216,7 @@ static __always_inline void parse_again(const int typed, struct sk_buff *skb, st
 {
 	struct head hd;
 
-	read_head(typed, skb, &hd);
+	read_head(typed, skb, 0, &hd);
 	parse(rec, &hd);
 }
 

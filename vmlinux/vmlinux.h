@@ -93,7 +93,8 @@ struct tcp_skb_cb {
 
 /* include/net/gro.h: what GRO keeps in skb->cb from dev_gro_receive() to the stack's entry. */
 struct napi_gro_cb {
-	struct sk_buff *last;
+	void *frag0;
+	struct sk_buff *last;	/* from v6.1 in the same place as frag0 */
 };
 
 struct sk_buff_head {
