@@ -19,6 +19,7 @@ SPIN = "spin.bpf.o"
 MS = 1_000_000
 BPFTOOL = ("/usr/sbin/bpftool", "/usr/local/sbin/bpftool", "/usr/bin/bpftool")
 STREAM = 20_000_000  # bytes: the large TCP transfer
+ROOM = 4 << 20       # bytes of socket buffer: for 1,000 datagrams and more
 # udp-recv and tcp-recv with --timestamps.
 CLOCK = re.compile(r"clock realtime (\d+) monotonic (\d+) window (\d+)")
 UNSUPPORTED = re.compile(r"Linux (\d+)\.(\d+) or later is needed")
@@ -74,7 +75,8 @@ def receive(g, *args):
 
 def send_udp(g, port, count, gap_us=500, size=64, nic=0, reader=(), to=None):
     """`count` datagrams to a reader which gets all of them. Its output."""
-    process = receive(g, "udp-recv", port, count, *reader)
+    # After a stall of the emulated machine, all may come before the reader runs again.
+    process = receive(g, "udp-recv", port, count, "--rcvbuf", ROOM, *reader)
     g.traffic("udp-send", to or g.nics[nic].guest, port, count, "--gap-us", gap_us, "--size", size)
     rc = process.wait(60)
     check(rc == 0 and f"received {count} lost 0 duplicated 0" in process.out(),

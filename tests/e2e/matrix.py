@@ -61,6 +61,14 @@ class Machine:
             self._peer = matrix_peer.peer(self.nic, self._guest.__enter__())
         return self._peer
 
+    def tell(self):
+        """What the guest itself says of its interfaces, for whoever looks into a failure."""
+        if self._peer:
+            try:
+                print(self._guest.check("grep -E 'eth|virtio' /proc/interrupts; ip -s link"))
+            except guests.GuestError as error:
+                print(error)
+
     def close(self):
         if self._guest:
             self._guest.close()
@@ -76,6 +84,7 @@ def run_cell(machine, backend):
     test.__name__ = f"{machine.nic}_{machine.kernel}_{backend}"
     word, said = one(test)
     if word == "FAIL":
+        machine.tell()
         machine.close()  # its next cell shall not suffer from it
     return Cell(machine.nic, machine.kernel, backend, word, said)
 
@@ -91,7 +100,9 @@ def show(cells):
     reasons = {}
     for c in cells:
         if c.word != "ok":
-            key = ("-" if c.word == "SKIP" else c.word, c.said.strip().splitlines()[-1])
+            lines = c.said.strip().splitlines()
+            said = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+            key = ("-" if c.word == "SKIP" else c.word, said)
             reasons.setdefault(key, []).append("/".join(c[:3]))
     for (word, said), where in reasons.items():
         print(f"{word} {', '.join(where)}: {said}")

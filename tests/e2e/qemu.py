@@ -47,10 +47,11 @@ def qemu(needed=0):
     cache = cache_dir()
     entry = cache / "qemu" / SUITE
     try:
-        with locked(cache / "qemu.lock"):
-            if not entry.exists():
-                entry.parent.mkdir(exist_ok=True)
-                _fetch(entry, cache)
+        if not entry.exists():
+            with locked(cache / "qemu.lock"):
+                if not entry.exists():  # another run may have done it meanwhile
+                    entry.parent.mkdir(exist_ok=True)
+                    _fetch(entry, cache)
     except OSError as error:
         raise AssetError(f"QEMU of {SUITE}: {error}") from error
     newer = _unpacked(entry)

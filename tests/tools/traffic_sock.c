@@ -58,7 +58,8 @@ int open_bound(const struct opts *o, int type)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (v6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-	if (o->rcvbuf)
+	/* root may have more than net.core.rmem_max */
+	if (o->rcvbuf && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &o->rcvbuf, sizeof(o->rcvbuf)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &o->rcvbuf, sizeof(o->rcvbuf));
 	if (bind_port(fd, v6 ? AF_INET6 : AF_INET, o->port)) {
 		close(fd);
