@@ -83,13 +83,15 @@ def drained(process):
     return int(words[0]), int(words[2])
 
 
-def spread(g, port, sockets, rounds, size=16):
-    """`rounds` datagrams to each of so many ports, outside's clock only."""
+def spread(g, port, sockets, rounds, frames, size=16):
+    """`rounds` datagrams to each of so many ports, never more ahead of the guest than the tap holds."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for _ in range(rounds):
+        for n in range(1, rounds + 1):
             for i in range(sockets):
                 sender.sendto(bytes(size), (g.nics[0].guest, port + i))
-            time.sleep(0.002)
+            until = time.monotonic() + 30
+            while n * sockets % 3000 < sockets and n * sockets - frames() > 3000 and time.monotonic() < until:
+                pass
 
 
 def settle(frames, at_least=0):
@@ -106,7 +108,7 @@ def overrun_udp(env, args, sockets, rounds):
     with trace_eth0(g, *args, file=True) as trace:
         wire, before = Wire(g), udp_counters(g)
         process = hoard(g, "udp-hoard", port, sockets)
-        spread(g, port, sockets, rounds)
+        spread(g, port, sockets, rounds, wire.frames)
         settle(wire.frames, sockets * rounds)
         reads, _ = drained(process)
         process.signal()
