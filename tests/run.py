@@ -38,8 +38,8 @@ SUITES = [
     Suite("host", "tests/e2e/host_netns.py", [PYTHON, "tests/e2e/host_netns.py"], 300),
     Suite("cli", "tests/e2e/cli.py", [PYTHON, "tests/e2e/cli.py"], 420),
     Suite("bench", "tests/bench/smoke.sh", ["tests/bench/smoke.sh"], 300),
-    Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 600),
-    Suite("kernels", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test"], 600),
+    Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 1500),
+    Suite("kernels", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test"], 1200),
     Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 600),
     Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300),
 ]

@@ -83,13 +83,15 @@ def drained(process):
     return int(words[0]), int(words[2])
 
 
-def spread(g, port, sockets, rounds, size=16):
-    """`rounds` datagrams to each of so many ports, outside's clock only."""
+def spread(g, port, sockets, rounds, frames, size=16):
+    """`rounds` datagrams to each of so many ports, never more ahead of the guest than the tap holds."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for _ in range(rounds):
+        for n in range(1, rounds + 1):
             for i in range(sockets):
                 sender.sendto(bytes(size), (g.nics[0].guest, port + i))
-            time.sleep(0.002)
+            until = time.monotonic() + 30
+            while n * sockets % 3000 < sockets and n * sockets - frames() > 3000 and time.monotonic() < until:
+                pass
 
 
 def settle(frames, at_least=0):
@@ -106,7 +108,7 @@ def overrun_udp(env, args, sockets, rounds):
     with trace_eth0(g, *args, file=True) as trace:
         wire, before = Wire(g), udp_counters(g)
         process = hoard(g, "udp-hoard", port, sockets)
-        spread(g, port, sockets, rounds)
+        spread(g, port, sockets, rounds, wire.frames)
         settle(wire.frames, sockets * rounds)
         reads, _ = drained(process)
         process.signal()
@@ -266,7 +268,10 @@ def recycled(env, smp, *args):
     rows = rx_lines(out)[30:]
     read, low, high = check_own_stamps(flow, rows, SENDER_PORT, count, offset + width + 200_000, between_gro_and_l4)
     check(len(rows) == count, f"{len(rows)} of {count} datagrams were read")
-    return (f"{len(flow)} of {count} records have their own stamps, {tally(flow)}, {read} between gro and l4 "
+    reasons = tally([r for r in flow if r["verdict"] == "untracked"], "reason")
+    # So many unread ones may meet in a set of the index; else only a hook that was skipped loses one.
+    check(set(reasons) <= {"index full"} or run.may_skip(), f"lost: {reasons}: {led}")
+    return (f"{len(flow)} of {count} records have their own stamps, {tally(flow)} {reasons}, {read} between gro and l4 "
             f"of the receiver's stamps ({low} to {high} ns), while {transmitted} were transmitted")
 
 
