@@ -63,7 +63,7 @@ def locked(path):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another run that is preparing the same kernel")
+            say("waiting for another run that is preparing the same")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
