@@ -60,8 +60,16 @@ struct net_device {
 	possible_net_t nd_net;
 };
 
+struct task_struct {
+	int pid;
+};
+
 struct napi_struct {
+	unsigned long state;
+	int weight;
 	struct net_device *dev;
+	struct task_struct *thread;	/* v5.12 on */
+	unsigned int napi_id;
 };
 
 typedef struct {
@@ -80,6 +88,7 @@ struct sk_buff {
 	__u16 mac_header;
 	__be16 protocol;
 	int skb_iif;
+	unsigned int napi_id;
 	unsigned char *head, *data;
 	struct refcount_struct users;
 };
