@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "ifaces.h"
 #include "modfn.h"
 #include "names.h"
@@ -25,6 +27,30 @@ bool plan_serves(const struct plan *plan, const char *slot, int level)
 	return false;
 }
 
+static bool is_driver_row(const struct hook *h)
+{
+	return *h->module && strcmp(h->module, "*") != 0;
+}
+
+/*
+ * Is another driver loaded that has a function of the same name? fentry is not sure to get the
+ * right one then: bpf_check_attach_target() looks the name up in all modules (v6.1).
+ */
+static bool is_ambiguous(const struct hook *h)
+{
+	char path[128];
+	int i;
+
+	for (i = 0; is_driver_row(h) && i < NR_HOOKS; i++) {
+		if (strcmp(hooks[i].symbol, h->symbol) || !strcmp(hooks[i].module, h->module))
+			continue;
+		snprintf(path, sizeof(path), "/sys/module/%s", hooks[i].module);
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
 static int try_one(struct trial *t, int i, enum backend be, const char **why)
 {
 	const struct hook *h = &hooks[i];
@@ -33,6 +59,10 @@ static int try_one(struct trial *t, int i, enum backend be, const char **why)
 
 	switch (be) {
 	case BE_FENTRY:
+		if (is_ambiguous(h)) {
+			*why = "another driver that is loaded has a function of this name";
+			return -EEXIST;
+		}
 		return trial_fentry(t, h->symbol, module, h->nargs, h->kind == HOOK_RET, why);
 	case BE_KPROBE:
 		return trial_kprobe(modfn_kprobe_name(h, name), h->kind == HOOK_RET, why);
@@ -65,11 +95,6 @@ static void choose(struct plan *plan, struct trial *t, const struct plan_opts *o
 		if (!plan->why[i] || o->force == list[k])
 			plan->why[i] = why;
 	}
-}
-
-static bool is_driver_row(const struct hook *h)
-{
-	return *h->module && strcmp(h->module, "*") != 0;
 }
 
 /* Are all of a driver's rows of this slot served? It uses one of them; which one, nobody knows. */
