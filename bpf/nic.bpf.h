@@ -60,6 +60,12 @@ static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct p
 	return n->busy && n->again ? PP_C_REPOLL : PP_C_TIMER;
 }
 
+/* Bits of napi_struct.state: an enum without a name, but the same on all kernels since v4.12. */
+#define NAPI_SCHED	(1u << 0)	/* NAPI_STATE_SCHED: scheduled, or owned by a poll */
+#define NAPI_DISABLE	(1u << 2)	/* NAPI_STATE_DISABLE: about to be switched off */
+#define NAPI_NPSVC	(1u << 3)	/* NAPI_STATE_NPSVC: poll_one_napi() polls it */
+#define NAPI_IN_BUSY	(1u << 6)	/* NAPI_STATE_IN_BUSY_POLL: napi_busy_loop() owns it */
+
 /* __napi_schedule(napi): the interrupt handler that encloses it is the poll's cause. */
 HANDLER(napi)
 {
@@ -78,6 +84,29 @@ HANDLER(napi)
 	n->cause = schedule_cause(h.c, n);
 	n->irq_ns = n->cause == PP_C_IRQ ? h.c->irq_ns : 0;
 	n->irq_cpu = h.cpu;
+	n->sched_cpu = h.cpu;
+	n->sched_ns = h.now;
+}
+
+/*
+ * napi_watchdog(timer), of gro_flush_timeout and napi_defer_hard_irqs: the function that it
+ * schedules with may be inlined into it (v6.1). It leaves alone what is scheduled already.
+ */
+HANDLER(napi_timer)
+{
+	struct napi_struct *napi = (void *)(a0 - bpf_core_field_offset(struct napi_struct, timer));
+	unsigned long state = 0;
+	struct pp_napi *n;
+	struct here h;
+
+	bpf_core_read(&state, sizeof(state), &napi->state);
+	if (state & (NAPI_SCHED | NAPI_DISABLE) || !here(&h))
+		return;
+	n = pp_napi_find((u64)napi, 1);
+	if (!n)
+		return;
+	n->cause = PP_C_TIMER;
+	n->irq_ns = 0;
 	n->sched_cpu = h.cpu;
 	n->sched_ns = h.now;
 }
@@ -110,10 +139,6 @@ HANDLER(softirq_vec)
 	if ((u32)a0 == NET_RX_SOFTIRQ)
 		h_softirq(typed, 0, 0, 0);
 }
-
-/* Bits of napi_struct.state: an enum without a name, but the same on all kernels since v4.12. */
-#define NAPI_NPSVC	(1u << 3)	/* NAPI_STATE_NPSVC: poll_one_napi() polls it */
-#define NAPI_IN_BUSY	(1u << 6)	/* NAPI_STATE_IN_BUSY_POLL: napi_busy_loop() owns it */
 
 /* Is it polled by its own thread? napi_struct.thread came with threaded NAPI in v5.12. */
 static __always_inline int in_own_thread(const int typed, struct napi_struct *napi)

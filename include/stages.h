@@ -171,6 +171,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(TP,   irqx_any,    "irq",     1, NONE,    irq_handler_exit,         0, irq_exit,  "*")     \
 	X(FUNC, napi,        "napi",    0, NAPI,    __napi_schedule,          1, napi,      "")      \
 	X(FUNC, napi_irqoff, "napi",    0, NAPI,    __napi_schedule_irqoff,   1, napi,      "")      \
+	X(FUNC, napi_timer,  "timer",   0, NAPI,    napi_watchdog,            1, napi_timer, "")     \
 	X(FUNC, softirq,     "softirq", 0, SOFTIRQ, net_rx_action,            0, softirq,   "")      \
 	X(TP,   softirq_tp,  "softirq", 1, SOFTIRQ, softirq_entry,            1, softirq_vec, "")    \
 	X(FUNC, poll,        "poll",    0, POLL,    __napi_poll,              1, poll,      "")      \

@@ -64,11 +64,16 @@ struct task_struct {
 	int pid;
 };
 
+struct hrtimer {
+	u8 state;
+};
+
 struct napi_struct {
 	unsigned long state;
 	int weight;
 	struct net_device *dev;
 	struct task_struct *thread;	/* v5.12 on */
+	struct hrtimer timer;
 	unsigned int napi_id;
 };
 
