@@ -159,6 +159,22 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 		COUNT(h, emitted);
 }
 
+/* What the poll that fetched a record had done when it was over, if it is; see tables.h. */
+static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
+{
+	u32 cpu = rec->cpu[PP_ST_POLL], id = rec->poll_id;
+	struct pp_cpu *c = bpf_map_lookup_elem(&cpus, &cpu);
+	u64 done;
+
+	if (!c)
+		return;
+	done = *(volatile u64 *)&c->done[id % PP_DONE];
+	if (done >> 32 != id / PP_DONE + 1)
+		return;
+	rec->poll_work = done >> 16;
+	rec->poll_budget = done;
+}
+
 /*
  * End a record: count its verdict, send it, give the slot back. `linked`: the slot is still in
  * its socket's list and is freed when the list passes it. The caller has taken it out of the
@@ -173,6 +189,8 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	rec->loss = loss;
 	rec->end_ns = end < rec->last_ns ? rec->last_ns : end;
 	rec->end_cpu = h->cpu;
+	if (rec->poll_work)
+		take_work(h, rec);
 	__sync_fetch_and_add(&h->c->n.verdict[verdict & 15], 1);
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
@@ -346,12 +364,39 @@ static __always_inline int sampled(const struct sk_buff *skb, const struct head 
 	return mix(h, 0) < cfg.sample;
 }
 
+#define NOT_COUNTED (-1)
+
+/*
+ * A packet's place in the poll that it is met in, or NOT_COUNTED. A poll's packets are counted
+ * where the first of them is met: at GRO, or on entering the stack where its driver, or the
+ * backlog, passes GRO by. Packets that are not traced count as well.
+ */
+static __always_inline int poll_count(struct pp_poll *p, u32 stage)
+{
+	if (!p->napi && stage != PP_ST_GRO)
+		return NOT_COUNTED;
+	if (!p->counts)
+		p->counts = stage;
+	return p->counts == stage ? p->index++ : NOT_COUNTED;
+}
+
+static __always_inline void take_index(const struct pp_poll *p, struct pp_rec *rec, int index,
+				       u32 cpu)
+{
+	rec->cpu[PP_ST_POLL] = cpu;
+	rec->poll_id = p->id;
+	rec->poll_index = index;
+	rec->poll_budget = p->budget;
+	rec->poll_work = PP_WORK_UNKNOWN;
+}
+
 /* The stamps that all packets of a poll share. */
 static __always_inline void take_poll(const struct pp_poll *p, struct pp_rec *rec, u32 cpu)
 {
 	if (!p->napi)
 		return;
 	rec->cause = p->cause;
+	rec->context = p->context;
 	if (p->irq_ns) {
 		rec->ts[PP_ST_IRQ] = p->irq_ns;
 		rec->cpu[PP_ST_IRQ] = p->irq_cpu;
@@ -394,6 +439,15 @@ static __always_inline int is_wanted(u32 ifindex)
 	return !cfg.nr_ifs;
 }
 
+/* A busy poll that no hook saw begin; poll_end() tells how it is known. */
+static __always_inline int is_busy_polled(const int typed, const struct here *h,
+					  struct sk_buff *skb)
+{
+	if (h->c->poll.napi || !h->c->busy_id || !bpf_core_field_exists(skb->napi_id))
+		return 0;
+	return (u32)RD(typed, skb, napi_id) == h->c->busy_id;
+}
+
 /*
  * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
  * record or NULL (another interface, not in the sample, or no room: counted).
@@ -404,9 +458,13 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	struct net_device *dev = RD(typed, skb, dev);
 	u32 ifindex = RD(typed, dev, ifindex), netns, ref, loser;
 	struct pp_rec *rec;
+	int index = NOT_COUNTED;
 	struct head hd;
 	u64 nth;
 
+	/* What netif_rx() queues is sent by somebody here, and was not fetched by this poll. */
+	if (stage != PP_ST_BACKLOG)
+		index = poll_count(&h->c->poll, stage);
 	/* Each namespace counts its interfaces from 1, which is its loopback. */
 	if (!enabled || !is_wanted(ifindex))
 		return NULL;
@@ -437,7 +495,14 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	rec->netns = netns;
 	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
 		   RD(typed, skb, mac_header);
-	take_poll(&h->c->poll, rec, h->cpu);
+	if (stage != PP_ST_BACKLOG)
+		take_poll(&h->c->poll, rec, h->cpu);
+	if (index != NOT_COUNTED)
+		take_index(&h->c->poll, rec, index, h->cpu);
+	if (stage == PP_ST_GRO && is_busy_polled(typed, h, skb)) {
+		rec->cause = PP_C_BUSY;
+		rec->context = PP_X_PROCESS;
+	}
 	parse(rec, &hd);
 	stamp(h, rec, stage);
 	loser = pp_index((u64)skb, ref, h->now);

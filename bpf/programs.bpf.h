@@ -32,23 +32,24 @@
 		return 0;                                                                          \
 	}
 
-#define HOOK_FUNC(id, symbol, nargs, handler)                                                      \
-	PROG("fentry/" #symbol, f_##id, u64, RUN, handler, 1, nargs, ARGS_##nargs(ctx))            \
-	PROG("kprobe/" #symbol, k_##id, struct pt_regs, RUN, handler, 0, nargs, REGS_##nargs(ctx))
+/* A module's function gets a section of the module's: src/modfn.c says to libbpf where it is. */
+#define HOOK_FUNC(id, symbol, nargs, handler, module)                                              \
+	PROG("fentry" module "/" #symbol, f_##id, u64, RUN, handler, 1, nargs, ARGS_##nargs(ctx))  \
+	PROG("kprobe" module "/" #symbol, k_##id, struct pt_regs, RUN, handler, 0, nargs, REGS_##nargs(ctx))
 
-#define HOOK_TP(id, symbol, nargs, handler)                                                        \
+#define HOOK_TP(id, symbol, nargs, handler, module)                                                \
 	PROG("tp_btf/" #symbol, t_##id, u64, RUN, handler, 1, nargs, ARGS_##nargs(ctx))
 
 /* A kretprobe does not have the arguments: a kprobe at the entry keeps them. */
-#define HOOK_RET(id, symbol, nargs, handler)                                                       \
-	PROG("fexit/" #symbol, x_##id, u64, RUN, handler, 1, nargs, RETS_##nargs(ctx))             \
-	PROG("kprobe/" #symbol, s_##id, struct pt_regs, RUN_STASH, PT_REGS_PARM1(ctx),             \
+#define HOOK_RET(id, symbol, nargs, handler, module)                                               \
+	PROG("fexit" module "/" #symbol, x_##id, u64, RUN, handler, 1, nargs, RETS_##nargs(ctx))   \
+	PROG("kprobe" module "/" #symbol, s_##id, struct pt_regs, RUN_STASH, PT_REGS_PARM1(ctx),   \
 	     PT_REGS_PARM2(ctx))                                                                   \
-	PROG("kretprobe/" #symbol, r_##id, struct pt_regs, RUN_RETURN, handler, nargs,             \
+	PROG("kretprobe" module "/" #symbol, r_##id, struct pt_regs, RUN_RETURN, handler, nargs,   \
 	     PT_REGS_RC(ctx))
 
 #define EXPAND(kind, id, slot, level, stage, symbol, nargs, handler, module)                       \
-	HOOK_##kind(id, symbol, nargs, handler)
+	HOOK_##kind(id, symbol, nargs, handler, module)
 
 PP_HOOKS(EXPAND)
 

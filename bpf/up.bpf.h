@@ -146,8 +146,10 @@ static __always_inline void take_flush(const int typed, const struct here *h, st
 static __always_inline void take_backlog_poll(const struct here *h, struct pp_rec *rec)
 {
 	u64 queued = rec->ts[PP_ST_BACKLOG];
+	const struct pp_poll *p = &h->c->poll;
+	int index;
 
-	if (!queued || rec->ts[PP_ST_POLL] || rec->ts[PP_ST_SOFTIRQ])
+	if (!queued || rec->ts[PP_ST_POLL] || rec->ts[PP_ST_SOFTIRQ] || rec->poll_work)
 		return;
 	rec->cause = PP_C_BACKLOG;
 	if (h->c->softirq_ns >= queued) {
@@ -155,11 +157,18 @@ static __always_inline void take_backlog_poll(const struct here *h, struct pp_re
 		rec->cpu[PP_ST_SOFTIRQ] = h->cpu;
 		rec->last_ns = h->c->softirq_ns;
 	}
-	if (h->c->poll.napi && h->c->poll.poll_ns >= queued) {
-		rec->ts[PP_ST_POLL] = h->c->poll.poll_ns;
+	if (!p->napi || p->cause != PP_C_BACKLOG)
+		return;
+	rec->context = p->context;
+	/* What is queued while the poll runs may be fetched by that very poll. */
+	if (p->poll_ns >= queued) {
+		rec->ts[PP_ST_POLL] = p->poll_ns;
 		rec->cpu[PP_ST_POLL] = h->cpu;
-		rec->last_ns = h->c->poll.poll_ns;
+		rec->last_ns = p->poll_ns;
 	}
+	index = poll_count(&h->c->poll, PP_ST_NETIF);
+	if (index != NOT_COUNTED)
+		take_index(p, rec, index, h->cpu);
 }
 
 /*

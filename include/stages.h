@@ -143,24 +143,44 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
  *          kretprobe); TP: a tracepoint (tp_btf).
  * id       names the programs: f_ID, x_ID (fexit), k_ID, r_ID (kretprobe), s_ID (its entry), t_ID.
  * slot     rows of one slot do one job together. The lowest level whose first row can be had
- *          serves the slot; rows of other levels stay unused.
+ *          serves the slot; rows of other levels stay unused. Rows of a driver do not stand for
+ *          each other: all that can be had are used.
  * STAGE    the stage it stamps, NONE for bookkeeping.
  * nargs    FUNC, TP: how many leading arguments the handler reads; RET: how many the function
- *          has, because the return value follows them.
+ *          has, because the return value follows them; 0 if the handler reads nothing.
  * handler  h_HANDLER in bpf/path.bpf.h.
  * module   "": built in. A name: used only if that driver serves a traced interface. "*": used
  *          only if a traced interface has no row of its own.
  */
 #define PP_HOOKS(X)                                                                                \
 	X(FUNC, irq_e1000,   "irq",     0, IRQ,     e1000_intr,               0, irq_enter, "e1000") \
-	X(RET,  irqx_e1000,  "irq",     0, NONE,    e1000_intr,               2, irq_exit,  "e1000") \
+	X(RET,  irqx_e1000,  "irq",     0, NONE,    e1000_intr,               0, irq_exit,  "e1000") \
+	X(FUNC, irq_e1000e,  "irq",     0, IRQ,     e1000_intr_msix_rx,       0, irq_enter, "e1000e") \
+	X(RET,  irqx_e1000e, "irq",     0, NONE,    e1000_intr_msix_rx,       0, irq_exit,  "e1000e") \
+	X(FUNC, irq_e1000e_msi,  "irq", 0, IRQ,     e1000_intr_msi,           0, irq_enter, "e1000e") \
+	X(RET,  irqx_e1000e_msi, "irq", 0, NONE,    e1000_intr_msi,           0, irq_exit,  "e1000e") \
+	X(FUNC, irq_e1000e_intx, "irq", 0, IRQ,     e1000_intr,               0, irq_enter, "e1000e") \
+	X(RET,  irqx_e1000e_intx, "irq", 0, NONE,   e1000_intr,               0, irq_exit,  "e1000e") \
+	X(FUNC, irq_igb,     "irq",     0, IRQ,     igb_msix_ring,            0, irq_enter, "igb")   \
+	X(RET,  irqx_igb,    "irq",     0, NONE,    igb_msix_ring,            0, irq_exit,  "igb")   \
+	X(FUNC, irq_igb_msi, "irq",     0, IRQ,     igb_intr_msi,             0, irq_enter, "igb")   \
+	X(RET,  irqx_igb_msi, "irq",    0, NONE,    igb_intr_msi,             0, irq_exit,  "igb")   \
+	X(FUNC, irq_igb_intx, "irq",    0, IRQ,     igb_intr,                 0, irq_enter, "igb")   \
+	X(RET,  irqx_igb_intx, "irq",   0, NONE,    igb_intr,                 0, irq_exit,  "igb")   \
 	X(TP,   irq_any,     "irq",     1, IRQ,     irq_handler_entry,        0, irq_enter, "*")     \
 	X(TP,   irqx_any,    "irq",     1, NONE,    irq_handler_exit,         0, irq_exit,  "*")     \
 	X(FUNC, napi,        "napi",    0, NAPI,    __napi_schedule,          1, napi,      "")      \
 	X(FUNC, napi_irqoff, "napi",    0, NAPI,    __napi_schedule_irqoff,   1, napi,      "")      \
+	X(FUNC, napi_timer,  "timer",   0, NAPI,    napi_watchdog,            1, napi_timer, "")     \
 	X(FUNC, softirq,     "softirq", 0, SOFTIRQ, net_rx_action,            0, softirq,   "")      \
 	X(TP,   softirq_tp,  "softirq", 1, SOFTIRQ, softirq_entry,            1, softirq_vec, "")    \
 	X(FUNC, poll,        "poll",    0, POLL,    __napi_poll,              1, poll,      "")      \
+	X(FUNC, poll_e1000,  "polldrv", 0, POLL,    e1000_clean,              2, poll_driver, "e1000") \
+	X(FUNC, poll_e1000e, "polldrv", 0, POLL,    e1000e_poll,              2, poll_driver, "e1000e") \
+	X(FUNC, poll_igb,    "polldrv", 0, POLL,    igb_poll,                 2, poll_driver, "igb") \
+	X(FUNC, poll_virtio, "polldrv", 0, POLL,    virtnet_poll,             2, poll_driver, "virtio_net") \
+	X(FUNC, netpoll,     "netpoll", 0, NONE,    netpoll_poll_dev,         0, netpoll_enter, "")  \
+	X(RET,  netpollx,    "netpoll", 0, NONE,    netpoll_poll_dev,         0, netpoll_exit, "")   \
 	X(TP,   poll_end,    "pollend", 0, NONE,    napi_poll,                3, poll_end,  "")      \
 	X(TP,   gro,         "gro",     0, GRO,     napi_gro_receive_entry,   1, gro,       "")      \
 	X(TP,   gro_frags,   "gro",     0, GRO,     napi_gro_frags_entry,     1, gro,       "")      \

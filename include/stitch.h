@@ -297,6 +297,15 @@ static __always_inline struct pp_napi *pp_napi_find(__u64 napi, int claim)
 	return NULL;
 }
 
+/*
+ * What a record that outlives its poll learns of it: work and budget, known when the poll is over.
+ * The tag tells whether the place still belongs to that poll; it is never 0, as an unused place is.
+ */
+static __always_inline __u64 pp_done(__u32 id, __u16 work, __u16 budget)
+{
+	return (__u64)(id / PP_DONE + 1) << 32 | (__u32)work << 16 | budget;
+}
+
 /* Stamp a stage once, never before the record's newest stamp. Returns 1 if the clock went back. */
 static __always_inline int pp_stamp(struct pp_rec *rec, __u32 stage, __u64 now, __u16 cpu)
 {

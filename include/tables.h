@@ -17,6 +17,7 @@
 #define PP_FIFO_LEN	256
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
+#define PP_DONE		512		/* a power of two */
 #define PP_PROBES	4		/* neighbouring slots tried in the small tables */
 #define PP_ALLOC_TRIES	32
 #define PP_ALLOC_NEAR	8
@@ -55,8 +56,10 @@ struct pp_napi {
 	__u64 irq_ns;		/* 0 = not scheduled from an interrupt handler */
 	__u64 sched_ns;		/* 0 = nothing pending */
 	__u16 irq_cpu, sched_cpu;
-	__u16 cause;		/* enum pp_cause */
-	__u16 again;		/* its last poll used up the budget */
+	__u8 cause;		/* enum pp_cause */
+	__u8 again;		/* its last poll used up the budget */
+	__u8 busy;		/* its last poll was a busy poll */
+	__u8 pad;
 };
 
 /* The poll that a CPU is in, and what led to it: the stamps that its packets share. */
@@ -64,7 +67,13 @@ struct pp_poll {
 	__u64 napi;		/* 0 = not in a poll */
 	__u64 irq_ns, sched_ns, softirq_ns, poll_ns;
 	__u16 irq_cpu, sched_cpu;
-	__u32 cause;		/* enum pp_cause */
+	__u16 budget;		/* packets it may fetch; 0 = not known */
+	__u8 cause;		/* enum pp_cause */
+	__u8 context;		/* enum pp_context */
+	__u32 id;		/* of this CPU's polls that fetched something; others use it again */
+	__u16 index;		/* of the packet that comes next */
+	__u8 counts;		/* enum pp_stage at which its packets are counted; 0 = none came yet */
+	__u8 pad;
 };
 
 /* What one CPU knows, and its counters. */
@@ -74,6 +83,11 @@ struct pp_cpu {
 	__u64 flush_ns;		/* newest hand-over of a list to the stack */
 	__u64 gro_flush_ns;	/* newest time that GRO let go all, or the old, of what it held */
 	struct pp_poll poll;
+	__u32 busy_id;		/* NAPI ID that is busy polled here by a function without a hook */
+	__u8 context;		/* enum pp_context of the newest NET_RX */
+	__u8 netpoll;		/* in netpoll_poll_dev() */
+	__u16 pad;
+	__u64 done[PP_DONE];	/* pp_done() of the newest polls that are over, by their id */
 	__u64 stash[2];		/* kretprobe: arguments of the function that returns next */
 	__u32 cursor;		/* where to look for a free record */
 	__u32 unchecked;	/* bytes sent since it last looked how full the ring is */

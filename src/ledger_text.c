@@ -194,6 +194,10 @@ static void print_losses(struct para *p, const struct ledger *led)
 		   "earlier than the one before, and set to it");
 	print_loss(p, led->n.unsorted, "unsorted", "segment",
 		   "queued out of order on a socket: the read shown may be late");
+	print_loss(p, led->softnet.time_squeeze, "squeezed", "time",
+		   "NET_RX stopped with work left, on any interface: its budget or its time was over");
+	print_loss(p, led->softnet.dropped, "backlog", "packet",
+		   "of any interface dropped, because a CPU's backlog was full");
 }
 
 static const char *hook_name(char buf[FMT_TEXT_MAX], const struct hook_report *h)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "ifaces.h"
+#include "modfn.h"
 #include "names.h"
 #include "probe.h"
 #include "trial.h"
@@ -10,7 +13,6 @@ static const struct {
 	const char *slot, *needs, *why;
 } requires[] = {
 	{ "irq", "napi", "an interrupt cannot be joined to a packet without __napi_schedule" },
-	{ "pollend", "poll", "" },
 	{ "merge", "gro", "" },
 };
 
@@ -25,16 +27,45 @@ bool plan_serves(const struct plan *plan, const char *slot, int level)
 	return false;
 }
 
+static bool is_driver_row(const struct hook *h)
+{
+	return *h->module && strcmp(h->module, "*") != 0;
+}
+
+/*
+ * Is another driver loaded that has a function of the same name? fentry is not sure to get the
+ * right one then: bpf_check_attach_target() looks the name up in all modules (v6.1).
+ */
+static bool is_ambiguous(const struct hook *h)
+{
+	char path[128];
+	int i;
+
+	for (i = 0; is_driver_row(h) && i < NR_HOOKS; i++) {
+		if (strcmp(hooks[i].symbol, h->symbol) || !strcmp(hooks[i].module, h->module))
+			continue;
+		snprintf(path, sizeof(path), "/sys/module/%s", hooks[i].module);
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
 static int try_one(struct trial *t, int i, enum backend be, const char **why)
 {
 	const struct hook *h = &hooks[i];
 	const char *module = strcmp(h->module, "*") ? h->module : "";
+	char name[MODFN_NAME];
 
 	switch (be) {
 	case BE_FENTRY:
+		if (is_ambiguous(h)) {
+			*why = "another driver that is loaded has a function of this name";
+			return -EEXIST;
+		}
 		return trial_fentry(t, h->symbol, module, h->nargs, h->kind == HOOK_RET, why);
 	case BE_KPROBE:
-		return trial_kprobe(h->symbol, h->kind == HOOK_RET, why);
+		return trial_kprobe(modfn_kprobe_name(h, name), h->kind == HOOK_RET, why);
 	case BE_TP:
 		return trial_tp(t, h->symbol, h->nargs, why);
 	default:
@@ -66,24 +97,33 @@ static void choose(struct plan *plan, struct trial *t, const struct plan_opts *o
 	}
 }
 
+/* Are all of a driver's rows of this slot served? It uses one of them; which one, nobody knows. */
+static bool driver_covered(const struct plan *plan, const char *driver, const char *slot)
+{
+	int rows = 0, i;
+
+	for (i = 0; i < NR_HOOKS; i++) {
+		if (strcmp(hooks[i].module, driver) || strcmp(hooks[i].slot, slot))
+			continue;
+		rows++;
+		if (!plan->backend[i])
+			return false;
+	}
+	return rows > 0;
+}
+
 /* Does a row that names a driver apply, and one for drivers that have no row? */
 static bool applies(const struct plan *plan, const struct ifaces *ifs, const struct hook *h)
 {
-	int i, k;
+	int i;
 
 	if (!*h->module)
 		return true;
-	if (strcmp(h->module, "*"))
+	if (is_driver_row(h))
 		return ifaces_use(ifs, h->module);
-	for (i = 0; i < ifs->nr; i++) {
-		bool covered = false;
-
-		for (k = 0; k < NR_HOOKS; k++)
-			if (!strcmp(hooks[k].module, ifs->driver[i]) && plan->backend[k])
-				covered = true;
-		if (!covered)
+	for (i = 0; i < ifs->nr; i++)
+		if (!driver_covered(plan, ifs->driver[i], h->slot))
 			return true;
-	}
 	return false;
 }
 
@@ -100,10 +140,10 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level ||
 			    !applies(plan, ifs, &hooks[i]))
 				continue;
-			if (!first && !served)
+			if (!first && !served && !is_driver_row(&hooks[i]))
 				break;
 			choose(plan, t, o, i);
-			served |= first && plan->backend[i] != BE_NONE;
+			served |= (first || is_driver_row(&hooks[i])) && plan->backend[i] != BE_NONE;
 			first = false;
 		}
 		/* A driver's own row does not help the interfaces of another driver. */

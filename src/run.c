@@ -30,6 +30,8 @@ struct trace {
 	struct loop *loop;
 	FILE *out;
 	struct ledger led;
+	bool softnet_known;
+	struct softnet softnet;		/* when the trace began */
 	uint64_t start_ns;
 	uint64_t next_tick_ns;		/* when the sink is due */
 	bool vanished;
@@ -170,6 +172,16 @@ static int on_tick(void *arg)
 	return ret;
 }
 
+static void add_softnet(const struct trace *tr, struct ledger *led)
+{
+	struct softnet now;
+
+	if (!tr->softnet_known || softnet_read(&now))
+		return;
+	led->softnet_known = true;
+	led->softnet = softnet_since(&tr->softnet, &now);
+}
+
 /* The account so far, after the records that have ended; those that are lost stay so. */
 static int show_so_far(struct trace *tr)
 {
@@ -180,6 +192,7 @@ static int show_so_far(struct trace *tr)
 		return ret;
 	led.so_far = true;
 	led.duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
+	add_softnet(tr, &led);
 	ret = tracer_ledger(tr->tracer, &led);
 	return ret ? ret : tr->sink->done(&tr->env, &led);
 }
@@ -199,6 +212,7 @@ static int fetch_ledger(struct trace *tr)
 	struct ledger *led = &tr->led;
 
 	tracer_stop(tr->tracer);
+	add_softnet(tr, led);
 	if (!tr->o.count || led->shown < tr->o.count) {
 		int ret = tracer_consume(tr->tracer, on_record, tr);
 
@@ -230,6 +244,7 @@ static int run(struct trace *tr)
 	err = tr->sink->begin(&tr->env);
 	if (err)
 		return err;
+	tr->softnet_known = !softnet_read(&tr->softnet);
 	tracer_enable(tr->tracer);
 	announce(tr);
 	tr->start_ns = now_ns(CLOCK_MONOTONIC);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include "format.h"
 #include "record.h"
+#include "softnet.h"
 
 /* Which hook serves a stage, as `pktpath probes` and the ledger show it. */
 struct hook_report {
@@ -31,6 +32,8 @@ struct ledger {
 	__u64 in_flight_at[PP_ST_NR];	/* of those, by the last stage reached */
 	__u64 absent[PP_ST_NR];		/* delivered, but without this stage though it has a hook */
 	uint64_t shown;			/* records given to the sink */
+	bool softnet_known;		/* the next one could be read */
+	struct softnet softnet;		/* of the whole host, meanwhile */
 	bool so_far;			/* read while packets are moving: need not balance */
 	bool balanced;
 	double coverage;		/* percent of packets with a full record, 0..100 */

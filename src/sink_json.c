@@ -325,6 +325,8 @@ static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 	add_num(d, o, "filtered", led->n.filtered);
 	add_num(d, o, "inversions", led->n.inversions);
 	add_num(d, o, "unsorted", led->n.unsorted);
+	add_known(d, o, "time_squeeze", led->softnet_known, led->softnet.time_squeeze);
+	add_known(d, o, "softnet_dropped", led->softnet_known, led->softnet.dropped);
 	add_hooks(d, o, led);
 }
 

@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include "log.h"
 #include "missed.h"
+#include "modfn.h"
 #include "tracer.h"
 #include "tables.h"
 #include "pktpath.skel.h"
@@ -70,8 +71,10 @@ static int progs_of(struct tracer *t, int i, struct bpf_program *progs[MAX_PROGS
 static int open_skel(struct tracer *t)
 {
 	struct bpf_program *p, *progs[MAX_PROGS];
-	int i, k, n;
+	int i, k, n, err = modfn_register();
 
+	if (err)
+		return err;
 	t->skel = pktpath_bpf__open();
 	if (!t->skel)
 		return -errno;
@@ -219,6 +222,7 @@ static int try_plan(struct tracer *t, bool *again)
 		err = configure(t);
 	if (!err)
 		err = pktpath_bpf__load(t->skel);
+	modfn_done();
 	if (!err)
 		err = map_tables(t);
 	for (i = 0; !err && i < NR_HOOKS; i++) {

@@ -164,6 +164,14 @@ int trial_tp(struct trial *t, const char *name, int nargs, const char **why)
 	return err;
 }
 
+int trial_find(struct trial *t, const char *symbol, const char *module, int *fd)
+{
+	int err = want_module(t, module);
+
+	*fd = t->module_fd;
+	return err ? err : btf__find_by_name_kind(t->module, symbol, BTF_KIND_FUNC);
+}
+
 static int kprobe_pmu(void)
 {
 	FILE *f = fopen(KPROBE_TYPE_FILE, "re");

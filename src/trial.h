@@ -18,6 +18,12 @@ void trial_free(struct trial *t);
 /* fentry on `symbol` reading `nargs` arguments; `ret`: fexit, which reads the return value too. */
 int trial_fentry(struct trial *t, const char *symbol, const char *module, int nargs, int ret,
 		 const char **why);
+/*
+ * BTF id of a module's function, or -errno; *fd gets the module's BTF object, which stays open
+ * until another module is asked for.
+ */
+int trial_find(struct trial *t, const char *symbol, const char *module, int *fd);
+
 int trial_tp(struct trial *t, const char *name, int nargs, const char **why);
 int trial_kprobe(const char *symbol, int ret, const char **why);
 

@@ -60,8 +60,21 @@ struct net_device {
 	possible_net_t nd_net;
 };
 
+struct task_struct {
+	int pid;
+};
+
+struct hrtimer {
+	u8 state;
+};
+
 struct napi_struct {
+	unsigned long state;
+	int weight;
 	struct net_device *dev;
+	struct task_struct *thread;	/* v5.12 on */
+	struct hrtimer timer;
+	unsigned int napi_id;
 };
 
 typedef struct {

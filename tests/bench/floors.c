@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <bpf/libbpf.h>
 #include "floors.h"
+#include "modfn.h"
 #include "bench.skel.h"
 
 #define MAX_PROGS 2
@@ -46,9 +47,10 @@ int floor_new(struct floor **out, enum floor_kind kind, const struct plan *plan)
 
 	if (!f)
 		return -ENOMEM;
-	f->skel = bench_bpf__open();
+	err = modfn_register();
+	f->skel = err ? NULL : bench_bpf__open();
 	if (!f->skel) {
-		err = -errno;
+		err = err ? err : -errno;
 		free(f);
 		return err;
 	}
@@ -60,6 +62,7 @@ int floor_new(struct floor **out, enum floor_kind kind, const struct plan *plan)
 	for (i = 0; i < f->nr; i++)
 		bpf_program__set_autoload(f->progs[i], true);
 	err = bench_bpf__load(f->skel);
+	modfn_done();
 	if (err) {
 		floor_free(f);
 		return err;

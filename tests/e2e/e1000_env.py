@@ -36,17 +36,20 @@ class Env:
 
     def __init__(self, kernel=KERNEL, nic="e1000"):
         self.kernel, self.nic = kernel, nic
-        self._guest, self._smp, self._ipv6, self._next_port = None, 0, False, 5000
+        self._guest, self._like, self._next_port = None, None, 5000
 
-    def guest(self, smp=1, ipv6=False):
-        """eth0 and eth1 are of one model; one CPU or two. IPv6 brings frames that nobody asked for."""
-        if self._guest and (self._smp, self._ipv6) == (smp, ipv6):
+    def guest(self, smp=1, ipv6=False, nic=None):
+        """eth0 and eth1 are of this environment's model, or eth0 of `nic` and eth1 an e1000; one
+        CPU or two. IPv6 brings frames that nobody asked for."""
+        like = smp, ipv6, nic or self.nic
+        if self._guest and self._like == like:
             return self._guest
         self.close()
         bpftool = next((p for p in BPFTOOL if pathlib.Path(p).exists()), None)
-        g = guests.Guest(kernel=self.kernel, nic=self.nic, extra_nics=[self.nic], smp=smp,
-                         ipv6=ipv6, programs={"bpftool": bpftool} if bpftool else {})
-        self._guest, self._smp, self._ipv6 = g.__enter__(), smp, ipv6
+        g = guests.Guest(kernel=self.kernel, nic=nic or self.nic,
+                         extra_nics=["e1000" if nic else self.nic], smp=smp, ipv6=ipv6,
+                         programs={"bpftool": bpftool} if bpftool else {})
+        self._guest, self._like = g.__enter__(), like
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
         g.push((guests.build_dir() / SPIN).read_bytes(), f"/tmp/{SPIN}")
         g.has_bpftool = bool(bpftool)

@@ -18,12 +18,16 @@ from harness import Skip, run, take_tests, test
 import e1000_counts  # noqa: F401  defines tests
 import e1000_truth   # noqa: F401
 import e1000_flood   # noqa: F401
+import e1000_poll    # noqa: F401
 
 KERNELS = ("6.12", "7")
 CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe", "twenty_pings_are_consumed",
           "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
           "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte",
-          "unread_datagrams_fill_the_table_of_records", "recycled_datagrams", "recycled_segments")
+          "unread_datagrams_fill_the_table_of_records", "recycled_datagrams", "recycled_segments",
+          "a_timer_polls", "a_thread_polls", "a_busy_poller_polls", "a_budget_used_up_is_a_repoll",
+          "interrupts_of_e1000e", "interrupts_of_igb", "an_interrupt_during_a_poll_on_e1000e",
+          "squeezes_are_counted_as_the_kernel_does")
 PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
 
 

@@ -277,6 +277,18 @@ static struct pp_rec parse_record(char *line)
 	return rec;
 }
 
+/* SQUEEZED:DROPPED */
+static void parse_softnet(struct ledger *led, const char *value)
+{
+	const char *dropped = strchr(value, ':');
+
+	if (!dropped)
+		errx(2, "not a softnet_stat: %s", value);
+	led->softnet_known = true;
+	led->softnet.time_squeeze = strtoull(value, NULL, 0);
+	led->softnet.dropped = number(dropped + 1);
+}
+
 /* "at:STAGE=N", "absent:STAGE=N" and "LOSS LABEL=N" address the counters by their labels. */
 static void parse_ledger_field(struct ledger *led, const char *key, const char *value)
 {
@@ -308,6 +320,8 @@ static void parse_ledger_field(struct ledger *led, const char *key, const char *
 		led->n.inversions = number(value);
 	else if (!strcmp(key, "unsorted"))
 		led->n.unsorted = number(value);
+	else if (!strcmp(key, "softnet"))
+		parse_softnet(led, value);
 	else if (!strcmp(key, "balanced"))
 		led->balanced = number(value);
 	else if (!strcmp(key, "coverage"))
