@@ -41,7 +41,7 @@ $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS)
 
-$(B)/%.o: src/%.c $(B)/pktpath.skel.h
+$(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -198,7 +198,7 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/bench.skel.h
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/bench.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \

@@ -110,7 +110,8 @@
 /* pktpath's own drop reasons, apart from the kernel's: values from PP_REASON_OWN on. */
 #define PP_REASON_OWN 0xff000000u
 #define PP_OWN_REASONS(X)                                                                          \
-	X(UNREAD, "socket closed unread")
+	X(UNREAD,    "socket closed unread")                                                       \
+	X(NOT_GIVEN, "no reason given")
 
 #define PP_ENUM_CONTEXT(id, ...) PP_X_##id,
 #define PP_ENUM_GRO(id, ...) PP_G_##id,
@@ -161,6 +162,11 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, softirq,     "softirq", 0, SOFTIRQ, net_rx_action,            0, softirq,   "")      \
 	X(TP,   softirq_tp,  "softirq", 1, SOFTIRQ, softirq_entry,            1, softirq_vec, "")    \
 	X(FUNC, poll,        "poll",    0, POLL,    __napi_poll,              1, poll,      "")      \
+	X(FUNC, poll_backlog, "poll",   1, POLL,    process_backlog,          1, poll,      "")      \
+	X(FUNC, poll_e1000,  "poll",    1, POLL,    e1000_clean,              1, poll,      "e1000") \
+	X(FUNC, poll_e1000e, "poll",    1, POLL,    e1000e_poll,              1, poll,      "e1000e") \
+	X(FUNC, poll_igb,    "poll",    1, POLL,    igb_poll,                 1, poll,      "igb")   \
+	X(FUNC, poll_virtio, "poll",    1, POLL,    virtnet_poll,             1, poll,      "virtio_net") \
 	X(TP,   poll_end,    "pollend", 0, NONE,    napi_poll,                3, poll_end,  "")      \
 	X(TP,   gro,         "gro",     0, GRO,     napi_gro_receive_entry,   1, gro,       "")      \
 	X(TP,   gro_frags,   "gro",     0, GRO,     napi_gro_frags_entry,     1, gro,       "")      \
@@ -198,6 +204,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, close,     "")      \
 	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, close,     "")      \
 	X(TP,   drop,        "drop",    0, NONE,    kfree_skb,                3, drop,      "")      \
+	X(TP,   drop_bare,   "drop",    1, NONE,    kfree_skb,                2, drop_bare, "")      \
 	X(FUNC, end,         "end",     0, NONE,    skb_release_head_state,   1, end,       "")      \
 	X(FUNC, end_stolen,  "end",     0, NONE,    napi_skb_free_stolen_head, 1, end,      "")      \
 	X(FUNC, end_stateless, "end",   0, NONE,    __consume_stateless_skb,  1, end,       "")      \

@@ -11,7 +11,7 @@
 
 static const struct argp_option options[] = {
 	{ "interface", 'i', "IF", 0, "for this interface, by name or index (default: all)", 0 },
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto, fentry or kprobe for functions", 0 },
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 },
 	{ 0 },
 };
 

@@ -34,7 +34,7 @@ enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING };
 	{ "duration", 'd', "SECONDS", 0, "stop after SECONDS", 0 },                                \
 	{ "color", OPT_COLOUR, "WHEN", 0,                                                          \
 	  "auto (default), always or never; NO_COLOR is honoured", 0 },                            \
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry or kprobe for functions", 0 }, \
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 }, \
 	{ "records", OPT_RECORDS, "N", 0,                                                          \
 	  "packets that can be under way at once (default 32768)", 0 },                            \
 	{ "ring", OPT_RING, "BYTES", 0,                                                            \
