@@ -140,8 +140,8 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 /*
  * The hooks. X(KIND, id, slot, level, STAGE, symbol, nargs, handler, module)
  *
- * KIND     FUNC: a function's entry (fentry, else kprobe); RET: its return (fexit, else
- *          kretprobe); TP: a tracepoint (tp_btf).
+ * KIND     FUNC: a function's entry (fentry, else kprobe.multi, else kprobe); RET: its return
+ *          (fexit, else the same two); TP: a tracepoint (tp_btf).
  * id       names the programs: f_ID, x_ID (fexit), k_ID, r_ID (kretprobe), s_ID (its entry), t_ID.
  * slot     rows of one slot do one job together. The lowest level whose first row can be had
  *          serves the slot; rows of other levels stay unused.
