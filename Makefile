@@ -79,7 +79,7 @@ deps: deps-test
 deps-%: FORCE
 	@tests/setup.sh $*
 
-$(B)/traffic: $(wildcard tests/tools/traffic*.c) tests/tools/traffic.h
+$(B)/traffic: $(wildcard tests/tools/traffic*.c tests/tools/traffic*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(B)
 	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $(filter %.c,$^)
@@ -105,7 +105,8 @@ guest-shell: deps-demo
 # Tests that need no kernel and no root: unit tests and saved records, with the sanitizers.
 SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
-SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline
+SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
+	      lineage
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c)) \
 	$(patsubst %,$(B)/test/legacy_%,test_stitch test_stitch_list test_stitch_race test_tcp)
 
@@ -133,11 +134,12 @@ $(B)/test/test_%: tests/unit/test_%.c tests/unit/unit.h
 	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka
 $(B)/test/test_timeline: $(B)/test/timeline.o
 $(B)/test/test_names: $(B)/test/names.o
+$(B)/test/test_lineage: $(B)/test/lineage.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
 	-fno-sanitize=alignment
-$(B)/test/test_tcp $(B)/test/legacy_test_tcp: SAN_CFLAGS += $(HANDLER_CFLAGS)
+$(B)/test/test_tcp $(B)/test/legacy_test_tcp $(B)/test/test_load: SAN_CFLAGS += $(HANDLER_CFLAGS)
 
 # The same as on kernels without compare-and-swap.
 $(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
@@ -161,8 +163,15 @@ test: deps-test
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py $(ONLY)
 
 # On this machine's own kernel, as root: no guest.
-host-test: $(B)/pktpath
+host-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host cli
+
+# Ten million packets on this machine's own kernel, as root: make long-test COUNT=1000000
+COUNT ?= 10000000
+
+.PHONY: long-test
+long-test: $(B)/pktpath $(B)/traffic
+	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) tests/e2e/long.py
 
 # --- what tracing costs, against floors on the same hooks (needs root) --------------------------
 BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/report.c tests/bench/wire.c
@@ -216,7 +225,7 @@ $(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $
 # Some of it: make guest-test TESTS="pings stream"
 TESTS ?=
 
-.PHONY: guest-test kernels-test
+.PHONY: guest-test kernels-test probes-golden matrix
 guest-test: deps-test
 	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_e1000.py $(TESTS)
@@ -226,6 +235,16 @@ kernels-test: deps-test
 	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py $(TESTS)
 
+# What `pktpath probes` says on each kernel, written anew; look at the difference.
+probes-golden: deps-test
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@UPDATE=1 PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py probes_are
+
+# Every NIC on every kernel by every backend: half an hour. Some: make matrix CELLS="igb 6.12".
+CELLS ?=
+matrix: deps-test
+	@$(MAKE) --no-print-directory guest-build
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/matrix.py $(CELLS)
 
 $(B)/spin.bpf.o: tests/e2e/spin.bpf.c
 	$(call say,BPF,$<)

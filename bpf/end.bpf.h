@@ -48,8 +48,6 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 
 	if (!pp_unindex(rec->skb, ref))
 		return;
-	if (rec->state == PP_S_FIFO)
-		fifo_forget(rec->sk, ref, rec->tail);
 	if (rec->flags & PP_F_DOOMED) {
 		finish_children(h, rec, PP_V_DROPPED, 0);
 		finish(h, rec, PP_V_DROPPED, 0, rec->state == PP_S_OOO);

@@ -26,6 +26,9 @@ const volatile struct pp_cfg cfg = {};
 /* Set once all hooks are attached, cleared before they go: no packet is followed halfway. */
 volatile __u32 enabled = 0;
 
+/* Set once a packet could get no record: from then on a packet without one may be counted already. */
+volatile __u32 refused = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -177,7 +180,10 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
 	emit(h, rec);
-	*(volatile u32 *)&rec->state = linked ? PP_S_ZOMBIE : PP_S_FREE;
+	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
+	if (linked && pp_cas32(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)
+		return;
+	*(volatile u32 *)&rec->state = PP_S_FREE;
 }
 
 /* A packet that never gets a record still counts: it was seen, and it is untracked. */
@@ -228,6 +234,7 @@ static __always_inline void finish_stale(const struct here *h, u64 addr)
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
 #define IP_OFFSET	0x1fff
+#define IP_MF		0x2000
 
 #define IP4_LEN		20	/* without options */
 #define IP6_LEN		40
@@ -249,41 +256,97 @@ static __always_inline void parse_l4(struct pp_rec *rec, const u8 *b, u32 l4_len
 	}
 }
 
-/* The flow, from the network header at skb->data: one bounded read, but for IPv4 options. */
-static __always_inline void parse(const int typed, struct sk_buff *skb, struct pp_rec *rec)
+/* The first bytes from the network header on. */
+struct head {
+	u8 b[IP6_LEN + L4_LEN] __attribute__((aligned(8)));
+	u16 eth_proto;
+	u8 have;		/* 0: unreadable, or not IP */
+};
+
+/* One bounded read, but for IPv4 options, which move the transport header to its place in b[]. */
+static __always_inline void read_head(const int typed, struct sk_buff *skb, struct head *hd)
 {
 	const u8 *data = RD(typed, skb, data);
-	u8 b[IP6_LEN + L4_LEN] __attribute__((aligned(8)));
+	u32 ihl;
 
-	rec->eth_proto = bpf_ntohs(RD(typed, skb, protocol));
-	rec->flags |= PP_F_NOPARSE;
-	if (rec->eth_proto != ETH_P_IP && rec->eth_proto != ETH_P_IPV6) {
-		rec->flags &= ~PP_F_NOPARSE;
+	hd->have = 0;
+	hd->eth_proto = bpf_ntohs(RD(typed, skb, protocol));
+	if (hd->eth_proto != ETH_P_IP && hd->eth_proto != ETH_P_IPV6)
 		return;
-	}
 	/* GRO's frags path hands up headers that are not linear yet: `netif` tries again. */
 	if (RD(typed, skb, len) - RD(typed, skb, data_len) < 28)
 		return;
-	if (bpf_probe_read_kernel(b, sizeof(b), data))
+	if (bpf_probe_read_kernel(hd->b, sizeof(hd->b), data))
 		return;
+	hd->have = 1;
+	if (hd->eth_proto != ETH_P_IP)
+		return;
+	ihl = (hd->b[0] & 15) * 4;
+	if (ihl != IP4_LEN && bpf_probe_read_kernel(&hd->b[IP4_LEN], L4_LEN, data + ihl))
+		hd->have = 0;
+}
+
+/* What of a packet can be told from its head. */
+static __always_inline void parse(struct pp_rec *rec, const struct head *hd)
+{
+	const u8 *b = hd->b;
+
+	rec->eth_proto = hd->eth_proto;
 	rec->flags &= ~PP_F_NOPARSE;
-	if (rec->eth_proto == ETH_P_IP) {
+	if (hd->eth_proto != ETH_P_IP && hd->eth_proto != ETH_P_IPV6)
+		return;
+	if (!hd->have) {
+		rec->flags |= PP_F_NOPARSE;
+		return;
+	}
+	if (hd->eth_proto == ETH_P_IP) {
 		u32 ihl = (b[0] & 15) * 4, tot = bpf_ntohs(*(u16 *)&b[2]);
 
 		rec->l4_proto = b[9];
 		__builtin_memcpy(rec->saddr, &b[12], 4);
 		__builtin_memcpy(rec->daddr, &b[16], 4);
-		if (bpf_ntohs(*(u16 *)&b[6]) & IP_OFFSET)
-			return;
-		if (ihl != IP4_LEN && bpf_probe_read_kernel(&b[IP4_LEN], L4_LEN, data + ihl))
-			return;
-		parse_l4(rec, &b[IP4_LEN], tot > ihl ? tot - ihl : 0);
+		if (!(bpf_ntohs(*(u16 *)&b[6]) & IP_OFFSET))
+			parse_l4(rec, &b[IP4_LEN], tot > ihl ? tot - ihl : 0);
 	} else {
 		rec->l4_proto = b[6];
 		__builtin_memcpy(rec->saddr, &b[8], 16);
 		__builtin_memcpy(rec->daddr, &b[24], 16);
 		parse_l4(rec, &b[IP6_LEN], bpf_ntohs(*(u16 *)&b[4]));
 	}
+}
+
+static __always_inline u32 mix(u32 h, u32 word)
+{
+	h = (h ^ word) * 0x9e3779b1u;
+	return h ^ h >> 15;
+}
+
+/*
+ * Is the packet in the sample? By the hash of its flow, so that journeys are whole: GRO merges
+ * only within a flow. Fragments have no ports: their datagram's ID stands for them. What has no
+ * flow is judged by its address, as is every packet if packets were asked for.
+ */
+static __always_inline int sampled(const struct sk_buff *skb, const struct head *hd)
+{
+	u32 h = mix(cfg.sample_seed, hd->eth_proto), i;
+	const u32 *w = (const u32 *)hd->b;
+
+	if (!cfg.sample)
+		return 1;
+	if (cfg.sample_packets)
+		return bpf_get_prandom_u32() < cfg.sample;
+	if (!hd->have) {
+		h = mix(h, pp_low32((u64)skb));
+	} else if (hd->eth_proto == ETH_P_IP) {
+		int fragment = bpf_ntohs(*(u16 *)&hd->b[6]) & (IP_OFFSET | IP_MF);
+
+		h = mix(mix(mix(h, w[3]), w[4]), hd->b[9]);
+		h = mix(h, fragment ? *(u16 *)&hd->b[4] : w[5]);
+	} else {
+		for (i = 2; i < 11; i++)	/* addresses and ports */
+			h = mix(h, w[i]);
+	}
+	return mix(h, 0) < cfg.sample;
 }
 
 /* The stamps that all packets of a poll share. */
@@ -309,15 +372,29 @@ static __always_inline void take_poll(const struct pp_poll *p, struct pp_rec *re
 	rec->last_ns = p->poll_ns;
 }
 
-/* Is it another namespace's device? Each counts its interfaces from 1, which is its loopback. */
-static __always_inline int is_foreign(const int typed, struct net_device *dev)
+/* Inode of a device's network namespace; 0 where the kernel has no namespaces. */
+static __always_inline u32 netns_of(const int typed, struct net_device *dev)
 {
 	struct net *net;
 
-	if (!cfg.netns || !bpf_core_field_exists(dev->nd_net.net))
+	if (!bpf_core_field_exists(dev->nd_net.net))
 		return 0;
 	net = RD(typed, dev, nd_net.net);
-	return RD(typed, net, ns.inum) != cfg.netns;
+	return RD(typed, net, ns.inum);
+}
+
+/* Is the device one of those asked for? */
+static __always_inline int is_wanted(u32 ifindex)
+{
+	u32 i;
+
+	for (i = 0; i < PP_IFS; i++) {
+		if (i >= cfg.nr_ifs)
+			break;
+		if (cfg.ifs[i] == ifindex)
+			return 1;
+	}
+	return !cfg.nr_ifs;
 }
 
 /*
@@ -345,18 +422,28 @@ static __always_inline u64 next_birth(const struct here *h)
 
 /*
  * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
- * record or NULL (another interface, or no room: counted).
+ * record or NULL (another interface, not in the sample, or no room: counted).
  */
 static __always_inline struct pp_rec *birth(const int typed, const struct here *h,
 					    struct sk_buff *skb, u32 stage)
 {
 	struct net_device *dev = RD(typed, skb, dev);
-	u32 ifindex = RD(typed, dev, ifindex), ref, loser;
+	u32 ifindex = RD(typed, dev, ifindex), netns, ref, loser;
 	struct pp_rec *rec;
+	struct head hd;
 	u64 nth;
 
-	if (!enabled || (cfg.ifindex && ifindex != cfg.ifindex) || is_foreign(typed, dev))
+	/* Each namespace counts its interfaces from 1, which is its loopback. */
+	if (!enabled || !is_wanted(ifindex))
 		return NULL;
+	netns = netns_of(typed, dev);
+	if (cfg.netns && netns != cfg.netns)
+		return NULL;
+	read_head(typed, skb, &hd);
+	if (!sampled(skb, &hd)) {
+		COUNT(h, sampled_out);
+		return NULL;
+	}
 	nth = next_birth(h);
 	if (nth == (u64)-1) {
 		count_lost(h, PP_L_BIRTH);
@@ -365,6 +452,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec) {
+		refused = 1;
 		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
@@ -376,10 +464,11 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);
 	rec->ifindex = ifindex;
+	rec->netns = netns;
 	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
 		   RD(typed, skb, mac_header);
 	take_poll(&h->c->poll, rec, h->cpu);
-	parse(typed, skb, rec);
+	parse(rec, &hd);
 	stamp(h, rec, stage);
 	loser = pp_index((u64)skb, ref, h->now);
 	if (loser) {
@@ -387,8 +476,10 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 
 		if (old && old->state != PP_S_FREE)
 			finish_lost(h, old, PP_L_EVICTED);
-		if (loser == ref)
+		if (loser == ref) {
+			refused = 1;
 			return NULL;
+		}
 	}
 	return rec;
 }

@@ -38,23 +38,25 @@ HANDLER(held)
 	rec->state = PP_S_HELD;
 }
 
-/* Enter a record in its socket's list, under the socket lock. Returns 0, or ends it as lost. */
-static __always_inline int queue_on_sock(const struct here *h, u64 sk, u32 ref, struct pp_rec *rec)
+/* Enter a record in its socket's list, under the socket lock; 0, or -1 if there is no list for it. */
+static __always_inline int link_to_sock(const struct here *h, u64 sk, u32 ref, struct pp_rec *rec)
 {
 	struct pp_sock *s = pp_sock_find(sk, 1);
 	int unsorted = 0;
 
-	if (!s) {
-		if (!pp_unindex(rec->skb, ref))
-			return -1;
-		finish_children(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB);
-		finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
+	if (!s)
 		return -1;
-	}
 	pp_sock_link(s, ref, rec, &unsorted);
 	if (unsorted)
 		COUNT(h, unsorted);
 	return 0;
+}
+
+/* The table of sockets is full. The record is out of the index. */
+static __always_inline void finish_no_sock(const struct here *h, struct pp_rec *rec)
+{
+	finish_children(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB);
+	finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
 }
 
 /* tcp_data_queue(sk, skb): a segment beyond rcv_nxt waits in the out-of-order queue. */
@@ -77,8 +79,10 @@ HANDLER(ooo)
 	stamp(&h, rec, PP_ST_OOO);
 	if (rec->state != PP_S_HELD)
 		rec->read_seq = seg.data_end;
-	if (!queue_on_sock(&h, a0, ref, rec))
+	if (!link_to_sock(&h, a0, ref, rec))
 		rec->state = PP_S_OOO;
+	else if (pp_unindex(a1, ref))
+		finish_no_sock(&h, rec);
 }
 
 /*
@@ -96,19 +100,21 @@ HANDLER(sock_tcp)
 	rec = pp_find(a1, &ref);
 	if (!rec || !here(&h))
 		return;
+	/* Before it is linked: one that was evicted this instant is ended on another CPU. */
+	if (!pp_unindex(a1, ref))
+		return;
 	seg = segment_of(typed, skb);
 	if (!pp_seq_after(seg.data_end, seg.seq)) {
-		if (pp_unindex(a1, ref))
-			finish(&h, rec, PP_V_CONSUMED, 0, 0);	/* nothing to be read: FIN, ACK */
+		finish(&h, rec, PP_V_CONSUMED, 0, 0);	/* nothing to be read: FIN, ACK */
 		return;
 	}
 	stamp(&h, rec, PP_ST_SOCK);
 	if (rec->state != PP_S_HELD)
 		rec->read_seq = seg.data_end;
-	if (queue_on_sock(&h, a0, ref, rec))
-		return;
-	pp_unindex(a1, ref);
-	rec->state = PP_S_SOCK;
+	if (link_to_sock(&h, a0, ref, rec))
+		finish_no_sock(&h, rec);
+	else
+		rec->state = PP_S_SOCK;
 }
 
 /*
@@ -154,8 +160,13 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 		*(volatile u32 *)&rec->state = PP_S_FREE;
 		return 1;
 	}
-	if (rec->state == PP_S_OOO)
-		pp_unindex(rec->skb, ref);
+	if (rec->state == PP_S_OOO && !pp_unindex(rec->skb, ref)) {
+		/* It is evicted on another CPU, which ends it; the last of both gives the slot back. */
+		pp_sock_pop(s, rec);
+		if (pp_cas32(&rec->state, PP_S_OOO, PP_S_SKB) != PP_S_OOO)
+			*(volatile u32 *)&rec->state = PP_S_FREE;
+		return 1;
+	}
 	if (rec->ts[PP_ST_SOCK]) {
 		s->sock_ns = rec->ts[PP_ST_SOCK];
 		s->sock_cpu = rec->cpu[PP_ST_SOCK];

@@ -18,7 +18,8 @@ static __always_inline void fifo_forget(u64 sk, u32 ref, u32 ticket) {}
 #else
 
 #define MSG_PEEK 2
-#define FIFO_BEHIND 4	/* v6.18: one producer may queue for several before it wakes the reader */
+#define FIFO_BEHIND 8	/* v6.18: one producer may queue for several before it wakes the reader */
+#define FIFO_READ (~0u)	/* in a FIFO's ring: the read came before the record was entered */
 
 static __always_inline struct pp_fifo *fifo_find(u64 sk, int claim)
 {
@@ -47,15 +48,6 @@ static __always_inline struct pp_fifo *fifo_find(u64 sk, int claim)
 	return NULL;
 }
 
-/* The packet left the queue in another way: its read will not come. */
-static __always_inline void fifo_forget(u64 sk, u32 ref, u32 ticket)
-{
-	struct pp_fifo *f = fifo_find(sk, 0);
-
-	if (f && f->ring[ticket & (PP_FIFO_LEN - 1)] == ref)
-		f->ring[ticket & (PP_FIFO_LEN - 1)] = 0;
-}
-
 static __always_inline void fifo_push(const struct here *h, u64 sk, u32 ref, struct pp_rec *rec)
 {
 	struct pp_fifo *f = fifo_find(sk, 1);
@@ -72,51 +64,86 @@ static __always_inline void fifo_push(const struct here *h, u64 sk, u32 ref, str
 	rec->sk = sk;
 	rec->tail = ticket;
 	rec->state = PP_S_FIFO;
-	f->ring[ticket & (PP_FIFO_LEN - 1)] = ref;
+	if (__sync_lock_test_and_set(&f->ring[ticket & (PP_FIFO_LEN - 1)], ref) != FIFO_READ)
+		return;
+	f->ring[ticket & (PP_FIFO_LEN - 1)] = 0;
+	stamp(h, rec, PP_ST_READ);
+	if (pp_unindex(rec->skb, ref))
+		finish(h, rec, PP_V_DELIVERED, 0, 0);
 }
 
-/* The oldest unread packet's reference and ticket; 0 if it has no record. */
-static __always_inline u32 fifo_pop(struct pp_fifo *f, u32 *ticket)
+/*
+ * Take the oldest entry, unless its packet is `unread`: then the one that was read came and went
+ * before it could be entered. 0: none, or not written yet; then who writes it ends it. Entries of
+ * packets that left the queue in another way, or whose record is another's by now, are passed over.
+ */
+static __always_inline u32 fifo_pop(struct pp_fifo *f, u64 sk, u64 unread)
 {
 	u32 head, ref;
+	struct pp_rec *rec;
 	int i;
 
 	for (i = 0; i < 32; i++) {
 		head = *(volatile u32 *)&f->head;
-		if (head == *(volatile u32 *)&f->tail) {
-			if (f->skipped)
-				__sync_fetch_and_add(&f->skipped, -1);
+		if (head == *(volatile u32 *)&f->tail)
+			break;
+		ref = *(volatile u32 *)&f->ring[head & (PP_FIFO_LEN - 1)];
+		rec = ref ? pp_rec_at(ref - 1) : NULL;
+		if (rec && (rec->state != PP_S_FIFO || rec->sk != sk || rec->tail != head))
+			rec = NULL;
+		if (rec && rec->skb == unread)
 			return 0;
-		}
 		if (pp_cas32(&f->head, head, head + 1) != head)
 			continue;
-		ref = f->ring[head & (PP_FIFO_LEN - 1)];
+		ref = __sync_lock_test_and_set(&f->ring[head & (PP_FIFO_LEN - 1)], FIFO_READ);
+		if (!ref)
+			return 0;
 		f->ring[head & (PP_FIFO_LEN - 1)] = 0;
-		*ticket = head;
-		if (ref)
+		if (rec)
 			return ref;
 	}
+	if (i < 32 && f->skipped)
+		__sync_fetch_and_add(&f->skipped, -1);
 	return 0;
 }
 
-/* tp sk_data_ready(sk) */
+/* tp sk_data_ready(sk): what was queued since the last one, the oldest first. */
 HANDLER(sock_udp_tp)
 {
 	struct sock *sk = (void *)a0;
 	struct sk_buff *skb = RD(typed, sk, sk_receive_queue.prev);
+	u32 refs[FIFO_BEHIND] = {}, ref = 0;
 	struct pp_rec *rec;
 	struct here h;
-	u32 ref = 0;
 	int i;
 
 	for (i = 0; i < FIFO_BEHIND; i++) {
 		rec = pp_find((u64)skb, &ref);
-		if (!rec || rec->l4_proto != 17 || rec->ts[PP_ST_SOCK] || !here(&h))
-			return;
-		stamp(&h, rec, PP_ST_SOCK);
-		fifo_push(&h, a0, ref, rec);
+		if (!rec || rec->l4_proto != 17 || rec->ts[PP_ST_SOCK])
+			break;
+		refs[i] = ref;
 		skb = RD(typed, skb, prev);
 	}
+	if (!refs[0] || !here(&h))
+		return;
+	for (i = FIFO_BEHIND - 1; i >= 0; i--) {
+		rec = refs[i] ? pp_rec_at(refs[i] - 1) : NULL;
+		if (!rec)
+			continue;
+		stamp(&h, rec, PP_ST_SOCK);
+		fifo_push(&h, a0, refs[i], rec);
+	}
+}
+
+/* The datagram that will be read next: from the reader's own queue, else from the socket's. */
+static __always_inline u64 next_unread(const int typed, struct sock *sk)
+{
+	const struct udp_sock *up = (const struct udp_sock *)sk;
+	u64 first = (u64)BPF_CORE_READ(up, reader_queue.next);
+
+	if (first != (u64)sk + bpf_core_field_offset(struct udp_sock, reader_queue))
+		return first;
+	return (u64)RD(typed, sk, sk_receive_queue.next);
 }
 
 /* tp sock_recv_length(sk, ret, flags) */
@@ -125,18 +152,16 @@ HANDLER(read_udp_tp)
 	struct pp_fifo *f = fifo_find(a0, 0);
 	struct pp_rec *rec;
 	struct here h;
-	u32 ref, ticket = 0;
+	u32 ref;
 
 	if (!f || (int)a1 < 0 || (a2 & MSG_PEEK) || !here(&h))
 		return;
-	ref = fifo_pop(f, &ticket);
+	ref = fifo_pop(f, a0, next_unread(typed, (struct sock *)a0));
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
-	/* The record may have been lost, and be another packet's by now. */
-	if (!rec || rec->state != PP_S_FIFO || rec->sk != a0 || rec->tail != ticket)
+	if (!rec || !pp_unindex(rec->skb, ref))
 		return;
 	stamp(&h, rec, PP_ST_READ);
-	if (pp_unindex(rec->skb, ref))
-		finish(&h, rec, PP_V_DELIVERED, 0, 0);
+	finish(&h, rec, PP_V_DELIVERED, 0, 0);
 }
 
 #endif /* PP_LEGACY */

@@ -211,6 +211,28 @@ HANDLER(backlog)
 	stamp(&h, rec, PP_ST_BACKLOG);
 }
 
+/* Headers that were not linear yet when the driver handed the packet up. */
+static __always_inline void parse_again(const int typed, struct sk_buff *skb, struct pp_rec *rec)
+{
+	struct head hd;
+
+	read_head(typed, skb, &hd);
+	parse(rec, &hd);
+}
+
+/*
+ * Has a packet without a record passed a hook that starts one? Then it was refused there, and
+ * counted. GRO notes the NAPI instance in the skb; what a device of this host transmitted, to be
+ * received through netif_rx(), has the sender's CPU in the same place (skb_mark_napi_id(),
+ * netdev_core_pick_tx()). What was received by an outer device before is new at this one.
+ */
+static __always_inline int was_refused(const int typed, struct sk_buff *skb)
+{
+	if (!(refused || cfg.sample) || !bpf_core_field_exists(skb->napi_id))
+		return 0;
+	return RD(typed, skb, napi_id) && !RD(typed, skb, skb_iif);
+}
+
 /* tp netif_receive_skb, also for packets whose driver uses neither GRO nor netif_rx(). */
 HANDLER(netif)
 {
@@ -223,6 +245,8 @@ HANDLER(netif)
 		return;
 	rec = pp_find(a0, &ref);
 	if (!rec) {
+		if (was_refused(typed, skb))
+			return;
 		rec = birth(typed, &h, skb, PP_ST_NETIF);
 		if (rec)
 			rec->flags |= PP_F_LATE;
@@ -231,7 +255,7 @@ HANDLER(netif)
 	take_flush(typed, &h, skb, rec);
 	take_backlog_poll(&h, rec);
 	if (rec->flags & PP_F_NOPARSE)
-		parse(typed, skb, rec);
+		parse_again(typed, skb, rec);
 	stamp(&h, rec, PP_ST_NETIF);
 }
 

@@ -11,6 +11,7 @@
 
 #define PP_PLACE_LEN 48	/* symbol of the function that dropped the packet, NUL-terminated */
 
+#define PP_IFS 16	/* interfaces that -i can name */
 #define PP_COMM_LEN 16	/* TASK_COMM_LEN, include/linux/sched.h */
 #define PP_HOPS 4	/* devices after the first that a record names */
 #define PP_WORK_UNKNOWN 0xffff
@@ -57,6 +58,7 @@ struct pp_rec {
 	__u32 read_seq;		/* kernel: copied_seq that makes it read: end of its whole skb */
 	__u32 data_len;		/* TCP: payload bytes of this frame */
 	__u32 ifindex;
+	__u32 netns;		/* inode of the interface's network namespace; 0 = not known */
 	__u32 len;		/* bytes on the wire, Ethernet header included, no FCS */
 	__u32 reason;		/* dropped: kernel's skb_drop_reason, or PP_REASON_OWN.. */
 	__u32 egress;		/* forwarded: ifindex of the device through which it left */
@@ -81,6 +83,7 @@ struct pp_rec {
 	__u16 poll_index;	/* place among its poll's packets, from 0 */
 	__u16 poll_budget;	/* packets that its poll might have fetched; 0 = not known */
 	__u16 poll_work;	/* and fetched; PP_WORK_UNKNOWN: it ended before its poll did */
+	__u32 pad2;
 	char comm[PP_COMM_LEN];	/* delivered: the reader's name, as in /proc/PID/comm; "" = not known */
 	__u8 saddr[16], daddr[16];
 	/* What follows is sent only where it is used (PP_REC_SHORT). */
@@ -92,13 +95,17 @@ _Static_assert(sizeof(struct pp_rec) % 8 == 0, "records are copied in 8-byte uni
 
 /* Set before load, constant afterwards: dead branches vanish in the verifier. */
 struct pp_cfg {
-	__u32 ifindex;		/* only this interface; 0 = all */
+	__u32 ifs[PP_IFS];	/* only these interfaces */
+	__u32 nr_ifs;		/* 0 = all */
 	__u32 nr_cpus;		/* possible CPUs */
 	__u32 rec_mask;		/* records in the slab, a power of two, minus 1 */
 	__u32 emit;		/* bit mask of verdicts: send such records to the ring buffer */
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
 	__u32 wakeup_bytes;	/* wake the reader when this much lies in the ring */
 	__u32 netns;		/* only devices of the namespace with this inode; 0 = of all */
+	__u32 sample;		/* only flows or packets whose hash is below; 0 = all */
+	__u32 sample_seed;	/* so that two runs choose differently */
+	__u32 sample_packets;	/* 1: each packet by itself, not whole flows */
 };
 
 _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");

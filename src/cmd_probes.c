@@ -4,35 +4,32 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <bpf/libbpf.h>
 #include "cmd.h"
 #include "log.h"
+#include "memory.h"
 #include "opts.h"
 #include "probe.h"
+#include "run.h"
 
 static const struct argp_option options[] = {
-	{ "interface", 'i', "IF", 0, "for this interface, by name or index (default: all)", 0 },
+	SCOPE_OPTIONS,
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 },
+	SIZE_OPTIONS,
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void print_memory(const struct plan *plan, const struct opts *o)
 {
-	struct opts *o = state->input;
+	struct memory_opts mo = { .records = o->records, .ring_bytes = o->ring_bytes,
+				  .cpus = libbpf_num_possible_cpus(),
+				  .fifos = plan_serves(plan, "udpread", 1) };
+	char text[MEMORY_LEN];
 
-	switch (key) {
-	case 'i':
-		return parse_iface(arg, o) ? EINVAL : 0;
-	case OPT_BACKEND:
-		return parse_backend(arg, o) ? EINVAL : 0;
-	case ARGP_KEY_ARG:
-		log_err("%s: unexpected word (pktpath probes --help)", arg);
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	printf("\nMemory of a trace: %s\n", memory_text(text, &mo));
 }
 
-static int print_table(const struct plan *plan)
+static int print_table(const struct plan *plan, const struct opts *o)
 {
 	int i;
 
@@ -45,6 +42,7 @@ static int print_table(const struct plan *plan)
 	if (!plan->have_end)
 		printf("\nFrees cannot be seen on this kernel: packets that the kernel consumes itself "
 		       "(SYN, FIN)\nend as untracked (stale) when their memory is used again.\n");
+	print_memory(plan, o);
 	if (fflush(stdout) || ferror(stdout)) {
 		log_err("cannot write: standard output: %s", strerror(errno));
 		return EXIT_RUNTIME;
@@ -54,11 +52,11 @@ static int print_table(const struct plan *plan)
 
 int cmd_probes(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, NULL,
+	static const struct argp argp = { options, parse_run_option, NULL,
 		"Show which hook and backend serve each stage, and why others cannot be had.",
 		NULL, NULL, NULL };
 	struct plan_opts po = {};
-	struct opts o = {};
+	struct opts o = OPTS_DEFAULT;
 	struct plan plan;
 	int err;
 
@@ -68,12 +66,12 @@ int cmd_probes(int argc, char **argv)
 	if (err)
 		return err;
 	log_capture_libbpf();
-	po.ifindex = o.ifindex;
+	po.scope = &o.scope;
 	po.force = o.backend;
 	err = plan_make(&plan, &po);
 	if (err) {
 		log_err("cannot look for hooks: kernel BTF: %s", strerror(-err));
 		return EXIT_RUNTIME;
 	}
-	return print_table(&plan);
+	return print_table(&plan, &o);
 }

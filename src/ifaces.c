@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-#include <limits.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "ifaces.h"
 
@@ -17,53 +21,77 @@ bool ifaces_use(const struct ifaces *ifs, const char *driver)
 	return false;
 }
 
-static void add_iface(struct ifaces *ifs, const char *ifname)
+/* Devices that are only software say so by the bus they are on. */
+static bool is_hardware(const struct ethtool_drvinfo *info)
 {
-	char path[PATH_MAX], target[PATH_MAX];
-	const char *base;
-	ssize_t n;
+	static const char *const soft[] = { "", "N/A", "tap", "tun" };
+	size_t i;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/device/driver", ifname);
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n <= 0)
+	for (i = 0; i < sizeof(soft) / sizeof(soft[0]); i++)
+		if (!strcmp(info->bus_info, soft[i]))
+			return false;
+	return true;
+}
+
+static void add_iface(struct ifaces *ifs, int fd, const char *ifname)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq req = { .ifr_data = (void *)&info };
+
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", ifname);
+	if (ioctl(fd, SIOCETHTOOL, &req) || !is_hardware(&info) ||
+	    ifaces_use(ifs, info.driver) || ifs->nr == IFACES_MAX)
 		return;
-	target[n] = 0;
-	base = strrchr(target, '/');
-	base = base ? base + 1 : target;
-	if (ifaces_use(ifs, base) || ifs->nr == IFACES_MAX)
-		return;
-	snprintf(ifs->driver[ifs->nr], sizeof(ifs->driver[0]), "%.31s", base);
+	snprintf(ifs->driver[ifs->nr], sizeof(ifs->driver[0]), "%.31s", info.driver);
 	ifs->nr++;
 }
 
-void ifaces_find(struct ifaces *ifs, unsigned int ifindex)
+static bool is_meant(const struct scope *scope, unsigned int ifindex)
 {
-	struct if_nameindex *list, *p;
+	int i;
 
-	memset(ifs, 0, sizeof(*ifs));
-	list = if_nameindex();
-	if (!list)
-		return;
-	for (p = list; p->if_index; p++)
-		if (!ifindex || p->if_index == ifindex)
-			add_iface(ifs, p->if_name);
-	if_freenameindex(list);
+	for (i = 0; i < scope->nr; i++)
+		if (scope->ifs[i] == ifindex)
+			return true;
+	return !scope->nr;
 }
 
-const char *iface_name(uint32_t ifindex)
+/* Not by sysfs, which shows the devices of the namespace in which it was mounted. */
+void ifaces_find(struct ifaces *ifs, const struct scope *scope)
+{
+	struct if_nameindex *list = if_nameindex(), *p;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	memset(ifs, 0, sizeof(*ifs));
+	for (p = list; p && p->if_index; p++)
+		if (fd >= 0 && is_meant(scope, p->if_index))
+			add_iface(ifs, fd, p->if_name);
+	if (list)
+		if_freenameindex(list);
+	if (fd >= 0)
+		close(fd);
+}
+
+const char *iface_name(uint32_t netns, uint32_t ifindex)
 {
 	static struct {
 		uint32_t ifindex;
 		char name[IF_NAMESIZE];
 	} seen[64];
+	static uint32_t own;
 	unsigned int i;
+	struct stat st;
 
+	if (!own && !stat("/proc/self/ns/net", &st))
+		own = (uint32_t)st.st_ino;
+	if (netns && netns != own)
+		return NULL;
 	for (i = 0; i < sizeof(seen) / sizeof(seen[0]) && seen[i].ifindex; i++)
 		if (seen[i].ifindex == ifindex)
-			return seen[i].name;
+			return seen[i].name[0] ? seen[i].name : NULL;
 	i %= sizeof(seen) / sizeof(seen[0]);
 	seen[i].ifindex = ifindex;
 	if (!if_indextoname(ifindex, seen[i].name))
-		snprintf(seen[i].name, sizeof(seen[i].name), "if%u", ifindex);
-	return seen[i].name;
+		seen[i].name[0] = 0;
+	return seen[i].name[0] ? seen[i].name : NULL;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Which drivers serve the traced interfaces, read from sysfs. */
+/* Which drivers serve the traced interfaces, as ethtool tells. */
 #ifndef PKTPATH_IFACES_H
 #define PKTPATH_IFACES_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "scope.h"
 
 #define IFACES_MAX 16
 
@@ -13,11 +14,14 @@ struct ifaces {
 	int nr;
 };
 
-/* The drivers behind one interface, or behind all of them (0). More than fit are left out. */
-void ifaces_find(struct ifaces *ifs, unsigned int ifindex);
+/* The drivers behind the chosen interfaces, or behind all. More than fit are left out. */
+void ifaces_find(struct ifaces *ifs, const struct scope *scope);
 bool ifaces_use(const struct ifaces *ifs, const char *driver);
 
-/* An interface's name for people, remembered after it vanished; "if7" if it was never known. */
-const char *iface_name(uint32_t ifindex);
+/*
+ * The name of an interface of the process's own network namespace (0 means it, too), remembered
+ * after it vanished. NULL if it is of another, or was never known.
+ */
+const char *iface_name(uint32_t netns, uint32_t ifindex);
 
 #endif /* PKTPATH_IFACES_H */

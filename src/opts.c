@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <math.h>
-#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -13,6 +13,7 @@
 #include "trial.h"
 
 #define SECONDS_MAX (365 * 86400.0)
+#define SAMPLE_MAX  1000000u
 
 /* All digits, in range: strtoull() alone takes "-1" and " 7". */
 static int parse_u64(const char *word, uint64_t *out)
@@ -65,24 +66,21 @@ int parse_size(const char *option, const char *word, uint32_t min, uint32_t max,
 	return -1;
 }
 
-int parse_iface(const char *word, struct opts *o)
+int parse_sample(const char *word, struct opts *o)
 {
-	char name[IF_NAMESIZE];
-	uint64_t index;
+	size_t digits = strspn(word, "1/") == 2 ? strspn(word + 2, "0123456789") : 0;
+	const char *rest = word + 2 + digits;
+	char number[16];
 
-	if (!strcmp(word, "any") || !strcmp(word, "all")) {
-		o->ifname = NULL;
-		o->ifindex = 0;
-		return 0;
+	if (!strncmp(word, "1/", 2) && digits && digits < sizeof(number) &&
+	    (!*rest || !strcmp(rest, ",packet"))) {
+		snprintf(number, sizeof(number), "%.*s", (int)digits, word + 2);
+		o->sample_packets = *rest;
+		if (!parse_u64(number, &o->sample) && o->sample && o->sample <= SAMPLE_MAX)
+			return 0;
 	}
-	o->ifname = word;
-	o->ifindex = if_nametoindex(word);
-	if (!o->ifindex && !parse_u64(word, &index) && index <= UINT32_MAX &&
-	    if_indextoname(index, name))
-		o->ifindex = index;
-	if (o->ifindex)
-		return 0;
-	log_err("-i %s: no such interface (ip link lists them; any traces all)", word);
+	log_err("--sample %s: not a share (give 1/N, N from 1 to %u, for flows, or 1/N,packet)", word,
+		SAMPLE_MAX);
 	return -1;
 }
 
@@ -120,7 +118,9 @@ error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	int bad = 0;
 
 	switch (key) {
-	case 'i': bad = parse_iface(arg, o); break;
+	case 'i': bad = scope_add(&o->scope, arg); break;
+	case OPT_NETNS: o->scope.netns = arg; break;
+	case OPT_SAMPLE: bad = parse_sample(arg, o); break;
 	case 'c': bad = parse_count("-c", arg, &o->count); break;
 	case 'd': bad = parse_seconds("-d", arg, &o->seconds_ns); break;
 	case 'j': o->json = true; break;
@@ -136,6 +136,7 @@ error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_RING:
 		bad = parse_size("--ring", arg, 1u << 16, 1u << 30, &o->ring_bytes);
 		break;
+	case ARGP_KEY_END: bad = scope_resolve(&o->scope); break;
 	case ARGP_KEY_ARG:
 		log_err("%s: unexpected word (%s --help)", arg, state->name);
 		return EINVAL;

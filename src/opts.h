@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "hooks.h"
+#include "scope.h"
 
 struct opts {
-	const char *ifname;	/* NULL = all interfaces */
-	unsigned int ifindex;	/* 0 = all */
+	struct scope scope;	/* resolved when all options are read */
+	uint64_t sample;	/* 1 of so many; 0 and 1 = all */
+	bool sample_packets;	/* each packet by itself, not whole flows */
 	uint64_t count;		/* 0 = no limit */
 	uint64_t seconds_ns;	/* 0 = no limit */
 	bool json, quiet, verbose, line_buffered;
@@ -26,15 +28,25 @@ struct opts {
 int opts_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* Options that the tracing commands share: rows for their argp_option tables, and the parser. */
-enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING };
+enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMPLE };
+
+#define SCOPE_OPTIONS                                                                              \
+	{ "interface", 'i', "IF", 0,                                                               \
+	  "only packets of this interface, by name or index; may be repeated (default: any)", 0 }, \
+	{ "netns", OPT_NETNS, "NS", 0,                                                             \
+	  "interfaces of this network namespace, by name, process ID or path; all: of every one", 0 }
 
 #define RUN_OPTIONS                                                                                \
-	{ "interface", 'i', "IF", 0,                                                               \
-	  "only packets of this interface, by name or index (default: any)", 0 },                  \
+	SCOPE_OPTIONS,                                                                             \
+	{ "sample", OPT_SAMPLE, "1/N", 0,                                                          \
+	  "only one flow of N, chosen by its hash; 1/N,packet: one packet of N", 0 },              \
 	{ "duration", 'd', "SECONDS", 0, "stop after SECONDS", 0 },                                \
 	{ "color", OPT_COLOUR, "WHEN", 0,                                                          \
 	  "auto (default), always or never; NO_COLOR is honoured", 0 },                            \
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 }, \
+	SIZE_OPTIONS
+
+#define SIZE_OPTIONS                                                                               \
 	{ "records", OPT_RECORDS, "N", 0,                                                          \
 	  "packets that can be under way at once (default 32768)", 0 },                            \
 	{ "ring", OPT_RING, "BYTES", 0,                                                            \
@@ -46,7 +58,7 @@ error_t parse_run_option(int key, char *arg, struct argp_state *state);
 int parse_count(const char *option, const char *word, uint64_t *out);
 int parse_seconds(const char *option, const char *word, uint64_t *out_ns);
 int parse_size(const char *option, const char *word, uint32_t min, uint32_t max, uint32_t *out);
-int parse_iface(const char *word, struct opts *o);
+int parse_sample(const char *word, struct opts *o);
 int parse_backend(const char *word, struct opts *o);
 
 /* 0, or EXIT_USAGE after saying what is lacking: privileges, the kernel's BTF, or atomics in its BPF. */

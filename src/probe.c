@@ -189,7 +189,7 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 	if (!t)
 		return -errno;
 	memset(plan, 0, sizeof(*plan));
-	ifaces_find(&ifs, opts->ifindex);
+	ifaces_find(&ifs, opts->scope);
 	for (i = 0; i < NR_HOOKS; i++)
 		if (!i || strcmp(hooks[i].slot, hooks[i - 1].slot))
 			serve_slot(plan, t, opts, &ifs, hooks[i].slot);

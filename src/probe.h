@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "hooks.h"
+#include "scope.h"
 #include "sink.h"
 
 #define MAX_DRIVERS 16
 
 struct plan_opts {
-	unsigned int ifindex;		/* the traced interface; 0 = all */
+	const struct scope *scope;	/* the traced interfaces */
 	enum backend force;		/* BE_NONE: the best; tracepoints are never forced away */
 	bool banned[NR_HOOKS][BE_NR];	/* backends that failed at load or attach before */
 	const char *ban_why[NR_HOOKS];

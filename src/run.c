@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* A run: records come from the tracer and go to a sink, until something ends it; see run.h. */
 #include <errno.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "ifaces.h"
 #include "log.h"
 #include "loop.h"
+#include "memory.h"
 #include "out.h"
 #include "reasons.h"
 #include "run.h"
@@ -83,16 +83,6 @@ static bool utf8_wanted(void)
 	return value && (strcasestr(value, "utf-8") || strcasestr(value, "utf8"));
 }
 
-/* Interface numbers are of one namespace; those of others have no name here. */
-static const char *hop_name(const struct pp_hop *hop)
-{
-	struct stat st;
-
-	if (hop->netns && (stat("/proc/self/ns/net", &st) || st.st_ino != hop->netns))
-		return NULL;
-	return iface_name(hop->ifindex);
-}
-
 static void set_env(struct trace *tr)
 {
 	struct sink_env *env = &tr->env;
@@ -105,14 +95,13 @@ static void set_env(struct trace *tr)
 		      (tr->o.colour == COLOUR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	env->ascii = !utf8_wanted();
 	env->verbose = tr->o.verbose;
-	env->any_dev = !tr->o.ifindex;
+	env->any_dev = tr->o.scope.nr != 1;
 	env->quiet = tr->o.quiet;
 	/* A file gets blocks; whoever watches gets each line. */
 	env->line_buffered = tr->o.line_buffered || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode);
 	env->wall_offset_ns = wall_offset();
 	env->stages_served = tracer_plan(tr->tracer)->stages;
 	env->dev_name = iface_name;
-	env->hop_name = hop_name;
 	env->reason_name = reason_name;
 }
 
@@ -140,7 +129,7 @@ static int on_record(void *arg, const struct pp_rec *rec)
 	struct trace *tr = arg;
 	int err;
 
-	iface_name(rec->ifindex);
+	iface_name(rec->netns, rec->ifindex);	/* it may be gone when it is shown */
 	err = tr->sink->record(&tr->env, rec);
 	if (err)
 		return err;
@@ -170,12 +159,11 @@ static int sink_tick(struct trace *tr)
 static int on_tick(void *arg)
 {
 	struct trace *tr = arg;
-	char name[IF_NAMESIZE];
 	int ret = on_input(arg);
 
 	if (!ret)
 		ret = sink_tick(tr);
-	if (!ret && tr->o.ifindex && !if_indextoname(tr->o.ifindex, name) && errno == ENXIO) {
+	if (!ret && tr->o.scope.nr && !scope_left(&tr->o.scope)) {
 		tr->vanished = true;
 		return LOOP_STOP;
 	}
@@ -221,6 +209,17 @@ static int fetch_ledger(struct trace *tr)
 	return tracer_ledger(tr->tracer, led);
 }
 
+/* Where it listens; asked to be verbose, also what that costs in memory. */
+static void announce(const struct trace *tr)
+{
+	struct memory_opts mo = tracer_memory(tr->tracer);
+	char text[MEMORY_LEN];
+
+	if (tr->o.verbose)
+		log_note("memory: %s", memory_text(text, &mo));
+	log_note("listening on %s (Ctrl-C ends)", scope_text(&tr->o.scope));
+}
+
 static int run(struct trace *tr)
 {
 	static const struct loop_calls calls = { on_input, on_tick, on_signal, on_deadline, TICK_NS, 0 };
@@ -232,7 +231,7 @@ static int run(struct trace *tr)
 	if (err)
 		return err;
 	tracer_enable(tr->tracer);
-	log_note("listening on %s (Ctrl-C ends)", tr->o.ifname ? tr->o.ifname : "any interface");
+	announce(tr);
 	tr->start_ns = now_ns(CLOCK_MONOTONIC);
 	err = loop_run(tr->loop, tracer_fd(tr->tracer), &c, tr);
 	if (err)
@@ -245,7 +244,8 @@ static int run(struct trace *tr)
 
 static int start(struct trace *tr, uint32_t verdicts)
 {
-	struct tracer_opts to = { .ifindex = tr->o.ifindex, .force = tr->o.backend,
+	struct tracer_opts to = { .scope = &tr->o.scope, .force = tr->o.backend,
+				  .sample = tr->o.sample, .sample_packets = tr->o.sample_packets,
 				  .records = tr->o.records, .ring_bytes = tr->o.ring_bytes,
 				  .verdicts = verdicts };
 	int err;
@@ -271,11 +271,7 @@ static int exit_status(const struct trace *tr, int err)
 			"ended while its reader did not read, so not all was shown" : strerror(-err));
 		return EXIT_RUNTIME;
 	}
-	if (tr->vanished) {
-		log_err("-i %s: the interface disappeared", tr->o.ifname);
-		return EXIT_RUNTIME;
-	}
-	return EXIT_OK;
+	return tr->vanished ? EXIT_RUNTIME : EXIT_OK;
 }
 
 int run_sink(const struct opts *o, const char *sink, uint32_t verdicts)

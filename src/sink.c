@@ -17,6 +17,17 @@ const struct sink *sink_find(const char *name)
 	return NULL;
 }
 
+const char *sink_dev(const struct sink_env *env, uint32_t netns, uint32_t ifindex,
+		     char buf[FMT_TEXT_MAX], int cols)
+{
+	const char *name = env->dev_name(netns, ifindex);
+
+	if (name)
+		return fmt_clean(buf, name, (size_t)cols);
+	snprintf(buf, FMT_TEXT_MAX, "if%u", ifindex);
+	return buf;
+}
+
 const char *sink_reason(const struct sink_env *env, const struct pp_rec *rec)
 {
 	const char *own = own_reason_label(rec->reason);

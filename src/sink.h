@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "format.h"
 #include "record.h"
 
 /* Which hook serves a stage, as `pktpath probes` and the ledger show it. */
@@ -51,8 +52,8 @@ struct sink_env {
 	uint64_t wall_offset_ns;	/* CLOCK_REALTIME minus CLOCK_MONOTONIC */
 	bool utc;			/* print times in UTC: tests */
 	uint32_t stages_served;		/* bit mask of enum pp_stage that have a hook */
-	const char *(*dev_name)(uint32_t ifindex);	/* never NULL result */
-	const char *(*hop_name)(const struct pp_hop *hop);	/* NULL if not known */
+	/* An interface's name; NULL if it is not known, or of another namespace than the traced one. */
+	const char *(*dev_name)(uint32_t netns, uint32_t ifindex);
 	const char *(*reason_name)(uint32_t reason);	/* never NULL result */
 	void *state;			/* the sink's own */
 };
@@ -68,6 +69,10 @@ struct sink {
 };
 
 const struct sink *sink_find(const char *name);
+
+/* An interface for people: its name, or its number where it has no name here. */
+const char *sink_dev(const struct sink_env *env, uint32_t netns, uint32_t ifindex,
+		     char buf[FMT_TEXT_MAX], int cols);
 
 /* Why a dropped packet was dropped: our own reason, else the kernel's. Never NULL. */
 const char *sink_reason(const struct sink_env *env, const struct pp_rec *rec);

@@ -112,7 +112,7 @@ static int print_group(struct sink_env *env, const struct group *g, uint64_t ns)
 		line_break(l);
 	line_to(l, wide(env) ? COL_FLOW : COL_REASON);
 	line_flow(l, &g->example, 0);
-	line_addf(l, DIM, " on %s", fmt_clean(buf, env->dev_name(g->example.ifindex), 15));
+	line_addf(l, DIM, " on %s", sink_dev(env, g->example.netns, g->example.ifindex, buf, 15));
 	return line_write(l, env->out);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "yyjson.h"
 #include "format.h"
+#include "lineage.h"
 #include "names.h"
 #include "sink.h"
 #include "timeline.h"
@@ -18,6 +19,7 @@
 
 struct json_state {
 	uint64_t seq;		/* of the last record written */
+	struct lineage *lineage;	/* merged records wait here for their parent */
 	char pool[64 * 1024];	/* a record's whole document and its text: no malloc() per packet */
 };
 
@@ -100,7 +102,7 @@ static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struc
 	add_text(d, o, "place", dropped ? place : NULL);
 	add_id(d, o, "parent", rec->verdict == PP_V_MERGED ? rec->parent : 0);
 	add_id(d, o, "clone_of", rec->clone_of);
-	add_text(d, o, "egress", rec->egress ? env->dev_name(rec->egress) : NULL);
+	add_text(d, o, "egress", rec->egress ? env->dev_name(rec->netns, rec->egress) : NULL);
 	add_id(d, o, "pid", rec->pid);
 	add_text(d, o, "comm", fmt_clean(comm, rec->comm, PP_COMM_LEN));
 }
@@ -131,7 +133,7 @@ static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struc
 		val_t *h = yyjson_mut_arr_add_obj(d, hops);
 
 		add_num(d, h, "ifindex", hop->ifindex);
-		add_text(d, h, "dev", env->hop_name(hop));
+		add_text(d, h, "dev", env->dev_name(hop->netns, hop->ifindex));
 		add_id(d, h, "netns", hop->netns);
 		add_num(d, h, "at_ns", hop->ns - first_ns);
 	}
@@ -148,10 +150,11 @@ static void add_flags(doc_t *d, val_t *o, const struct pp_rec *rec)
 			yyjson_mut_arr_add_str(d, flags, f->label);
 }
 
-static void add_stages(doc_t *d, val_t *o, const struct timeline *tl)
+static void add_stages(doc_t *d, val_t *o, const struct pp_rec *rec, const struct timeline *tl)
 {
 	val_t *stages;
 
+	add_num(d, o, "end_cpu", rec->end_cpu);
 	add_num(d, o, "total_ns", tl->total_ns);
 	stages = yyjson_mut_obj_add_arr(d, o, "stages");
 	for (int i = 0; i < tl->nr; i++) {
@@ -163,6 +166,24 @@ static void add_stages(doc_t *d, val_t *o, const struct timeline *tl)
 		add_num(d, s, "ns", row->dur_ns);
 		add_num(d, s, "cpu", row->cpu);
 	}
+}
+
+/* Of a merged frame: its own way and, from the merge on, that of the packet with its data. */
+static void add_journey(doc_t *d, val_t *o, const struct pp_rec *rec, const struct pp_rec *whole)
+{
+	struct timeline tl;
+	struct pp_rec way;
+	val_t *j;
+
+	if (!whole) {
+		yyjson_mut_obj_add_null(d, o, "journey");
+		return;
+	}
+	way = lineage_journey(rec, whole);
+	timeline_build(&way, &tl);
+	j = yyjson_mut_obj_add_obj(d, o, "journey");
+	yyjson_mut_obj_add_str(d, j, "verdict", verdict_label(way.verdict));
+	add_stages(d, j, &way, &tl);
 }
 
 /* Writes `doc` as one line, with memory from `alc`, or from the heap if it is NULL. */
@@ -186,14 +207,9 @@ static int write_line(const struct sink_env *env, const doc_t *doc, const yyjson
 	return ret;
 }
 
-static int json_begin(struct sink_env *env)
+static int write_record(void *arg, const struct pp_rec *rec, const struct pp_rec *whole)
 {
-	env->state = calloc(1, sizeof(struct json_state));
-	return env->state ? 0 : -ENOMEM;
-}
-
-static int json_record(struct sink_env *env, const struct pp_rec *rec)
-{
+	const struct sink_env *env = arg;
 	struct json_state *st = env->state;
 	struct timeline tl;
 	yyjson_alc alc;
@@ -213,7 +229,8 @@ static int json_record(struct sink_env *env, const struct pp_rec *rec)
 	add_num(d, o, "id", rec->id);
 	add_num(d, o, "time_ns", tl.first_ns + env->wall_offset_ns);
 	add_num(d, o, "ifindex", rec->ifindex);
-	add_text(d, o, "dev", env->dev_name(rec->ifindex));
+	add_text(d, o, "dev", env->dev_name(rec->netns, rec->ifindex));
+	add_id(d, o, "netns", rec->netns);
 	add_num(d, o, "cpu", tl.nr ? tl.row[0].cpu : rec->end_cpu);
 	add_flow(d, o, rec);
 	add_num(d, o, "len", rec->len);
@@ -221,17 +238,39 @@ static int json_record(struct sink_env *env, const struct pp_rec *rec)
 	add_poll(d, o, rec);
 	add_flags(d, o, rec);
 	add_hops(env, d, o, rec, tl.first_ns);
-	add_num(d, o, "end_cpu", rec->end_cpu);
-	add_stages(d, o, &tl);
+	add_stages(d, o, rec, &tl);
+	add_journey(d, o, rec, whole);
 	err = write_line(env, d, &alc);
 	if (!err && env->line_buffered)
 		err = file_flush(env->out);
 	return err;
 }
 
+static int json_begin(struct sink_env *env)
+{
+	struct json_state *st = calloc(1, sizeof(*st));
+
+	env->state = st;
+	if (!st)
+		return -ENOMEM;
+	st->lineage = lineage_new(write_record, env);
+	return st->lineage ? 0 : -ENOMEM;
+}
+
+static int json_record(struct sink_env *env, const struct pp_rec *rec)
+{
+	struct json_state *st = env->state;
+
+	return lineage_add(st->lineage, rec);
+}
+
 static void json_free(struct sink_env *env)
 {
-	free(env->state);
+	struct json_state *st = env->state;
+
+	if (st)
+		lineage_free(st->lineage);
+	free(st);
 	env->state = NULL;
 }
 
@@ -291,10 +330,14 @@ static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 
 static int json_done(struct sink_env *env, const struct ledger *led)
 {
-	doc_t *d = yyjson_mut_doc_new(NULL);
+	struct json_state *st = env->state;
+	int err = led->so_far ? 0 : lineage_flush(st->lineage);
+	doc_t *d;
 	val_t *o;
-	int err;
 
+	if (err)
+		return err;
+	d = yyjson_mut_doc_new(NULL);
 	if (!d)
 		return -ENOMEM;
 	o = yyjson_mut_obj(d);

@@ -158,7 +158,7 @@ static void add_identity(const struct sink_env *env, struct text_state *st,
 				     narrow(env) ? 3 : 6));
 	if (env->any_dev) {
 		line_to(l, clock_cols(env) + 1);
-		line_add(l, PLAIN, fmt_clean(dev, env->dev_name(rec->ifindex), DEV_COLS));
+		line_add(l, PLAIN, sink_dev(env, rec->netns, rec->ifindex, dev, DEV_COLS));
 	}
 	line_to(l, col);
 	/* Half an IPv4 address says nothing: such a line is shifted rather than cut. */

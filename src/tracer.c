@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -91,12 +91,22 @@ static int open_object(struct tracer *t)
 	return 0;
 }
 
-/* Inode of the network namespace in which interface indexes and names are meant; 0 if not known. */
-static uint32_t own_netns(void)
+static void configure_scope(struct pp_cfg *cfg, const struct tracer_opts *opts)
 {
-	struct stat st;
+	cfg->nr_ifs = opts->scope->nr;
+	memcpy(cfg->ifs, opts->scope->ifs, sizeof(cfg->ifs));
+	cfg->netns = scope_netns(opts->scope);
+	cfg->sample = opts->sample > 1 ? UINT32_MAX / opts->sample : 0;
+	cfg->sample_packets = opts->sample_packets;
+	if (getrandom(&cfg->sample_seed, sizeof(cfg->sample_seed), GRND_NONBLOCK) < 0)
+		cfg->sample_seed = getpid();
+}
 
-	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
+struct memory_opts tracer_memory(const struct tracer *t)
+{
+	return (struct memory_opts){ .records = t->opts.records, .ring_bytes = t->opts.ring_bytes,
+				     .cpus = t->nr_cpus,
+				     .fifos = plan_serves(&t->plan, "udpread", 1) };
 }
 
 static int configure(struct tracer *t)
@@ -107,8 +117,7 @@ static int configure(struct tracer *t)
 	t->nr_cpus = libbpf_num_possible_cpus();
 	if (t->nr_cpus < 0)
 		return t->nr_cpus;
-	cfg->ifindex = t->opts.ifindex;
-	cfg->netns = own_netns();
+	configure_scope(cfg, &t->opts);
 	cfg->nr_cpus = t->nr_cpus;
 	cfg->rec_mask = t->opts.records - 1;
 	cfg->emit = t->opts.verdicts;
@@ -119,7 +128,7 @@ static int configure(struct tracer *t)
 		err = bpf_map__set_max_entries(t->o.slab, t->opts.records);
 	if (!err)
 		err = bpf_map__set_max_entries(t->o.ring, t->opts.ring_bytes);
-	if (!err && plan_serves(&t->plan, "udpread", 1))
+	if (!err && tracer_memory(t).fifos)
 		err = bpf_map__set_max_entries(t->o.fifos, PP_FIFOS);
 	return err;
 }
@@ -264,7 +273,7 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 	if (!t)
 		return -ENOMEM;
 	t->opts = *opts;
-	t->plan_opts.ifindex = opts->ifindex;
+	t->plan_opts.scope = opts->scope;
 	t->plan_opts.force = opts->force;
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	for (tries = 0; again && tries < NR_HOOKS; tries++) {

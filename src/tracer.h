@@ -7,11 +7,14 @@
 #ifndef PKTPATH_TRACER_H
 #define PKTPATH_TRACER_H
 
+#include "memory.h"
 #include "probe.h"
 #include "sink.h"
 
 struct tracer_opts {
-	unsigned int ifindex;	/* 0 = all interfaces */
+	const struct scope *scope;	/* interfaces; must outlive the tracer */
+	uint32_t sample;		/* 1 of so many flows; 0 and 1 = all */
+	bool sample_packets;		/* packets instead of flows */
 	enum backend force;	/* BE_NONE: the best per hook */
 	uint32_t records;	/* slab size, a power of two, 1 Ki..512 Ki */
 	uint32_t ring_bytes;	/* a power of two, at least a page */
@@ -35,6 +38,9 @@ typedef int (*tracer_fn)(void *arg, const struct pp_rec *rec);
 int tracer_consume(struct tracer *t, tracer_fn fn, void *arg);
 
 const struct plan *tracer_plan(const struct tracer *t);
+
+/* What its tables were made for. */
+struct memory_opts tracer_memory(const struct tracer *t);
 
 /* Start no new record, let those under way end, detach everything. */
 void tracer_stop(struct tracer *t);

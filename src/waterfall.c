@@ -104,7 +104,7 @@ static void add_summary(const struct sink_env *env, struct line *l, const struct
 	line_start(l);
 	line_addf(l, BOLD, "#%llu ", (unsigned long long)rec->id);
 	line_add(l, PLAIN, fmt_clock(buf, tl->first_ns + env->wall_offset_ns, env->utc, 6));
-	line_addf(l, PLAIN, " %s ", fmt_clean(name, env->dev_name(rec->ifindex), FMT_TEXT_MAX));
+	line_addf(l, PLAIN, " %s ", sink_dev(env, rec->netns, rec->ifindex, name, FMT_TEXT_MAX));
 	line_flow(l, rec, 0);
 	add_tcp(l, rec);
 	line_addf(l, PLAIN, " len %u: ", rec->len);
@@ -156,14 +156,14 @@ static int print_notes(struct sink_env *env, const struct pp_rec *rec)
 	if (rec->clone_of)
 		note(l, "copy of #%llu", (unsigned long long)rec->clone_of);
 	for (int i = 0; i < rec->nr_hops && i < PP_HOPS; i++) {
-		const char *dev = env->hop_name(&rec->hops[i]);
+		const char *dev = env->dev_name(rec->hops[i].netns, rec->hops[i].ifindex);
 
 		note(l, "then received on %s", dev ? fmt_clean(name, dev, FMT_TEXT_MAX) :
 		     "a device of another network namespace");
 	}
 	if (rec->egress)
 		note(l, "left through %s",
-		     fmt_clean(name, env->dev_name(rec->egress), FMT_TEXT_MAX));
+		     sink_dev(env, rec->netns, rec->egress, name, FMT_TEXT_MAX));
 	note_gro(l, rec);
 	return l->cols ? line_write(l, env->out) : 0;
 }

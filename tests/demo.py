@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "e2e"))
 # pylint: disable=wrong-import-position
-from guest import Guest, GuestError, build_dir  # noqa: E402
+from guest import Guest, GuestError, build_dir, unknown  # noqa: E402
 from kernels import AssetError, say  # noqa: E402
 from wire import WireError  # noqa: E402
 
@@ -162,6 +162,10 @@ def arguments():
 
 def main():
     args = arguments()
+    wrong = unknown(args.kernel, [args.nic])
+    if wrong:
+        print(f"demo: {wrong}", file=sys.stderr)
+        return 2
     if not (build_dir() / "pktpath").exists():
         print(f"demo: {build_dir() / 'pktpath'} is not there; run 'make'", file=sys.stderr)
         return 1

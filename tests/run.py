@@ -40,6 +40,7 @@ SUITES = [
     Suite("bench", "tests/bench/smoke.sh", ["tests/bench/smoke.sh"], 300),
     Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 600),
     Suite("kernels", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test"], 600),
+    Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 600),
     Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300),
 ]
 

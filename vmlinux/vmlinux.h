@@ -80,6 +80,7 @@ struct sk_buff {
 	__u16 mac_header;
 	__be16 protocol;
 	int skb_iif;
+	unsigned int napi_id;	/* shares its place with sender_cpu */
 	unsigned char *head, *data;
 	struct refcount_struct users;
 };
@@ -105,6 +106,10 @@ struct sock {
 	struct {
 		struct sk_buff *head, *tail;
 	} sk_backlog;
+};
+
+struct udp_sock {
+	struct sk_buff_head reader_queue;
 };
 
 struct tcp_sock {

@@ -32,6 +32,7 @@ struct bench {
 	struct floor *floor[FLOOR_NR];
 	struct plan plan;
 	struct tracer *tracer;
+	struct scope scope;
 	struct tracer_opts topts;
 	struct result res;
 	uint64_t rounds, packets;
@@ -212,7 +213,8 @@ static int prepare(struct bench *b)
 		log_err("bench: loopback: %s", strerror(-err));
 		return err;
 	}
-	b->topts = (struct tracer_opts){ .ifindex = if_nametoindex("lo"), .records = TRACER_RECORDS,
+	b->scope = (struct scope){ .names = { "lo" }, .ifs = { if_nametoindex("lo") }, .nr = 1 };
+	b->topts = (struct tracer_opts){ .scope = &b->scope, .records = TRACER_RECORDS,
 					 .ring_bytes = TRACER_RING, .verdicts = VERDICTS_ALL };
 	err = tracer_new(&b->tracer, &b->topts);
 	if (err)

@@ -21,6 +21,7 @@ BPFTOOL = ("/usr/sbin/bpftool", "/usr/local/sbin/bpftool", "/usr/bin/bpftool")
 STREAM = 20_000_000  # bytes: the large TCP transfer
 # udp-recv and tcp-recv with --timestamps.
 CLOCK = re.compile(r"clock realtime (\d+) monotonic (\d+) window (\d+)")
+UNSUPPORTED = re.compile(r"Linux (\d+)\.(\d+) or later is needed")
 
 
 def megabytes(n):
@@ -32,23 +33,23 @@ class Env:
 
     KERNEL = "6.1"
 
-    def __init__(self, kernel=KERNEL):
-        self.kernel = kernel
+    def __init__(self, kernel=KERNEL, nic="e1000"):
+        self.kernel, self.nic = kernel, nic
         self._guest, self._smp, self._ipv6, self._next_port = None, 0, False, 5000
 
     def guest(self, smp=1, ipv6=False):
-        """eth0 and eth1 are e1000; one CPU or two. IPv6 brings frames that nobody asked for."""
+        """eth0 and eth1 are of one model; one CPU or two. IPv6 brings frames that nobody asked for."""
         if self._guest and (self._smp, self._ipv6) == (smp, ipv6):
             return self._guest
         self.close()
         bpftool = next((p for p in BPFTOOL if pathlib.Path(p).exists()), None)
-        g = guests.Guest(kernel=self.kernel, nic="e1000", extra_nics=["e1000"], smp=smp, ipv6=ipv6,
-                         programs={"bpftool": bpftool} if bpftool else {})
+        g = guests.Guest(kernel=self.kernel, nic=self.nic, extra_nics=[self.nic], smp=smp,
+                         ipv6=ipv6, programs={"bpftool": bpftool} if bpftool else {})
         self._guest, self._smp, self._ipv6 = g.__enter__(), smp, ipv6
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
         g.push((guests.build_dir() / SPIN).read_bytes(), f"/tmp/{SPIN}")
         g.has_bpftool = bool(bpftool)
-        print(f"     guest with Linux {self.kernel} and {smp} CPU(s): up after {g.boot_seconds:.1f} s", flush=True)
+        print(f"     guest with Linux {self.kernel}, {self.nic} and {smp} CPU(s): up after {g.boot_seconds:.1f} s", flush=True)
         return g
 
     def close(self):
@@ -155,6 +156,17 @@ def bpf_objects(g):
     links = re.findall(r"^\d+: ", g.check("bpftool link list"), re.M)
     probes = g.check("cat /sys/kernel/debug/kprobes/list").splitlines()
     return sorted(progs), len(links), probes
+
+
+def too_old(g, status, said):
+    """The line in which pktpath refuses this kernel, if it names a later version; or None."""
+    line = said.strip().removeprefix("pktpath: ")
+    needed = UNSUPPORTED.search(line)
+    if status != 2 or not needed:
+        return None
+    release = re.match(r"(\d+)\.(\d+)", g.check(["uname", "-r"]))
+    older = tuple(map(int, release.groups())) < tuple(map(int, needed.groups()))
+    return line if older else None
 
 
 def median(values):

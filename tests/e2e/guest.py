@@ -31,10 +31,10 @@ import time
 
 import image
 import kernels
+import qemu
 import wire
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-QEMU = "qemu-system-x86_64"
 # Model: (driver, smallest QEMU version).
 NICS = {
     "e1000": ("e1000", 0), "e1000e": ("e1000e", 0), "igb": ("igb", 8),
@@ -43,7 +43,6 @@ NICS = {
 # Fast and repeatable: no mitigations, no relocation, no timer calibration by trial.
 KERNEL_ARGS = ("console=ttyS0 loglevel=4 panic=-1 oops=panic net.ifnames=0 mitigations=off nokaslr "
                "tsc=reliable no_timer_check random.trust_cpu=on rcupdate.rcu_expedited=1")
-SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # a user's PATH may lack sbin
 HEADER = struct.Struct("<III")
 MAX_FRAME = 32768
 TROUBLE = re.compile(r"Kernel panic|BUG:|Oops|WARNING:|lockup|stall|agent: |qemu-system")
@@ -61,9 +60,22 @@ def build_dir():
     return pathlib.Path(os.environ.get("PKTPATH_BUILD") or ROOT / "build")
 
 
-def qemu_version():
-    found = re.search(r"version (\d+)", kernels.output([QEMU, "--version"]))
-    return int(found[1]) if found else 0
+def unknown(kernel, models):
+    """One line on a kernel or a NIC that there is not, or None."""
+    names = [("kernel", kernel, kernels.KERNELS), *(("NIC", model, NICS) for model in models)]
+    for what, name, known in names:
+        if name not in known:
+            return f"{what} '{name}' is not one of {', '.join(known)}"
+    return None
+
+
+def fetch(kernel, models):
+    """(kernel, QEMU) for a guest with these NICs, fetched if they are not in the cache. Tests do
+    that before wire.isolate(), which takes the network away. Raises AssetError."""
+    wrong = unknown(kernel, models)
+    if wrong:
+        raise kernels.AssetError(wrong)
+    return kernels.kernel(kernel), qemu.qemu(max(NICS[m][1] for m in models))
 
 
 def _die_with_parent():
@@ -165,15 +177,14 @@ class Guest:
         self.close()
 
     def boot(self):
-        self._check_models()
-        kernel = kernels.kernel(self._kernel_name)
+        kernel, machine = fetch(self._kernel_name, [n.model for n in self.nics])
         wire.isolate()
         start = time.monotonic()
         self._say(f"booting Linux {kernel.version} with {self.smp} CPU(s) and "
                   f"{', '.join(n.model for n in self.nics)}")
         for nic in self.nics:
             nic.open_tap(self.ipv6)
-        self._launch(kernel)
+        self._launch(kernel, machine)
         self._reader = threading.Thread(target=self._read_port, daemon=True)
         self._reader.start()
         atexit.register(self.close)
@@ -201,15 +212,6 @@ class Guest:
             os.close(self._log)
             self._log = None
 
-    def _check_models(self):
-        for nic in self.nics:
-            if nic.model not in NICS:
-                raise GuestError(f"NIC '{nic.model}' is not one of {', '.join(NICS)}")
-            needed = NICS[nic.model][1]
-            if needed > qemu_version():
-                raise GuestError(f"NIC '{nic.model}' needs QEMU {needed} or later, this is "
-                                 f"{qemu_version()} (Debian 12: bookworm-backports has it)")
-
     def _memory_file(self, name, data=b""):
         fd = os.memfd_create(name)
         view = memoryview(data)
@@ -225,39 +227,37 @@ class Guest:
         # busybox's ip knows neither static neighbours nor veth. Its shell would prefer that ip
         # over any in the PATH, therefore the host's shell.
         for name in ("sh", "ip", "tc"):
-            where = shutil.which(name, path=SYSTEM_PATH)
+            where = shutil.which(name, path=qemu.SYSTEM_PATH)
             if where:
                 programs.setdefault(name, where)
         return programs
 
-    def _launch(self, kernel):
+    def _launch(self, kernel, machine):
         load = ["virtio_pci", "virtio_console", *(NICS[n.model][0] for n in self.nics),
                 *self.modules]
         initrd = self._memory_file("initramfs", image.build(
             kernel, build_dir() / "agent", load, self._programs()))
         self._log = self._memory_file("console")
         self._port, theirs = socket.socketpair()
-        argv = self._command(kernel, initrd, theirs.fileno())
+        argv = machine.argv + self._options(kernel, initrd, theirs.fileno())
         fds = [initrd, self._log, theirs.fileno(), *(n.fd for n in self.nics)]
         try:
             self._qemu = subprocess.Popen(
-                argv, pass_fds=fds, preexec_fn=None if self.console_mode else _die_with_parent,
+                argv, env=machine.env, pass_fds=fds, preexec_fn=None if self.console_mode else _die_with_parent,
                 stdin=None if self.console_mode else subprocess.DEVNULL,
                 stdout=None if self.console_mode else self._log,
                 stderr=self._log)
-        except FileNotFoundError:
-            raise GuestError(f"{QEMU} is not installed; run 'make deps'") from None
         finally:
             theirs.close()
             os.close(initrd)
             for nic in self.nics:
                 nic.close()
 
-    def _command(self, kernel, initrd, port):
+    def _options(self, kernel, initrd, port):
         console = "stdio,id=con,signal=off" if self.console_mode else \
             f"file,id=con,path=/proc/self/fd/{self._log},append=on"
         argv = [
-            QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
             "-smp", str(self.smp), "-m", str(self.memory),
             "-kernel", str(kernel.vmlinux), "-initrd", f"/proc/self/fd/{initrd}",
@@ -437,6 +437,6 @@ class Guest:
 
 def available():
     """Whether guests can run on this machine: None, or the reason why not."""
-    if not shutil.which(QEMU):
-        return f"{QEMU} is not installed; run 'make deps'"
+    if not qemu.installed():
+        return f"{qemu.PROGRAM} is not installed; run 'make deps'"
     return None

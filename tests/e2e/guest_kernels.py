@@ -1,16 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""The figures that matter most, proved on other kernels than 6.1 as well: `make kernels-test`.
+"""The figures that matter most, proved on other kernels than 6.1 as well, and the hooks chosen on
+each kernel: `make kernels-test`.
 
 guest_kernels.py [WORD...] runs only the tests with one of the words in their name.
 """
 
 import sys
 
+import guest as guests
+import kernel_probes
 import kernels
 import wire
 from e1000_env import Env
-from guest import available
 from harness import Skip, run, take_tests, test
 
 import e1000_counts  # noqa: F401  defines tests
@@ -21,38 +23,47 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "a_thousand_datagrams_by_kprobe_multi", "twenty_pings_are_consumed",
           "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
           "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte")
+PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
 
 
-def on(kernel, function, lack):
-    """`lack`: why there is no such kernel here, or None."""
+def on(key, function, lack):
+    """`key`: kernel and NIC; `lack`: why there is no such guest here, or None."""
     def wrapped(envs):
         if lack:
             raise Skip(lack)
-        for other in set(envs) - {kernel}:
+        for other in set(envs) - {key}:
             envs[other].close()  # one guest at a time
-        return function(envs[kernel])
+        return function(envs[key])
 
-    wrapped.__name__ = f"linux_{kernel}_{function.__name__}"
+    kernel, nic = key
+    name = f"linux_{kernel}" if nic == "e1000" else f"linux_{kernel}_{nic}"
+    wrapped.__name__ = f"{name}_{function.__name__}"
     test(wrapped)
 
 
+def lacking(key):
+    """Fetches what a guest needs. Why that cannot be had, or None."""
+    try:
+        guests.fetch(key[0], [key[1]])  # later there is no network
+    except kernels.AssetError as error:
+        return str(error)
+    return None
+
+
 def main():
-    reason = available()
+    reason = guests.available()
     if reason:
         sys.exit(f"guest_kernels: {reason}")
     chosen = [f for f in take_tests() if f.__name__ in CHOSEN]
     if len(chosen) != len(CHOSEN):
         sys.exit(f"guest_kernels: only {len(chosen)} of {len(CHOSEN)} tests are there")
-    for kernel in KERNELS:
-        lack = None
-        try:
-            kernels.kernel(kernel)  # later there is no network
-        except kernels.AssetError as error:
-            lack = str(error)
-        for function in chosen:
-            on(kernel, function, lack)
+    for key in PROBED:
+        lack = lacking(key)
+        for function in chosen if key in [(kernel, "e1000") for kernel in KERNELS] else ():
+            on(key, function, lack)
+        on(key, kernel_probes.probes_are_as_before, lack)
     wire.isolate()
-    envs = {kernel: Env(kernel) for kernel in KERNELS}
+    envs = {key: Env(*key) for key in PROBED}
     try:
         return run(envs, only=sys.argv[1:])
     finally:

@@ -40,7 +40,8 @@ def check(condition, message):
         raise AssertionError(message)
 
 
-def _one(function, args):
+def one(function, *args):
+    """Runs one test and prints its line: (ok, FAIL or SKIP; what it said)."""
     started = time.monotonic()
     try:
         word, said = "ok", function(*args) or ""
@@ -52,15 +53,20 @@ def _one(function, args):
         word, said = "FAIL", traceback.format_exc()
     name = function.__name__.replace("_", " ")
     print(f"{word:4} {name}{': ' if said else ''}{said} ({time.monotonic() - started:.1f} s)", flush=True)
-    return word
+    return word, said
+
+
+def total(words):
+    """Closes with the counts; the exit status."""
+    failed = words.count("FAIL")
+    print(f"{words.count('ok')} passed, {failed} failed, {words.count('SKIP')} skipped", flush=True)
+    return 1 if failed or not words else 0
 
 
 def run(*args, only=None):
     """Runs the tests in order of definition (those with a word of `only` in their name, if given)."""
-    words = [_one(f, args) for f in _tests if not only or any(w in f.__name__ for w in only)]
-    failed = words.count("FAIL")
-    print(f"{words.count('ok')} passed, {failed} failed, {words.count('SKIP')} skipped", flush=True)
-    return 1 if failed or not words else 0
+    return total([one(f, *args)[0] for f in _tests
+                  if not only or any(w in f.__name__ for w in only)])
 
 
 def main(*args):

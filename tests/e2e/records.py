@@ -44,6 +44,16 @@ def check_stages(rec):
               f"not in the order of the receive path: {rec}")
 
 
+def check_journey(rec):
+    """A merged frame's way goes on in its parent: it begins as the frame's own, and adds up."""
+    way = dict(rec["journey"], flags=rec["flags"])
+    check_stages(way)
+    own = [row["stage"] for row in rec["stages"]]
+    check([row["stage"] for row in way["stages"]][:len(own)] == own and
+          way["total_ns"] >= rec["total_ns"], f"the journey is another one: {rec}")
+    check(way["verdict"] in VERDICTS, f"verdict of the journey: {rec}")
+
+
 def check_record(rec, poll_skipped=False):
     """What every record ever read must fulfil. poll_skipped: the kernel admits to have skipped
     runs of the hook that sees polls, or cannot say; only then may a record have no cause."""
@@ -62,6 +72,9 @@ def check_record(rec, poll_skipped=False):
     check((rec["verdict"] == "delivered") == ("read" in names), f"read without delivery: {rec}")
     check(rec["verdict"] not in ("dropped", "untracked") or rec["reason"], f"no reason: {rec}")
     check(rec["verdict"] == "merged" or rec["parent"] is None, f"a parent, not merged: {rec}")
+    check(rec["verdict"] == "merged" or rec["journey"] is None, f"a journey, not merged: {rec}")
+    if rec["journey"]:
+        check_journey(rec)
 
 
 class Run:

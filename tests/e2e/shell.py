@@ -8,7 +8,7 @@ import sys
 import termios
 import time
 
-from guest import Guest, GuestError
+from guest import Guest, GuestError, unknown
 from kernels import AssetError, say
 from wire import WireError
 
@@ -34,6 +34,10 @@ def main():
     parser.add_argument("--nic", default="e1000")
     parser.add_argument("--smp", type=int, default=1)
     args = parser.parse_args()
+    wrong = unknown(args.kernel, [args.nic])
+    if wrong:
+        print(f"guest-shell: {wrong}", file=sys.stderr)
+        return 2
     if not sys.stdin.isatty():
         print("guest-shell: needs a terminal", file=sys.stderr)
         return 1

@@ -20,16 +20,11 @@
 #define WALL_BASE 1700000000000000000ull
 #define MONO_BASE 1000000000ull
 
-static const char *dev_name(uint32_t ifindex)
+static const char *dev_name(uint32_t netns, uint32_t ifindex)
 {
 	static const char *const names[] = { "?", "lo", "eth0", "eth1", "br\033[31m\xff" };
 
-	return ifindex < 5 ? names[ifindex] : "?";
-}
-
-static const char *hop_name(const struct pp_hop *hop)
-{
-	return hop->ifindex < 5 ? dev_name(hop->ifindex) : NULL;
+	return !netns && ifindex < 5 ? names[ifindex] : NULL;
 }
 
 static const char *reason_name(uint32_t reason)
@@ -417,7 +412,7 @@ int main(int argc, char **argv)
 	struct sink_env env = {
 		.out = stdout, .err = stdout, .utc = true, .stages_served = PP_ST_BIT(PP_ST_NR) - 1,
 		.wall_offset_ns = WALL_BASE - MONO_BASE, .dev_name = dev_name,
-		.hop_name = hop_name, .reason_name = reason_name,
+		.reason_name = reason_name,
 	};
 	const struct sink *sink = sink_find("text");
 	int c, ret;

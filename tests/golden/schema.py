@@ -87,16 +87,18 @@ def check_meaning(obj):
     """What a schema cannot say."""
     if "stages" not in obj:
         return
-    if obj["stages"]:
-        if sum(s["ns"] for s in obj["stages"]) != obj["total_ns"]:
+    if obj["stages"] and obj["stages"][0]["cpu"] != obj["cpu"]:
+        yield "cpu is not that of the first stage"
+    for part in (obj, obj.get("journey")):
+        if not part or not part["stages"]:
+            continue
+        if sum(s["ns"] for s in part["stages"]) != part["total_ns"]:
             yield "the stages do not add up to total_ns"
-        if obj["stages"][0]["cpu"] != obj["cpu"]:
-            yield "cpu is not that of the first stage"
-    at = 0
-    for stage in obj["stages"]:
-        if stage["at_ns"] != at:
-            yield f"{stage['stage']} does not begin where the stage before ends"
-        at += stage["ns"]
+        at = 0
+        for stage in part["stages"]:
+            if stage["at_ns"] != at:
+                yield f"{stage['stage']} does not begin where the stage before ends"
+            at += stage["ns"]
 
 
 def documented():
@@ -113,7 +115,7 @@ def documented():
 
 
 def emitted(lines):
-    fields = {"record": set(), "stages": set(), "summary": set(), "hooks": set()}
+    fields = {name: set() for name in ("record", "stages", "journey", "hops", "summary", "hooks")}
     for obj in lines:
         if "summary" in obj:
             fields["summary"] |= set(obj["summary"])
@@ -121,17 +123,22 @@ def emitted(lines):
                 fields["hooks"] |= set(hook)
         else:
             fields["record"] |= set(obj)
-            for stage in obj["stages"]:
-                fields["stages"] |= set(stage)
+            fields["journey"] |= set(obj["journey"] or ())
+            for name in ("stages", "hops"):
+                for item in obj[name]:
+                    fields[name] |= set(item)
     return fields
 
 
 def in_schema(root):
     defs = root["$defs"]
     summary = defs["summary"]["properties"]["summary"]["properties"]
+    record = defs["record"]["properties"]
     return {
-        "record": set(defs["record"]["properties"]),
-        "stages": set(defs["record"]["properties"]["stages"]["items"]["properties"]),
+        "record": set(record),
+        "stages": set(defs["stages"]["items"]["properties"]),
+        "journey": set(record["journey"]["oneOf"][1]["properties"]),
+        "hops": set(record["hops"]["items"]["properties"]),
         "summary": set(summary),
         "hooks": set(summary["hooks"]["items"]["properties"]),
     }

@@ -96,7 +96,8 @@ struct queue {
 };
 
 static struct packet pool[SKBS];
-static struct net_device device = { .ifindex = 2 };
+static struct net net = { .ns = { .inum = 4026531840u } };
+static struct net_device device = { .ifindex = 2, .nd_net = { &net } };
 static union {
 	struct sock sk;
 	struct tcp_sock tp;

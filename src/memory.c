@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <stdio.h>
+#include <unistd.h>
+#include "memory.h"
+#include "tables.h"
+
+/* An array's values are aligned to 8 bytes and fill whole pages (array_map_alloc()). */
+static uint64_t table_bytes(uint64_t entries, uint64_t size)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return (entries * ((size + 7) & ~7ull) + page - 1) / page * page;
+}
+
+/* Its data pages are mapped twice, one after the other, but are there once. */
+static uint64_t ring_buffer_bytes(uint64_t size)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return size + 3 * page + 2 * size / page * sizeof(void *);
+}
+
+uint64_t memory_bytes(const struct memory_opts *o)
+{
+	return table_bytes(o->records, sizeof(struct pp_rec)) +
+	       table_bytes(PP_SETS, sizeof(struct pp_set)) +
+	       table_bytes(PP_SOCKS, sizeof(struct pp_sock)) +
+	       table_bytes(PP_NAPIS, sizeof(struct pp_napi)) +
+	       table_bytes(o->fifos ? PP_FIFOS : 1, sizeof(struct pp_fifo)) +
+	       table_bytes(o->cpus, sizeof(struct pp_cpu)) + ring_buffer_bytes(o->ring_bytes);
+}
+
+const char *memory_text(char buf[MEMORY_LEN], const struct memory_opts *o)
+{
+	snprintf(buf, MEMORY_LEN, "%.1f MB in the kernel, fixed (%.1f for records, %.1f for the ring)",
+		 (double)memory_bytes(o) / 1e6,
+		 (double)table_bytes(o->records, sizeof(struct pp_rec)) / 1e6,
+		 (double)ring_buffer_bytes(o->ring_bytes) / 1e6);
+	return buf;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* How much memory a trace takes in the kernel: all of it at the start, none later. */
+#ifndef PKTPATH_MEMORY_H
+#define PKTPATH_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the sizes of the tables depend on. */
+struct memory_opts {
+	uint32_t records;	/* --records */
+	uint32_t ring_bytes;	/* --ring */
+	uint32_t cpus;		/* possible CPUs */
+	bool fifos;		/* the read of UDP cannot be hooked: each socket has a FIFO */
+};
+
+/* Bytes in tables and the ring buffer; the programs themselves are not in it. */
+uint64_t memory_bytes(const struct memory_opts *o);
+
+#define MEMORY_LEN 80	/* size of memory_text()'s buffer */
+
+/* "22.1 MB in the kernel, fixed (13.1 for records, 8.4 for the ring)"; returns buf. */
+const char *memory_text(char buf[MEMORY_LEN], const struct memory_opts *o);
+
+#endif /* PKTPATH_MEMORY_H */
