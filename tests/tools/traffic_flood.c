@@ -44,7 +44,7 @@ int udp_mix(const struct opts *o)
 	int fds[MIX_PORTS];
 	socklen_t len;
 
-	if (resolve(o, &to, &len))
+	if (resolve(o->dst, o->port, &to, &len))
 		return 1;
 	for (int i = 0; i < MIX_PORTS; i++) {
 		fds[i] = open_mix(o, &to, len, i);

@@ -49,7 +49,8 @@ static void host_emit(void *record)
 	memcpy(&ended[nr_ended++], record, offsetof(struct pp_rec, place));
 }
 
-static struct net_device device = { .ifindex = 2 };
+static struct net net = { .ns = { .inum = 4026531840u } };
+static struct net_device device = { .ifindex = 2, .nd_net = { &net } };
 static u8 udp_ip[64] = { 0x45, [3] = 44, [9] = 17 };
 
 static struct sk_buff new_skb(void)
