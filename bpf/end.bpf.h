@@ -41,6 +41,25 @@ static __always_inline int is_other(const int typed, struct sk_buff *skb, const 
 	return (u64)RD(typed, skb, head) != rec->head && (u32)RD(typed, skb, skb_iif) != rec->ifindex;
 }
 
+/*
+ * Did TCP drop it? tcp_drop() frees without a word before v5.17. Data that has met TCP, and is
+ * freed before it was queued anywhere, is what TCP had already, or would not have. What was
+ * coalesced into a packet of the backlog shares its fate.
+ */
+static __always_inline int is_silent_drop(const struct pp_rec *rec)
+{
+#ifdef PP_LEGACY
+	if (rec->l4_proto != 6 || !rec->ts[PP_ST_L4])
+		return 0;
+	if (rec->state != PP_S_HELD)
+		return rec->state == PP_S_SKB && rec->data_len;
+	return rec->child || (!(rec->flags & PP_F_NODATA) &&
+			      !pp_seq_after(rec->read_seq, TCP_SK(rec->sk, rcv_nxt)));
+#else
+	return 0;
+#endif
+}
+
 /* An skb is freed: the last word on its record, unless a socket's list has it. */
 static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec)
 {
@@ -64,6 +83,14 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 			rec->state = PP_S_SOCK;
 			return;
 		}
+	}
+	if (is_silent_drop(rec)) {
+		rec->reason = PP_R_NOT_GIVEN;
+		finish_children(h, rec, PP_V_DROPPED, 0);
+		finish(h, rec, PP_V_DROPPED, 0, 0);
+		return;
+	}
+	if (rec->state == PP_S_HELD && !(rec->flags & PP_F_NODATA)) {
 		finish_lost(h, rec, PP_L_ORPHAN);
 		return;
 	}

@@ -28,6 +28,8 @@ struct {
 } locks SEC(".maps");
 
 /* Global functions are verified once, not at each of the many calls. */
+int pp_lock(u32 key);
+
 __attribute__((noinline)) int pp_lock(u32 key)
 {
 	u32 one = 1;

@@ -212,6 +212,8 @@ HANDLER(read_tcp)
  * loops of loops cost the verifier next to nothing. Each returns 0 when there is no more to do.
  */
 #define SWEEP_STEPS 64
+int pp_sweep(u32 slot, u64 sk, u32 copied);
+int pp_sweep_more(u32 slot, u64 sk, u32 copied);
 _Static_assert(SWEEP_STEPS * SWEEP_STEPS * SWEEP_STEPS * 2 >= PP_REC_MAX, "a sweep takes all");
 
 __attribute__((noinline)) int pp_sweep(u32 slot, u64 sk, u32 copied)

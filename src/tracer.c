@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "attach.h"
 #include "log.h"
 #include "missed.h"
 #include "object.h"
@@ -16,14 +17,12 @@
 #include "tracer.h"
 #include "tables.h"
 
-#define MAX_PROGS 3	/* of one row: a kretprobe needs the entry as well */
-
 struct tracer {
 	struct plan plan;
 	struct plan_opts plan_opts;
 	struct tracer_opts opts;
 	struct object o;
-	struct bpf_link *links[NR_HOOKS][MAX_PROGS];
+	struct bpf_link *links[NR_HOOKS][ROW_PROGS];
 	struct ring_buffer *ring;
 	struct pp_cpu *cpus;
 	struct pp_rec *slab;
@@ -34,45 +33,14 @@ struct tracer {
 	int fn_ret;
 };
 
-static struct bpf_program *prog_of(struct tracer *t, char prefix, int i)
+static int progs_of(struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS])
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "%c_%s", prefix, hooks[i].id);
-	return bpf_object__find_program_by_name(t->o.obj, name);
-}
-
-/* The programs that serve row i with its chosen backend, in the order of attaching. */
-static int progs_of(struct tracer *t, int i, struct bpf_program *progs[MAX_PROGS])
-{
-	int n = 0;
-
-	switch (t->plan.backend[i]) {
-	case BE_FENTRY:
-		progs[n++] = prog_of(t, hooks[i].kind == HOOK_RET ? 'x' : 'f', i);
-		break;
-	case BE_TP:
-		progs[n++] = prog_of(t, 't', i);
-		break;
-	case BE_KMULTI:
-	case BE_KPROBE:
-		if (hooks[i].kind == HOOK_RET) {
-			progs[n++] = prog_of(t, 'r', i);
-			if (hook_wants_args(&hooks[i]))
-				progs[n++] = prog_of(t, 's', i);
-		} else {
-			progs[n++] = prog_of(t, 'k', i);
-		}
-		break;
-	default:
-		break;
-	}
-	return n;
+	return row_programs(t->o.obj, t->plan.backend[i], i, progs);
 }
 
 static int open_object(struct tracer *t)
 {
-	struct bpf_program *p, *progs[MAX_PROGS];
+	struct bpf_program *p, *progs[ROW_PROGS];
 	int i, k, n, err = object_open(&t->o);
 
 	if (err)
@@ -81,12 +49,8 @@ static int open_object(struct tracer *t)
 		bpf_program__set_autoload(p, false);
 	for (i = 0; i < NR_HOOKS; i++) {
 		n = progs_of(t, i, progs);
-		for (k = 0; k < n; k++) {
-			bpf_program__set_autoload(progs[k], true);
-			if (t->plan.backend[i] == BE_KMULTI)
-				bpf_program__set_expected_attach_type(progs[k],
-								      BPF_TRACE_KPROBE_MULTI);
-		}
+		for (k = 0; k < n; k++)
+			row_want(progs[k], t->plan.backend[i]);
 	}
 	return 0;
 }
@@ -133,24 +97,13 @@ static int configure(struct tracer *t)
 	return err;
 }
 
-static struct bpf_link *attach_one(const struct tracer *t, int i, const struct bpf_program *prog)
-{
-	const char *sym = hooks[i].symbol;
-	LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .syms = &sym, .cnt = 1,
-		    .retprobe = bpf_program__name(prog)[0] == 'r');
-
-	if (t->plan.backend[i] == BE_KMULTI)
-		return bpf_program__attach_kprobe_multi_opts(prog, NULL, &opts);
-	return bpf_program__attach(prog);
-}
-
 static int attach_row(struct tracer *t, int i)
 {
-	struct bpf_program *progs[MAX_PROGS];
+	struct bpf_program *progs[ROW_PROGS];
 	int n = progs_of(t, i, progs), k;
 
 	for (k = 0; k < n; k++) {
-		struct bpf_link *link = attach_one(t, i, progs[k]);
+		struct bpf_link *link = row_attach(progs[k], t->plan.backend[i], i);
 
 		if (!link)
 			return -errno;
@@ -163,7 +116,7 @@ static void detach_row(struct tracer *t, int i)
 {
 	int k;
 
-	for (k = 0; k < MAX_PROGS; k++) {
+	for (k = 0; k < ROW_PROGS; k++) {
 		bpf_link__destroy(t->links[i][k]);
 		t->links[i][k] = NULL;
 	}
@@ -326,7 +279,7 @@ const struct plan *tracer_plan(const struct tracer *t)
 /* What the kernel says it skipped, before the links that know it are gone. */
 static void read_missed(struct tracer *t)
 {
-	struct bpf_program *progs[MAX_PROGS];
+	struct bpf_program *progs[ROW_PROGS];
 	int i, k, n;
 
 	for (i = 0; i < NR_HOOKS; i++) {
