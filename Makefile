@@ -41,7 +41,7 @@ $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS)
 
-$(B)/%.o: src/%.c $(B)/pktpath.skel.h
+$(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -107,7 +107,8 @@ SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/un
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
 	      lineage
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c)) \
+	$(patsubst %,$(B)/test/legacy_%,test_stitch test_stitch_list test_stitch_race test_tcp)
 
 .PHONY: unit golden
 unit: $(UNIT_TESTS)
@@ -139,7 +140,13 @@ $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
 	-fno-sanitize=alignment
-$(B)/test/test_tcp $(B)/test/test_load: SAN_CFLAGS += $(HANDLER_CFLAGS)
+$(B)/test/test_tcp $(B)/test/legacy_test_tcp $(B)/test/test_load: SAN_CFLAGS += $(HANDLER_CFLAGS)
+
+# The same as on kernels without compare-and-swap.
+$(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SAN_CFLAGS) -DPP_LEGACY -o $@ $(filter %.c %.o,$^) -lcmocka
 
 $(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
@@ -208,7 +215,7 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/bench.skel.h
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/bench.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \

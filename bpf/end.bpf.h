@@ -41,6 +41,25 @@ static __always_inline int is_other(const int typed, struct sk_buff *skb, const 
 	return (u64)RD(typed, skb, head) != rec->head && (u32)RD(typed, skb, skb_iif) != rec->ifindex;
 }
 
+/*
+ * Did TCP drop it? tcp_drop() frees without a word before v5.17. Data that has met TCP, and is
+ * freed before it was queued anywhere, is what TCP had already, or would not have. What was
+ * coalesced into a packet of the backlog shares its fate.
+ */
+static __always_inline int is_silent_drop(const struct pp_rec *rec)
+{
+#ifdef PP_LEGACY
+	if (rec->l4_proto != 6 || !rec->ts[PP_ST_L4])
+		return 0;
+	if (rec->state != PP_S_HELD)
+		return rec->state == PP_S_SKB && rec->data_len;
+	return rec->child || (!(rec->flags & PP_F_NODATA) &&
+			      !pp_seq_after(rec->read_seq, TCP_SK(rec->sk, rcv_nxt)));
+#else
+	return 0;
+#endif
+}
+
 /* An skb is freed: the last word on its record, unless a socket's list has it. */
 static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec)
 {
@@ -64,6 +83,14 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 			rec->state = PP_S_SOCK;
 			return;
 		}
+	}
+	if (is_silent_drop(rec)) {
+		rec->reason = PP_R_NOT_GIVEN;
+		finish_children(h, rec, PP_V_DROPPED, 0);
+		finish(h, rec, PP_V_DROPPED, 0, 0);
+		return;
+	}
+	if (rec->state == PP_S_HELD && !(rec->flags & PP_F_NODATA)) {
 		finish_lost(h, rec, PP_L_ORPHAN);
 		return;
 	}
@@ -104,13 +131,32 @@ HANDLER(end_reuse)
 	h_end(typed, a1, 0, 0);
 }
 
-/*
- * tp kfree_skb(skb, location, reason): announces a drop; the free that follows ends the record.
- * Where no free can be seen, this is the end.
- */
+/* The function's name; before v5.13 BPF cannot tell it, and user space looks it up. */
+static __always_inline void name_place(struct pp_rec *rec)
+{
+#ifndef PP_LEGACY
+	static const char fmt[] = "%ps";
+
+	bpf_snprintf(rec->place, sizeof(rec->place), fmt, &rec->location, sizeof(rec->location));
+#endif
+}
+
+/* A drop is announced; the free that follows ends the record. Without frees, this is the end. */
+static __always_inline void doom(const struct here *h, u32 ref, struct pp_rec *rec, u64 location,
+				 u32 reason)
+{
+	rec->location = location;
+	rec->reason = reason;
+	rec->flags |= PP_F_DOOMED;
+	rec->end_ns = h->now;
+	name_place(rec);
+	if (!cfg.have_end)
+		end_skb(h, ref, rec);
+}
+
+/* tp kfree_skb(skb, location, reason) */
 HANDLER(drop)
 {
-	static const char fmt[] = "%ps";
 	struct here h;
 	u32 ref = 0;
 	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
@@ -120,13 +166,18 @@ HANDLER(drop)
 	/* v6.1: icmpv6_rcv() frees what it has dealt with like this; what it drops has a reason. */
 	if (rec->l4_proto == 58 && rec->ts[PP_ST_L4] && is_no_reason(a2))
 		return;
-	rec->location = a1;
-	rec->reason = (u32)a2;
-	rec->flags |= PP_F_DOOMED;
-	rec->end_ns = h.now;
-	bpf_snprintf(rec->place, sizeof(rec->place), fmt, &a1, sizeof(a1));
-	if (!cfg.have_end)
-		end_skb(&h, ref, rec);
+	doom(&h, ref, rec, a1, a2);
+}
+
+/* The same before v5.17: (skb, location). What icmpv6_rcv() drops cannot be told apart there. */
+HANDLER(drop_bare)
+{
+	struct here h;
+	u32 ref = 0;
+	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
+
+	if (rec && !(rec->l4_proto == 58 && rec->ts[PP_ST_L4]))
+		doom(&h, ref, rec, a1, PP_R_NOT_GIVEN);
 }
 
 /*

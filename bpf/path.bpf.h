@@ -16,6 +16,9 @@ static __always_inline struct pp_rec *pp_rec_at(u32 i);
 static __always_inline struct pp_set *pp_set_at(u32 i);
 static __always_inline struct pp_sock *pp_sock_at(u32 i);
 static __always_inline struct pp_napi *pp_napi_at(u32 i);
+#ifdef PP_LEGACY
+#include "legacy.bpf.h"
+#endif
 #include "stitch.h"
 
 const volatile struct pp_cfg cfg = {};
@@ -196,7 +199,7 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
 	emit(h, rec);
 	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
-	if (linked && __sync_val_compare_and_swap(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)
+	if (linked && pp_cas32(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)
 		return;
 	*(volatile u32 *)&rec->state = PP_S_FREE;
 }
@@ -449,6 +452,29 @@ static __always_inline int is_busy_polled(const int typed, const struct here *h,
 }
 
 /*
+ * Count a packet. Returns its number among this CPU's; the same number is never given twice.
+ * -1, before v5.12 only: a softirq has interrupted this very function.
+ */
+static __always_inline u64 next_birth(const struct here *h)
+{
+#ifdef PP_LEGACY
+	volatile struct pp_cpu *c = h->c;
+	u64 nth;
+
+	COUNT(h, seen);
+	if (c->numbering)
+		return -1;
+	c->numbering = 1;
+	nth = c->births;
+	c->births = nth + 1;
+	c->numbering = 0;
+	return nth;
+#else
+	return __sync_fetch_and_add(&h->c->n.seen, 1);
+#endif
+}
+
+/*
  * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
  * record or NULL (another interface, not in the sample, or no room: counted).
  */
@@ -476,7 +502,11 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		COUNT(h, sampled_out);
 		return NULL;
 	}
-	nth = __sync_fetch_and_add(&h->c->n.seen, 1);
+	nth = next_birth(h);
+	if (nth == (u64)-1) {
+		count_lost(h, PP_L_BIRTH);
+		return NULL;
+	}
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec) {

@@ -17,12 +17,22 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 		}                                                                                  \
 	} while (0)
 
+/*
+ * Arguments serve one return only: the kernel may skip the entry of the next call. An interrupt
+ * handler has put none there, and must leave those of the function that it interrupted.
+ */
 #define RUN_RETURN(handler, nargs, result)                                                         \
 	do {                                                                                       \
 		struct pp_cpu *c = this_cpu();                                                     \
+		u64 arg0, arg1;                                                                    \
                                                                                                    \
-		if (c)                                                                             \
-			h_##handler(0, c->stash[0], c->stash[1], result);                          \
+		if (!c)                                                                            \
+			break;                                                                     \
+		arg0 = c->stash[0];                                                                \
+		arg1 = c->stash[1];                                                                \
+		if (!c->irq_ns)                                                                    \
+			c->stash[0] = c->stash[1] = 0;                                             \
+		h_##handler(0, arg0, arg1, result);                                                \
 	} while (0)
 
 #include "programs.bpf.h"

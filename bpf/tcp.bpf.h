@@ -163,7 +163,7 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 	if (rec->state == PP_S_OOO && !pp_unindex(rec->skb, ref)) {
 		/* It is evicted on another CPU, which ends it; the last of both gives the slot back. */
 		pp_sock_pop(s, rec);
-		if (__sync_val_compare_and_swap(&rec->state, PP_S_OOO, PP_S_SKB) != PP_S_OOO)
+		if (pp_cas32(&rec->state, PP_S_OOO, PP_S_SKB) != PP_S_OOO)
 			*(volatile u32 *)&rec->state = PP_S_FREE;
 		return 1;
 	}
@@ -206,6 +206,56 @@ HANDLER(read_tcp)
 			break;
 }
 
+#ifdef PP_LEGACY
+/*
+ * bpf_loop() for kernels before v5.17: global functions are verified apart from their callers, so
+ * loops of loops cost the verifier next to nothing. Each returns 0 when there is no more to do.
+ */
+#define SWEEP_STEPS 64
+int pp_sweep(u32 slot, u64 sk, u32 copied);
+int pp_sweep_more(u32 slot, u64 sk, u32 copied);
+_Static_assert(SWEEP_STEPS * SWEEP_STEPS * SWEEP_STEPS * 2 >= PP_REC_MAX, "a sweep takes all");
+
+__attribute__((noinline)) int pp_sweep(u32 slot, u64 sk, u32 copied)
+{
+	struct pp_sock *s = pp_sock_at(slot & (PP_SOCKS - 1));
+	struct here h;
+	int i;
+
+	if (!s || !here(&h))
+		return 0;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < SWEEP_STEPS; i++)
+		if (s->sk != sk || !drain_one(&h, s, copied, 1))
+			return 0;
+	return 1;
+}
+
+__attribute__((noinline)) int pp_sweep_more(u32 slot, u64 sk, u32 copied)
+{
+	int i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < SWEEP_STEPS; i++)
+		if (!pp_sweep(slot, sk, copied))
+			return 0;
+	return 1;
+}
+
+static __always_inline void sweep(u32 slot, u64 sk, u32 copied)
+{
+	struct pp_sock *s = pp_sock_at(slot & (PP_SOCKS - 1));
+	int i;
+
+	if (!s || s->sk != sk)
+		return;
+	sk = *(volatile u64 *)&s->sk;	/* a number, where the argument may be a typed pointer */
+#pragma clang loop unroll(disable)
+	for (i = 0; i < 2 * SWEEP_STEPS; i++)
+		if (!pp_sweep_more(slot, sk, copied))
+			return;
+}
+#else
 struct sweep {
 	struct here h;
 	u64 sk;
@@ -223,10 +273,17 @@ static long sweep_one(u32 i, struct sweep *w)
 	return !drain_one(&h, s, w->copied, 1);
 }
 
+static __always_inline void sweep(u32 slot, u64 sk, u32 copied)
+{
+	struct sweep w = { .sk = sk, .copied = copied, .slot = slot };
+
+	bpf_loop(PP_REC_MAX, sweep_one, &w, 0);
+}
+#endif /* PP_LEGACY */
+
 /* __tcp_close(sk), inet_sock_destruct(sk): what is still there was never read. */
 HANDLER(close)
 {
-	struct sweep w = { .sk = a0 };
 	u32 hash = pp_hash(a0, PP_SOCK_BITS), i;
 
 	for (i = 0; i < PP_PROBES; i++) {
@@ -235,11 +292,8 @@ HANDLER(close)
 		if (s && s->sk == a0)
 			break;
 	}
-	if (i == PP_PROBES)
-		return;
-	w.slot = hash + i;
-	w.copied = TCP_SK(a0, copied_seq);
-	bpf_loop(PP_REC_MAX, sweep_one, &w, 0);
+	if (i < PP_PROBES)
+		sweep(hash + i, a0, TCP_SK(a0, copied_seq));
 }
 
 #endif /* PKTPATH_TCP_BPF_H */

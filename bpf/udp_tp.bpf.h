@@ -11,6 +11,12 @@
 
 #include "path.bpf.h"
 
+#ifdef PP_LEGACY	/* neither tracepoint is there, and nothing ever enters a FIFO */
+HANDLER(sock_udp_tp) {}
+HANDLER(read_udp_tp) {}
+static __always_inline void fifo_forget(u64 sk, u32 ref, u32 ticket) {}
+#else
+
 #define MSG_PEEK 2
 #define FIFO_BEHIND 8	/* v6.18: one producer may queue for several before it wakes the reader */
 #define FIFO_READ (~0u)	/* in a FIFO's ring: the read came before the record was entered */
@@ -34,7 +40,7 @@ static __always_inline struct pp_fifo *fifo_find(u64 sk, int claim)
 		/* Nobody tells when a UDP socket goes: an empty FIFO may be taken over. */
 		was = f ? f->sk : 0;
 		if (f && (!was || f->head == f->tail) &&
-		    __sync_val_compare_and_swap(&f->sk, was, sk) == was) {
+		    pp_cas64(&f->sk, was, sk) == was) {
 			f->skipped = 0;
 			return f;
 		}
@@ -87,7 +93,7 @@ static __always_inline u32 fifo_pop(struct pp_fifo *f, u64 sk, u64 unread)
 			rec = NULL;
 		if (rec && rec->skb == unread)
 			return 0;
-		if (__sync_val_compare_and_swap(&f->head, head, head + 1) != head)
+		if (pp_cas32(&f->head, head, head + 1) != head)
 			continue;
 		ref = __sync_lock_test_and_set(&f->ring[head & (PP_FIFO_LEN - 1)], FIFO_READ);
 		if (!ref)
@@ -157,5 +163,7 @@ HANDLER(read_udp_tp)
 	stamp(&h, rec, PP_ST_READ);
 	finish(&h, rec, PP_V_DELIVERED, 0, 0);
 }
+
+#endif /* PP_LEGACY */
 
 #endif /* PKTPATH_UDP_TP_BPF_H */

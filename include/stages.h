@@ -110,7 +110,8 @@
 /* pktpath's own drop reasons, apart from the kernel's: values from PP_REASON_OWN on. */
 #define PP_REASON_OWN 0xff000000u
 #define PP_OWN_REASONS(X)                                                                          \
-	X(UNREAD, "socket closed unread")
+	X(UNREAD,    "socket closed unread")                                                       \
+	X(NOT_GIVEN, "no reason given")
 
 #define PP_ENUM_CONTEXT(id, ...) PP_X_##id,
 #define PP_ENUM_GRO(id, ...) PP_G_##id,
@@ -139,8 +140,8 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 /*
  * The hooks. X(KIND, id, slot, level, STAGE, symbol, nargs, handler, module)
  *
- * KIND     FUNC: a function's entry (fentry, else kprobe); RET: its return (fexit, else
- *          kretprobe); TP: a tracepoint (tp_btf).
+ * KIND     FUNC: a function's entry (fentry, else kprobe.multi, else kprobe); RET: its return
+ *          (fexit, else the same two); TP: a tracepoint (tp_btf).
  * id       names the programs: f_ID, x_ID (fexit), k_ID, r_ID (kretprobe), s_ID (its entry), t_ID.
  * slot     rows of one slot do one job together. The lowest level whose first row can be had
  *          serves the slot; rows of other levels stay unused. Rows of a driver do not stand for
@@ -175,6 +176,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, softirq,     "softirq", 0, SOFTIRQ, net_rx_action,            0, softirq,   "")      \
 	X(TP,   softirq_tp,  "softirq", 1, SOFTIRQ, softirq_entry,            1, softirq_vec, "")    \
 	X(FUNC, poll,        "poll",    0, POLL,    __napi_poll,              1, poll,      "")      \
+	X(FUNC, poll_backlog, "poll",   1, POLL,    process_backlog,          2, poll_driver, "")    \
 	X(FUNC, poll_e1000,  "polldrv", 0, POLL,    e1000_clean,              2, poll_driver, "e1000") \
 	X(FUNC, poll_e1000e, "polldrv", 0, POLL,    e1000e_poll,              2, poll_driver, "e1000e") \
 	X(FUNC, poll_igb,    "polldrv", 0, POLL,    igb_poll,                 2, poll_driver, "igb") \
@@ -218,6 +220,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, close,     "")      \
 	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, close,     "")      \
 	X(TP,   drop,        "drop",    0, NONE,    kfree_skb,                3, drop,      "")      \
+	X(TP,   drop_bare,   "drop",    1, NONE,    kfree_skb,                2, drop_bare, "")      \
 	X(FUNC, end,         "end",     0, NONE,    skb_release_head_state,   1, end,       "")      \
 	X(FUNC, end_stolen,  "end",     0, NONE,    napi_skb_free_stolen_head, 1, end,      "")      \
 	X(FUNC, end_stateless, "end",   0, NONE,    __consume_stateless_skb,  1, end,       "")      \

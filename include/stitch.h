@@ -9,33 +9,15 @@
  *	struct pp_sock *pp_sock_at(__u32 i);	sockets that have unread data
  *	struct pp_napi *pp_napi_at(__u32 i);	NAPI instances
  *
+ * and, for kernels without compare-and-swap, the lock that cas.h wants.
+ *
  * Slab references are stored as index + 1, so that 0 means none.
  */
 #ifndef PKTPATH_STITCH_H
 #define PKTPATH_STITCH_H
 
+#include "cas.h"
 #include "tables.h"
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
-
-/*
- * The low half of an address as a number. The verifier lets no shift or product touch a typed
- * pointer, but a 32-bit move of one is a plain number; spelt in assembly so that the compiler
- * does not fold it into a 64-bit shift again.
- */
-static __always_inline __u32 pp_low32(__u64 addr)
-{
-#ifdef __bpf__
-	__u32 low;
-
-	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)addr));
-	return low;
-#else
-	return (__u32)addr;
-#endif
-}
 
 static __always_inline __u32 pp_hash(__u64 addr, __u32 bits)
 {
@@ -103,7 +85,7 @@ static __always_inline __u32 pp_index(__u64 addr, __u32 ref, __u64 now)
 		return ref;
 	for (i = 0; i < PP_WAYS; i++) {
 		/* Two CPUs may want the same way: only one gets it. */
-		if (!set->way[i] && !__sync_val_compare_and_swap(&set->way[i], 0, word))
+		if (!set->way[i] && !pp_cas64(&set->way[i], 0, word))
 			return 0;
 	}
 	old = set->way[ref % PP_WAYS];
@@ -111,7 +93,7 @@ static __always_inline __u32 pp_index(__u64 addr, __u32 ref, __u64 now)
 	if (victim && victim->last_ns + PP_OLD_NS > now)
 		return ref;
 	/* Of two CPUs that evict here, each must get a victim of its own. */
-	if (__sync_val_compare_and_swap(&set->way[ref % PP_WAYS], old, word) != old)
+	if (pp_cas64(&set->way[ref % PP_WAYS], old, word) != old)
 		return ref;
 	return (__u32)old;
 }
@@ -130,7 +112,7 @@ static __always_inline int pp_unindex(__u64 addr, __u32 ref)
 		return 0;
 	for (i = 0; i < PP_WAYS; i++)
 		if (set->way[i] == word)
-			return __sync_val_compare_and_swap(&set->way[i], word, 0) == word;
+			return pp_cas64(&set->way[i], word, 0) == word;
 	return 0;
 }
 
@@ -151,8 +133,7 @@ static __always_inline __u32 pp_alloc(__u32 *cursor, __u32 mask)
 
 		if (!rec)
 			return 0;
-		if (!rec->state &&
-		    !__sync_val_compare_and_swap(&rec->state, PP_S_FREE, PP_S_SKB))
+		if (!rec->state && !pp_cas32(&rec->state, PP_S_FREE, PP_S_SKB))
 			return idx + 1;
 		*cursor += i < PP_ALLOC_NEAR ? 1 : jump;
 	}
@@ -174,7 +155,7 @@ static __always_inline struct pp_sock *pp_sock_find(__u64 sk, int claim)
 	for (i = 0; claim && i < PP_PROBES; i++) {
 		struct pp_sock *s = pp_sock_at((h + i) & (PP_SOCKS - 1));
 
-		if (s && !s->sk && !__sync_val_compare_and_swap(&s->sk, 0, sk))
+		if (s && !s->sk && !pp_cas64(&s->sk, 0, sk))
 			return s;
 	}
 	return NULL;
@@ -290,7 +271,7 @@ static __always_inline struct pp_napi *pp_napi_find(__u64 napi, int claim)
 		if (!n->napi) {
 			if (!claim)
 				return NULL;
-			if (!__sync_val_compare_and_swap(&n->napi, 0, napi))
+			if (!pp_cas64(&n->napi, 0, napi))
 				return n;
 		}
 	}

@@ -91,6 +91,9 @@ struct pp_cpu {
 	__u64 stash[2];		/* kretprobe: arguments of the function that returns next */
 	__u32 cursor;		/* where to look for a free record */
 	__u32 unchecked;	/* bytes sent since it last looked how full the ring is */
+	__u32 numbering;	/* before v5.12: a number is being given … */
+	__u32 pad2;
+	__u64 births;		/* … and the next one */
 	struct pp_counts n;
 } __attribute__((aligned(64)));
 

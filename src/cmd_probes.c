@@ -14,7 +14,7 @@
 
 static const struct argp_option options[] = {
 	SCOPE_OPTIONS,
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto, fentry or kprobe for functions", 0 },
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 },
 	SIZE_OPTIONS,
 	{ 0 },
 };
@@ -33,11 +33,11 @@ static int print_table(const struct plan *plan, const struct opts *o)
 {
 	int i;
 
-	printf("%-8s %-32s %-8s %s\n", "STAGE", "HOOK", "BACKEND", "WHY NOT");
+	printf("%-8s %-32s %-12s %s\n", "STAGE", "HOOK", "BACKEND", "WHY NOT");
 	for (i = 0; i < plan->nr_reports; i++) {
 		const struct hook_report *r = &plan->reports[i];
 
-		printf("%-8s %-32s %-8s %s\n", r->role, *r->hook ? r->hook : "-", r->backend, r->why);
+		printf("%-8s %-32s %-12s %s\n", r->role, *r->hook ? r->hook : "-", r->backend, r->why);
 	}
 	if (!plan->have_end)
 		printf("\nFrees cannot be seen on this kernel: packets that the kernel consumes itself "

@@ -10,9 +10,15 @@ const struct hook hooks[NR_HOOKS] = { PP_HOOKS(HOOK_ROW) };
 static const char *const backends[BE_NR] = {
 	[BE_NONE] = "-",
 	[BE_FENTRY] = "fentry",
+	[BE_KMULTI] = "kprobe.multi",
 	[BE_KPROBE] = "kprobe",
 	[BE_TP] = "tp_btf",
 };
+
+bool hook_wants_args(const struct hook *h)
+{
+	return h->kind == HOOK_RET && h->nargs && strcmp(h->slot, "irq");
+}
 
 const char *backend_name(enum backend be)
 {

@@ -3,10 +3,11 @@
 #ifndef PKTPATH_HOOKS_H
 #define PKTPATH_HOOKS_H
 
+#include <stdbool.h>
 #include "stages.h"
 
 enum hook_kind { HOOK_FUNC, HOOK_RET, HOOK_TP };
-enum backend { BE_NONE, BE_FENTRY, BE_KPROBE, BE_TP, BE_NR };
+enum backend { BE_NONE, BE_FENTRY, BE_KMULTI, BE_KPROBE, BE_TP, BE_NR };
 
 struct hook {
 	enum hook_kind kind;
@@ -23,6 +24,13 @@ struct hook {
 enum { NR_HOOKS = 0 PP_HOOKS(HOOK_COUNT_ROW) };
 
 extern const struct hook hooks[NR_HOOKS];
+
+/*
+ * HOOK_RET without fexit: must a program at the entry keep the arguments? Not those of an
+ * interrupt handler: nobody asks for them, and they would overwrite the ones of the softirq's
+ * function that it interrupts.
+ */
+bool hook_wants_args(const struct hook *h);
 
 const char *backend_name(enum backend be);
 

@@ -18,7 +18,7 @@ struct kprobe_link_info {
 	__u64 addr, missed;
 };
 
-int64_t missed_by_prog(int prog_fd)
+static int64_t by_prog(int prog_fd)
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
@@ -30,10 +30,19 @@ int64_t missed_by_prog(int prog_fd)
 	return info.recursion_misses;
 }
 
-int64_t missed_by_link(int link_fd)
+/* The same of v6.7 for kprobe.multi: bpf_link_info.kprobe_multi. */
+struct multi_link_info {
+	__u32 type, id, prog_id, pad;
+	__u64 addrs;
+	__u32 count, flags;
+	__u64 missed;
+};
+
+static int64_t by_link(int link_fd, bool multi)
 {
 	union {
 		struct kprobe_link_info kprobe;
+		struct multi_link_info multi;
 		char room[256];
 	} info = {};
 	__u32 len = sizeof(info);
@@ -41,7 +50,17 @@ int64_t missed_by_link(int link_fd)
 	/* A kernel that knows less than we ask for wants the rest to be 0 and leaves it so. */
 	if (bpf_obj_get_info_by_fd(link_fd, &info, &len))
 		return -1;
-	if (len < sizeof(info.kprobe))
+	if (len < (multi ? sizeof(info.multi) : sizeof(info.kprobe)))
 		return -1;
-	return info.kprobe.missed;
+	return multi ? info.multi.missed : info.kprobe.missed;
+}
+
+int64_t missed_runs(enum backend be, int prog_fd, int link_fd)
+{
+	int64_t prog = by_prog(prog_fd), link;
+
+	if (be != BE_KPROBE && be != BE_KMULTI)
+		return prog;
+	link = by_link(link_fd, be == BE_KMULTI);
+	return link < 0 || prog < 0 ? -1 : link + prog;
 }

@@ -4,11 +4,13 @@
 #define PKTPATH_MISSED_H
 
 #include <stdint.h>
+#include "hooks.h"
 
-/* fentry, fexit, tp_btf: skipped because the program was active on that CPU (v5.12 on). */
-int64_t missed_by_prog(int prog_fd);
-
-/* kprobe, kretprobe: the same and kprobes' own nmissed (v6.7 on). */
-int64_t missed_by_link(int link_fd);
+/*
+ * Runs of a program attached by a link: those skipped because it, or for kprobes another one, was
+ * active on that CPU (fentry, fexit, tp_btf: from v5.12 on), and those that the kprobe or fprobe
+ * itself skipped (kprobe, kprobe.multi: from v6.7 on).
+ */
+int64_t missed_runs(enum backend be, int prog_fd, int link_fd);
 
 #endif /* PKTPATH_MISSED_H */

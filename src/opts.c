@@ -92,8 +92,8 @@ int parse_backend(const char *word, struct opts *o)
 		o->backend = be;
 		return 0;
 	}
-	log_err("--backend %s: no such backend (auto, fentry or kprobe; tracepoints are used in any "
-		"case)", word);
+	log_err("--backend %s: no such backend (auto, fentry, kprobe.multi or kprobe; tracepoints "
+		"are used in any case)", word);
 	return -1;
 }
 
@@ -168,8 +168,8 @@ int check_kernel(void)
 			"CONFIG_DEBUG_INFO_BTF=y, and /sys mounted)", strerror(errno));
 		return EXIT_USAGE;
 	}
-	if (trial_atomics()) {
-		log_err("this kernel's BPF has no compare-and-swap: Linux 5.12 or later is needed");
+	if (trial_ring() == -EINVAL) {
+		log_err("this kernel's BPF has no ring buffer: Linux 5.8 or later is needed");
 		return EXIT_USAGE;
 	}
 	return 0;

@@ -43,7 +43,7 @@ enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMP
 	{ "duration", 'd', "SECONDS", 0, "stop after SECONDS", 0 },                                \
 	{ "color", OPT_COLOUR, "WHEN", 0,                                                          \
 	  "auto (default), always or never; NO_COLOR is honoured", 0 },                            \
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry or kprobe for functions", 0 }, \
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 }, \
 	SIZE_OPTIONS
 
 #define SIZE_OPTIONS                                                                               \

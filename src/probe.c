@@ -59,10 +59,13 @@ static int try_one(struct trial *t, int i, enum backend be, const char **why)
 
 	switch (be) {
 	case BE_FENTRY:
+	case BE_KMULTI:
 		if (is_ambiguous(h)) {
 			*why = "another driver that is loaded has a function of this name";
 			return -EEXIST;
 		}
+		if (be == BE_KMULTI)
+			return trial_kprobe_multi(t, h->symbol, h->kind == HOOK_RET, why);
 		return trial_fentry(t, h->symbol, module, h->nargs, h->kind == HOOK_RET, why);
 	case BE_KPROBE:
 		return trial_kprobe(modfn_kprobe_name(h, name), h->kind == HOOK_RET, why);
@@ -76,9 +79,10 @@ static int try_one(struct trial *t, int i, enum backend be, const char **why)
 /* The best backend for one row. The reason kept is that of the first choice. */
 static void choose(struct plan *plan, struct trial *t, const struct plan_opts *o, int i)
 {
-	static const enum backend func[] = { BE_FENTRY, BE_KPROBE }, tp[] = { BE_TP };
+	static const enum backend func[] = { BE_FENTRY, BE_KMULTI, BE_KPROBE };
+	static const enum backend tp[] = { BE_TP };
 	const enum backend *list = hooks[i].kind == HOOK_TP ? tp : func;
-	int n = hooks[i].kind == HOOK_TP ? 1 : 2, k;
+	int n = hooks[i].kind == HOOK_TP ? 1 : 3, k;
 	const char *why;
 
 	plan->backend[i] = BE_NONE;

@@ -19,7 +19,7 @@ struct hook_report {
 	int stage;		/* enum pp_stage, or PP_ST_NONE for a hook of the bookkeeping */
 	const char *role;	/* stage label, or "drop", "merge", "end", "exit" … */
 	const char *hook;	/* symbol or tracepoint, "" if none could be had */
-	const char *backend;	/* "fentry", "kprobe", "tp_btf", or "-" if not served */
+	const char *backend;	/* "fentry", "kprobe.multi", "kprobe", "tp_btf", or "-": not served */
 	const char *why;	/* plain words: why it is missing, or ""  */
 	int64_t missed;		/* runs that the kernel says it skipped; -1 = it does not say */
 };

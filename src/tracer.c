@@ -5,24 +5,25 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "attach.h"
 #include "log.h"
 #include "missed.h"
 #include "modfn.h"
+#include "object.h"
+#include "symbols.h"
 #include "tracer.h"
 #include "tables.h"
-#include "pktpath.skel.h"
-
-#define MAX_PROGS 3	/* of one row: a kretprobe needs the entry as well */
 
 struct tracer {
 	struct plan plan;
 	struct plan_opts plan_opts;
 	struct tracer_opts opts;
-	struct pktpath_bpf *skel;
-	struct bpf_link *links[NR_HOOKS][MAX_PROGS];
+	struct object o;
+	struct bpf_link *links[NR_HOOKS][ROW_PROGS];
 	struct ring_buffer *ring;
 	struct pp_cpu *cpus;
 	struct pp_rec *slab;
@@ -33,57 +34,26 @@ struct tracer {
 	int fn_ret;
 };
 
-static struct bpf_program *prog_of(struct tracer *t, char prefix, int i)
+static int progs_of(struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS])
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "%c_%s", prefix, hooks[i].id);
-	return bpf_object__find_program_by_name(t->skel->obj, name);
+	return row_programs(t->o.obj, t->plan.backend[i], i, progs);
 }
 
-/* The programs that serve row i with its chosen backend, in the order of attaching. */
-static int progs_of(struct tracer *t, int i, struct bpf_program *progs[MAX_PROGS])
+static int open_object(struct tracer *t)
 {
-	int n = 0;
+	struct bpf_program *p, *progs[ROW_PROGS];
+	int i, k, n, err = modfn_register();	/* before the programs' sections are read */
 
-	switch (t->plan.backend[i]) {
-	case BE_FENTRY:
-		progs[n++] = prog_of(t, hooks[i].kind == HOOK_RET ? 'x' : 'f', i);
-		break;
-	case BE_TP:
-		progs[n++] = prog_of(t, 't', i);
-		break;
-	case BE_KPROBE:
-		if (hooks[i].kind == HOOK_RET) {
-			progs[n++] = prog_of(t, 'r', i);
-			if (hooks[i].nargs)
-				progs[n++] = prog_of(t, 's', i);
-		} else {
-			progs[n++] = prog_of(t, 'k', i);
-		}
-		break;
-	default:
-		break;
-	}
-	return n;
-}
-
-static int open_skel(struct tracer *t)
-{
-	struct bpf_program *p, *progs[MAX_PROGS];
-	int i, k, n, err = modfn_register();
-
+	if (!err)
+		err = object_open(&t->o);
 	if (err)
 		return err;
-	t->skel = pktpath_bpf__open();
-	if (!t->skel)
-		return -errno;
-	bpf_object__for_each_program(p, t->skel->obj)
+	bpf_object__for_each_program(p, t->o.obj)
 		bpf_program__set_autoload(p, false);
 	for (i = 0; i < NR_HOOKS; i++) {
 		n = progs_of(t, i, progs);
 		for (k = 0; k < n; k++)
-			bpf_program__set_autoload(progs[k], true);
+			row_want(progs[k], t->plan.backend[i]);
 	}
 	return 0;
 }
@@ -108,7 +78,7 @@ struct memory_opts tracer_memory(const struct tracer *t)
 
 static int configure(struct tracer *t)
 {
-	struct pp_cfg *cfg = (struct pp_cfg *)&t->skel->rodata->cfg;
+	struct pp_cfg *cfg = t->o.cfg;
 	int err;
 
 	t->nr_cpus = libbpf_num_possible_cpus();
@@ -120,23 +90,23 @@ static int configure(struct tracer *t)
 	cfg->emit = t->opts.verdicts;
 	cfg->have_end = t->plan.have_end;
 	cfg->wakeup_bytes = t->opts.ring_bytes / 8;
-	err = bpf_map__set_max_entries(t->skel->maps.cpus, t->nr_cpus);
+	err = bpf_map__set_max_entries(t->o.cpus, t->nr_cpus);
 	if (!err)
-		err = bpf_map__set_max_entries(t->skel->maps.slab, t->opts.records);
+		err = bpf_map__set_max_entries(t->o.slab, t->opts.records);
 	if (!err)
-		err = bpf_map__set_max_entries(t->skel->maps.ring, t->opts.ring_bytes);
+		err = bpf_map__set_max_entries(t->o.ring, t->opts.ring_bytes);
 	if (!err && tracer_memory(t).fifos)
-		err = bpf_map__set_max_entries(t->skel->maps.fifos, PP_FIFOS);
+		err = bpf_map__set_max_entries(t->o.fifos, PP_FIFOS);
 	return err;
 }
 
 static int attach_row(struct tracer *t, int i)
 {
-	struct bpf_program *progs[MAX_PROGS];
+	struct bpf_program *progs[ROW_PROGS];
 	int n = progs_of(t, i, progs), k;
 
 	for (k = 0; k < n; k++) {
-		struct bpf_link *link = bpf_program__attach(progs[k]);
+		struct bpf_link *link = row_attach(progs[k], t->plan.backend[i], i);
 
 		if (!link)
 			return -errno;
@@ -149,7 +119,7 @@ static void detach_row(struct tracer *t, int i)
 {
 	int k;
 
-	for (k = 0; k < MAX_PROGS; k++) {
+	for (k = 0; k < ROW_PROGS; k++) {
 		bpf_link__destroy(t->links[i][k]);
 		t->links[i][k] = NULL;
 	}
@@ -169,8 +139,7 @@ static void unload(struct tracer *t)
 		munmap(t->slab, (size_t)t->opts.records * sizeof(*t->slab));
 	t->cpus = NULL;
 	t->slab = NULL;
-	pktpath_bpf__destroy(t->skel);
-	t->skel = NULL;
+	object_close(&t->o);
 }
 
 static void *map_table(struct bpf_map *map, size_t bytes)
@@ -190,6 +159,9 @@ static int on_event(void *arg, void *data, size_t size)
 	/* Records without a place are sent without that field. */
 	memset(&rec, 0, sizeof(rec));
 	memcpy(&rec, data, size < sizeof(rec) ? size : sizeof(rec));
+	/* Before v5.13 BPF cannot tell the name. */
+	if (rec.verdict == PP_V_DROPPED && rec.location && !rec.place[0])
+		symbol_name(rec.location, rec.place, sizeof(rec.place));
 	t->fn_ret = t->fn(t->fn_arg, &rec);
 	return t->fn_ret ? -ECANCELED : 0;
 }
@@ -198,9 +170,9 @@ static int map_tables(struct tracer *t)
 {
 	int i;
 
-	t->cpus = map_table(t->skel->maps.cpus, t->nr_cpus * sizeof(*t->cpus));
-	t->slab = map_table(t->skel->maps.slab, (size_t)t->opts.records * sizeof(*t->slab));
-	t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), on_event, t, NULL);
+	t->cpus = map_table(t->o.cpus, t->nr_cpus * sizeof(*t->cpus));
+	t->slab = map_table(t->o.slab, (size_t)t->opts.records * sizeof(*t->slab));
+	t->ring = ring_buffer__new(bpf_map__fd(t->o.ring), on_event, t, NULL);
 	if (!t->cpus || !t->slab || !t->ring)
 		return -errno;
 	for (i = 0; i < t->nr_cpus; i++)
@@ -217,11 +189,11 @@ static int try_plan(struct tracer *t, bool *again)
 	int err, i;
 
 	*again = false;
-	err = open_skel(t);
+	err = open_object(t);
 	if (!err)
 		err = configure(t);
 	if (!err)
-		err = pktpath_bpf__load(t->skel);
+		err = object_load(&t->o);
 	modfn_done();
 	if (!err)
 		err = map_tables(t);
@@ -234,6 +206,19 @@ static int try_plan(struct tracer *t, bool *again)
 		*again = true;
 	}
 	return err;
+}
+
+/* Before v5.11 maps and programs count as locked memory, and failing that is an EPERM. */
+static const char *memlock_hint(int err)
+{
+	static char hint[96];
+	struct rlimit lim;
+
+	if (err != -EPERM || getrlimit(RLIMIT_MEMLOCK, &lim) || lim.rlim_cur == RLIM_INFINITY)
+		return "";
+	snprintf(hint, sizeof(hint), " (RLIMIT_MEMLOCK is %llu bytes and could not be raised)",
+		 (unsigned long long)lim.rlim_cur);
+	return hint;
 }
 
 int tracer_new(struct tracer **out, const struct tracer_opts *opts)
@@ -258,7 +243,8 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 	}
 	if (err) {
 		log_show_libbpf();
-		log_err("cannot start tracing: BPF programs: %s", strerror(-err));
+		log_err("cannot start tracing: BPF programs: %s%s", strerror(-err),
+			memlock_hint(err));
 		tracer_free(t);
 		return err;
 	}
@@ -268,7 +254,7 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 
 void tracer_enable(struct tracer *t)
 {
-	t->skel->bss->enabled = 1;
+	*t->o.enabled = 1;
 }
 
 int tracer_fd(const struct tracer *t)
@@ -297,16 +283,16 @@ const struct plan *tracer_plan(const struct tracer *t)
 /* What the kernel says it skipped, before the links that know it are gone. */
 static void read_missed(struct tracer *t)
 {
-	struct bpf_program *progs[MAX_PROGS];
+	struct bpf_program *progs[ROW_PROGS];
 	int i, k, n;
 
 	for (i = 0; i < NR_HOOKS; i++) {
 		n = progs_of(t, i, progs);
 		t->missed[i] = n ? 0 : -1;
 		for (k = 0; k < n && t->missed[i] >= 0; k++) {
-			int64_t m = t->plan.backend[i] == BE_KPROBE ?
-					    missed_by_link(bpf_link__fd(t->links[i][k])) :
-					    missed_by_prog(bpf_program__fd(progs[k]));
+			int64_t m = missed_runs(t->plan.backend[i],
+						bpf_program__fd(progs[k]),
+						bpf_link__fd(t->links[i][k]));
 
 			t->missed[i] = m < 0 ? -1 : t->missed[i] + m;
 		}
@@ -318,7 +304,7 @@ void tracer_stop(struct tracer *t)
 	int i;
 
 	/* No births from here on; a packet already under way in a softirq still meets its hooks. */
-	t->skel->bss->enabled = 0;
+	*t->o.enabled = 0;
 	usleep(20000);
 	read_missed(t);
 	/*
@@ -408,5 +394,6 @@ void tracer_free(struct tracer *t)
 	if (!t)
 		return;
 	unload(t);
+	symbols_free();
 	free(t);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include "trial.h"
 
 #define KPROBE_TYPE_FILE "/sys/bus/event_source/devices/kprobe/type"
@@ -19,6 +20,7 @@ struct trial {
 	struct btf *module;	/* BTF of the module asked for last */
 	char module_name[64];
 	int module_fd;
+	const char *no_multi;	/* why kprobe.multi cannot be had at all; NULL: not known so */
 };
 
 struct trial *trial_new(void)
@@ -207,7 +209,50 @@ int trial_kprobe(const char *symbol, int ret, const char **why)
 	return err;
 }
 
-int trial_atomics(void)
+/* A program of two instructions, for a trial. */
+static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
+	int fd = bpf_prog_load(type, "pp_trial", "Dual BSD/GPL", insns,
+			       sizeof(insns) / sizeof(insns[0]), &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char **why)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .kprobe_multi.syms = &symbol, .kprobe_multi.cnt = 1,
+		    .kprobe_multi.flags = ret ? BPF_F_KPROBE_MULTI_RETURN : 0);
+	int prog, link, err;
+
+	*why = t->no_multi;
+	if (t->no_multi)
+		return -ENOTSUP;
+	prog = load_nothing(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI);
+	if (prog < 0) {
+		*why = prog == -EINVAL ? "this kernel is built without kprobes" : why_load(prog);
+		return prog;
+	}
+	link = bpf_link_create(prog, 0, BPF_TRACE_KPROBE_MULTI, &opts);
+	err = link < 0 ? -errno : 0;
+	close(prog);
+	if (link >= 0)
+		close(link);
+	else if (err == -ESRCH || err == -ENOENT)
+		*why = "this kernel has no such function (renamed or inlined)";
+	else if (err == -EOPNOTSUPP || err == -EINVAL || err == -E2BIG)
+		/* Not built in (CONFIG_FPROBE), or before v5.18. */
+		*why = t->no_multi = "this kernel has no kprobe.multi (it is built without fprobe)";
+	else
+		*why = why_load(err);
+	return err;
+}
+
+bool trial_bpf_is_new(void)
 {
 	static const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
@@ -218,9 +263,19 @@ int trial_atomics(void)
 	};
 	int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "pp_trial", "Dual BSD/GPL", insns,
 			       sizeof(insns) / sizeof(insns[0]), NULL);
-	int err = fd < 0 ? -errno : 0;
 
-	if (fd >= 0)
-		close(fd);
-	return err;
+	if (fd < 0)
+		return false;
+	close(fd);
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop, NULL) == 1;
+}
+
+int trial_ring(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "pp_trial", 0, 0, sysconf(_SC_PAGESIZE), NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef PKTPATH_TRIAL_H
 #define PKTPATH_TRIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct trial;
@@ -27,7 +28,13 @@ int trial_find(struct trial *t, const char *symbol, const char *module, int *fd)
 int trial_tp(struct trial *t, const char *name, int nargs, const char **why);
 int trial_kprobe(const char *symbol, int ret, const char **why);
 
-/* Does BPF have compare-and-swap (v5.12 on), which the tables need? 0 or -errno. */
-int trial_atomics(void);
+/* As kprobe, through the link that the kernel makes of fprobe (v5.18 on). */
+int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char **why);
+
+/* Does BPF have compare-and-swap (v5.12 on) and bpf_loop() (v5.17 on)? */
+bool trial_bpf_is_new(void);
+
+/* Does BPF have ring buffers (v5.8 on)? 0 or -errno: -EINVAL if not. */
+int trial_ring(void);
 
 #endif /* PKTPATH_TRIAL_H */

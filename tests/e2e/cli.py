@@ -60,6 +60,7 @@ WRONG = [
     (["trace", "--ring", "4096"], 2, "--ring 4096: not a size"),
     (["trace", "--backend", "foo"], 2, "--backend foo: no such backend"),
     (["trace", "--backend", ""], 2, "no such backend"),
+    (["probes", "--backend", "kprobe-multi"], 2, "(auto, fentry, kprobe.multi or kprobe; trace"),
     (["trace", "--color", "sometimes"], 2, "--color sometimes: not a choice"),
 ]
 

@@ -20,8 +20,9 @@ import e1000_truth   # noqa: F401
 import e1000_flood   # noqa: F401
 import e1000_poll    # noqa: F401
 
-KERNELS = ("6.12", "7")
-CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe", "twenty_pings_are_consumed",
+KERNELS = ("5.10", "6.12", "7")
+CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
+          "a_thousand_datagrams_by_kprobe_multi", "twenty_pings_are_consumed",
           "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
           "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte",
           "unread_datagrams_fill_the_table_of_records", "recycled_datagrams", "recycled_segments",

@@ -3,6 +3,7 @@
 #ifndef PKTPATH_STITCH_HOST_H
 #define PKTPATH_STITCH_HOST_H
 
+#include <sched.h>
 #include <string.h>
 #include "tables.h"
 
@@ -32,6 +33,36 @@ static inline struct pp_napi *pp_napi_at(__u32 i)
 {
 	return i < PP_NAPIS ? &napis[i] : NULL;
 }
+
+#ifdef PP_LEGACY
+/*
+ * A lock is a key in a map, as in bpf/legacy.bpf.h; here, one of HOST_LOCKS. Its holder may be
+ * preempted on the host, as it cannot be in the kernel, so whoever wants it waits until it is
+ * free. locks_stuck: as if the holder were below on this very CPU, so that nobody gets it.
+ */
+#define HOST_LOCKS 4096
+
+static volatile __u32 locks[HOST_LOCKS];
+static volatile __u32 locks_taken;
+static int locks_stuck;
+
+static inline int pp_lock(__u32 key)
+{
+	if (locks_stuck)
+		return 0;
+	while (__sync_val_compare_and_swap(&locks[key / 4 % HOST_LOCKS], 0, key))
+		sched_yield();
+	/* Let others in between the claim's first look at its word and its second. */
+	if (!(__sync_fetch_and_add(&locks_taken, 1) % 64))
+		sched_yield();
+	return 1;
+}
+
+static inline void pp_unlock(__u32 key)
+{
+	__sync_val_compare_and_swap(&locks[key / 4 % HOST_LOCKS], key, 0);
+}
+#endif
 
 #include "stitch.h"
 

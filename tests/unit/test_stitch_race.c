@@ -198,6 +198,39 @@ static void test_full_set_loses_nobody(void **state)
 	assert_int_equal(lost, 0);
 }
 
+#ifdef PP_LEGACY
+/* Whoever finds a lock held for good changes nothing, and does not believe that he has. */
+static void test_stuck_lock_claims_nothing(void **state)
+{
+	__u64 addr = address_in(3, PP_SET_BITS, 1);
+	__u32 cursor = 0, ref = pp_alloc(&cursor, 15), found;
+
+	assert_int_equal(ref, 1);
+	slab[0].skb = addr;
+	assert_int_equal(pp_index(addr, ref, NOW), 0);
+	locks_stuck = 1;
+	assert_int_equal(pp_alloc(&cursor, 15), 0);
+	assert_int_equal(pp_unindex(addr, ref), 0);
+	assert_ptr_equal(pp_find(addr, &found), &slab[0]);
+	assert_int_equal(pp_index(address_in(3, PP_SET_BITS, 2), 2, NOW), 2);
+	assert_null(pp_sock_find(0xffff888000000040ull, 1));
+	assert_null(pp_napi_find(0xffff888000000040ull, 1));
+	locks_stuck = 0;
+	assert_int_equal(pp_unindex(addr, ref), 1);
+	assert_set_empty(3);
+	for (int i = 1; i < 16; i++)
+		assert_int_equal(slab[i].state, PP_S_FREE);
+}
+
+/* No lock is left behind by any of the tests before. */
+static void test_locks_are_given_back(void **state)
+{
+	assert_true(locks_taken > ROUNDS);
+	for (int i = 0; i < HOST_LOCKS; i++)
+		assert_int_equal(locks[i], 0);
+}
+#endif
+
 #define TEST(name) cmocka_unit_test_setup(name, clear_tables)
 
 int main(void)
@@ -207,6 +240,10 @@ int main(void)
 		TEST(test_sock_slots_have_one_owner),
 		TEST(test_index_ways_have_one_owner),
 		TEST(test_full_set_loses_nobody),
+#ifdef PP_LEGACY
+		TEST(test_stuck_lock_claims_nothing),
+		TEST(test_locks_are_given_back),
+#endif
 	};
 
 	return cmocka_run_group_tests_name("stitch race", tests, NULL, NULL);

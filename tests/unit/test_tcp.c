@@ -196,6 +196,12 @@ static void drop(struct packet *p)
 static void drop_all(struct packet *p)
 {
 	expect(p, 0, PP_V_DROPPED);
+#ifdef PP_LEGACY
+	if (rnd(2)) {	/* tcp_drop() says nothing there */
+		free_skb(p);
+		return;
+	}
+#endif
 	drop(p);
 }
 

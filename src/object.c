@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <string.h>
+#include "object.h"
+#include "trial.h"
+#include "legacy.skel.h"
+#include "pktpath.skel.h"
+
+/* Two skeletons of one shape: the same functions for each. */
+#define VARIANT(name)                                                                              \
+	static int open_##name(struct object *o)                                                   \
+	{                                                                                          \
+		struct name##_bpf *s = name##_bpf__open();                                         \
+                                                                                                   \
+		if (!s)                                                                            \
+			return -errno;                                                             \
+		o->skel = s;                                                                       \
+		o->obj = s->obj;                                                                   \
+		o->cpus = s->maps.cpus;                                                            \
+		o->slab = s->maps.slab;                                                            \
+		o->fifos = s->maps.fifos;                                                          \
+		o->ring = s->maps.ring;                                                            \
+		o->cfg = (struct pp_cfg *)&s->rodata->cfg;                                         \
+		return 0;                                                                          \
+	}                                                                                          \
+                                                                                                   \
+	static int load_##name(struct object *o)                                                   \
+	{                                                                                          \
+		struct name##_bpf *s = o->skel;                                                    \
+		int err = name##_bpf__load(s);                                                     \
+                                                                                                   \
+		if (!err)                                                                          \
+			o->enabled = &s->bss->enabled;                                             \
+		return err;                                                                        \
+	}
+
+VARIANT(pktpath)
+VARIANT(legacy)
+
+int object_open(struct object *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->legacy = !trial_bpf_is_new();
+	return o->legacy ? open_legacy(o) : open_pktpath(o);
+}
+
+int object_load(struct object *o)
+{
+	return o->legacy ? load_legacy(o) : load_pktpath(o);
+}
+
+void object_close(struct object *o)
+{
+	if (o->legacy)
+		legacy_bpf__destroy(o->skel);
+	else
+		pktpath_bpf__destroy(o->skel);
+	memset(o, 0, sizeof(*o));
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The BPF object that this kernel can run: the usual one, or the one for kernels whose BPF lacks
+ * compare-and-swap or bpf_loop() (before v5.17), which has the same programs and maps.
+ */
+#ifndef PKTPATH_OBJECT_H
+#define PKTPATH_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <bpf/libbpf.h>
+#include "record.h"
+
+struct object {
+	struct bpf_object *obj;
+	struct bpf_map *cpus, *slab, *fifos, *ring;
+	struct pp_cfg *cfg;		/* to be set between open and load */
+	volatile uint32_t *enabled;	/* from load on */
+	void *skel;
+	bool legacy;
+};
+
+/* Each returns 0 or -errno. object_close() takes one that was never opened as well. */
+int object_open(struct object *o);
+int object_load(struct object *o);
+void object_close(struct object *o);
+
+#endif /* PKTPATH_OBJECT_H */
