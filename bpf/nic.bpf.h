@@ -110,8 +110,10 @@ HANDLER(poll_end)
 	struct pp_cpu *c = this_cpu();
 	struct pp_napi *n = pp_napi_find(a0, 0);
 
-	if (c)
+	if (c) {
 		c->poll.napi = 0;
+		c->waking = 0;
+	}
 	if (n)
 		n->again = (u32)a1 >= (u32)a2;
 }

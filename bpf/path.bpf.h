@@ -148,6 +148,10 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 
 	if (!(cfg.emit & (1u << (rec->verdict & 15))))
 		return;
+	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
+		COUNT(h, filtered);
+		return;
+	}
 	flags = ring_flags(h, size);
 	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
 				   bpf_ringbuf_output(&ring, rec, PP_REC_SHORT, flags))

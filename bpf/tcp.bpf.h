@@ -6,7 +6,7 @@
 #ifndef PKTPATH_TCP_BPF_H
 #define PKTPATH_TCP_BPF_H
 
-#include "path.bpf.h"
+#include "wake.bpf.h"
 
 /*
  * tcp_add_backlog(sk, skb), under the socket's spinlock while its owner may be reading: the
@@ -103,6 +103,7 @@ HANDLER(sock_tcp)
 		return;
 	}
 	stamp(&h, rec, PP_ST_SOCK);
+	announce_tcp(typed, &h, (struct sock *)a0);
 	if (rec->state != PP_S_HELD)
 		rec->read_seq = seg.data_end;
 	if (queue_on_sock(&h, a0, ref, rec))
@@ -137,9 +138,11 @@ HANDLER(sock_probe)
  * has no `sock` stamp of its own (coalesced in the backlog, or it waited out of order) became
  * readable together with the one before it in sequence. Returns 0 when there is no more to do.
  */
-static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u32 copied, int closing)
+static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u32 copied, int closing,
+				     const struct reader *r)
 {
 	struct pp_rec *rec = s->head ? pp_rec_at(s->head - 1) : NULL;
+	u64 sk = s->sk;
 	int read;
 	u32 ref;
 
@@ -166,8 +169,7 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 	if (rec->flags & PP_F_NODATA) {
 		finish(h, rec, PP_V_CONSUMED, 0, 0);
 	} else if (read) {
-		stamp(h, rec, PP_ST_READ);
-		finish(h, rec, PP_V_DELIVERED, 0, 0);
+		finish_read(h, rec, sk, r);
 	} else {
 		rec->reason = PP_R_UNREAD;
 		finish(h, rec, PP_V_DROPPED, 0, 0);
@@ -183,20 +185,35 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 HANDLER(read_tcp)
 {
 	struct pp_sock *s = pp_sock_find(a0, 0);
+	struct pp_rec *first = s && s->head ? pp_rec_at(s->head - 1) : NULL;
+	struct reader r;
 	struct here h;
 	u32 copied;
 	int i;
 
-	if (!s || !here(&h))
+	if (!first)
 		return;
 	copied = TCP_SK(a0, copied_seq);
+	if (pp_seq_after(first->read_seq, copied) || !here(&h))
+		return;
+	reader_of_tcp(a0, &r);
 	for (i = 0; i < 128; i++)
-		if (s->sk != a0 || !drain_one(&h, s, copied, 0))
+		if (s->sk != a0 || !drain_one(&h, s, copied, 0, &r))
 			break;
+	reader_done(&r);
+}
+
+/*
+ * mptcp_data_ready(sk, ssk) has returned: MPTCP took what it could off its subflow `ssk`, without
+ * the hook of a read.
+ */
+HANDLER(mptcp)
+{
+	h_read_tcp(0, a1, 0, 0);
 }
 
 struct sweep {
-	struct here h;
+	struct reader r;
 	u64 sk;
 	u32 copied;
 	u32 slot;
@@ -209,7 +226,7 @@ static long sweep_one(u32 i, struct sweep *w)
 
 	if (!s || s->sk != w->sk || !here(&h))
 		return 1;
-	return !drain_one(&h, s, w->copied, 1);
+	return !drain_one(&h, s, w->copied, 1, &w->r);
 }
 
 /* __tcp_close(sk), inet_sock_destruct(sk): what is still there was never read. */
@@ -228,6 +245,8 @@ HANDLER(close)
 		return;
 	w.slot = hash + i;
 	w.copied = TCP_SK(a0, copied_seq);
+	/* Whoever closes it need not be who read it. */
+	w.r.flags = layer_of(a0);
 	bpf_loop(PP_REC_MAX, sweep_one, &w, 0);
 }
 

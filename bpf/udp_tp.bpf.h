@@ -9,7 +9,7 @@
 #ifndef PKTPATH_UDP_TP_BPF_H
 #define PKTPATH_UDP_TP_BPF_H
 
-#include "path.bpf.h"
+#include "wake.bpf.h"
 
 #define MSG_PEEK 2
 #define FIFO_BEHIND 4	/* v6.18: one producer may queue for several before it wakes the reader */
@@ -108,6 +108,7 @@ HANDLER(sock_udp_tp)
 		if (!rec || rec->l4_proto != 17 || rec->ts[PP_ST_SOCK] || !here(&h))
 			return;
 		stamp(&h, rec, PP_ST_SOCK);
+		announce(&h, a0);
 		fifo_push(&h, a0, ref, rec);
 		skb = RD(typed, skb, prev);
 	}
@@ -118,6 +119,7 @@ HANDLER(read_udp_tp)
 {
 	struct pp_fifo *f = fifo_find(a0, 0);
 	struct pp_rec *rec;
+	struct reader r;
 	struct here h;
 	u32 ref, ticket = 0;
 
@@ -128,9 +130,11 @@ HANDLER(read_udp_tp)
 	/* The record may have been lost, and be another packet's by now. */
 	if (!rec || rec->state != PP_S_FIFO || rec->sk != a0 || rec->tail != ticket)
 		return;
-	stamp(&h, rec, PP_ST_READ);
-	if (pp_unindex(rec->skb, ref))
-		finish(&h, rec, PP_V_DELIVERED, 0, 0);
+	if (!pp_unindex(rec->skb, ref))
+		return;
+	reader_here(&r);
+	finish_read(&h, rec, a0, &r);
+	reader_done(&r);
 }
 
 #endif /* PKTPATH_UDP_TP_BPF_H */

@@ -99,6 +99,11 @@ struct pp_cfg {
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
 	__u32 wakeup_bytes;	/* wake the reader when this much lies in the ring */
 	__u32 netns;		/* only devices of the namespace with this inode; 0 = of all */
+	__u64 reader_comm[PP_COMM_LEN / 8]; /* only what a process of this name reads; 0 = all */
+	__u32 reader_pid;	/* only what this process reads; 0 = all */
+	__u8 reader_cgroup;	/* 1: only what a process of the group in `wanted_cgroup` reads */
+	__u8 by_reader;		/* 1: one of these three is set */
+	__u8 pad[2];
 };
 
 _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");

@@ -17,6 +17,8 @@ struct opts {
 	enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
 	enum backend backend;
 	uint32_t records, ring_bytes;
+	uint32_t reader_pid;	/* 0 = any */
+	const char *reader_comm, *reader_cgroup; /* NULL = any */
 };
 
 /*
@@ -26,11 +28,15 @@ struct opts {
 int opts_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* Options that the tracing commands share: rows for their argp_option tables, and the parser. */
-enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING };
+enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_PID, OPT_COMM, OPT_CGROUP };
 
 #define RUN_OPTIONS                                                                                \
 	{ "interface", 'i', "IF", 0,                                                               \
 	  "only packets of this interface, by name or index (default: any)", 0 },                  \
+	{ "pid", OPT_PID, "PID", 0, "only packets that this process read", 0 },                    \
+	{ "comm", OPT_COMM, "NAME", 0, "only packets that a process of this name read", 0 },       \
+	{ "cgroup", OPT_CGROUP, "PATH", 0,                                                         \
+	  "only packets read by a process of this control group (v2) or one below it", 0 },        \
 	{ "duration", 'd', "SECONDS", 0, "stop after SECONDS", 0 },                                \
 	{ "color", OPT_COLOUR, "WHEN", 0,                                                          \
 	  "auto (default), always or never; NO_COLOR is honoured", 0 },                            \
@@ -46,6 +52,9 @@ error_t parse_run_option(int key, char *arg, struct argp_state *state);
 int parse_count(const char *option, const char *word, uint64_t *out);
 int parse_seconds(const char *option, const char *word, uint64_t *out_ns);
 int parse_size(const char *option, const char *word, uint32_t min, uint32_t max, uint32_t *out);
+int parse_pid(const char *word, uint32_t *out);
+int parse_comm(const char *word, const char **out);
+int parse_cgroup(const char *word, const char **out);
 int parse_iface(const char *word, struct opts *o);
 int parse_backend(const char *word, struct opts *o);
 

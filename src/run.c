@@ -247,7 +247,9 @@ static int start(struct trace *tr, uint32_t verdicts)
 {
 	struct tracer_opts to = { .ifindex = tr->o.ifindex, .force = tr->o.backend,
 				  .records = tr->o.records, .ring_bytes = tr->o.ring_bytes,
-				  .verdicts = verdicts };
+				  .verdicts = verdicts, .reader_pid = tr->o.reader_pid,
+				  .reader_comm = tr->o.reader_comm,
+				  .reader_cgroup = tr->o.reader_cgroup };
 	int err;
 
 	err = loop_new(&tr->loop);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,34 @@ static uint32_t own_netns(void)
 	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
 }
 
+static void configure_reader(struct tracer *t, struct pp_cfg *cfg)
+{
+	const struct tracer_opts *o = &t->opts;
+
+	cfg->reader_pid = o->reader_pid;
+	if (o->reader_comm)
+		memcpy(cfg->reader_comm, o->reader_comm,
+		       strnlen(o->reader_comm, sizeof(cfg->reader_comm)));
+	cfg->reader_cgroup = o->reader_cgroup != NULL;
+	cfg->by_reader = o->reader_pid || o->reader_comm || o->reader_cgroup;
+}
+
+/* The kernel keeps the group itself, so the directory need not stay open. */
+static int set_cgroup(struct tracer *t)
+{
+	uint32_t key = 0;
+	int fd, err;
+
+	if (!t->opts.reader_cgroup)
+		return 0;
+	fd = open(t->opts.reader_cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = bpf_map_update_elem(bpf_map__fd(t->skel->maps.wanted_cgroup), &key, &fd, BPF_ANY);
+	close(fd);
+	return err;
+}
+
 static int configure(struct tracer *t)
 {
 	struct pp_cfg *cfg = (struct pp_cfg *)&t->skel->rodata->cfg;
@@ -108,6 +137,9 @@ static int configure(struct tracer *t)
 	cfg->emit = t->opts.verdicts;
 	cfg->have_end = t->plan.have_end;
 	cfg->wakeup_bytes = t->opts.ring_bytes / 8;
+	configure_reader(t, cfg);
+	/* A kernel without control groups has no such map. */
+	bpf_map__set_autocreate(t->skel->maps.wanted_cgroup, cfg->reader_cgroup);
 	err = bpf_map__set_max_entries(t->skel->maps.cpus, t->nr_cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(t->skel->maps.slab, t->opts.records);
@@ -210,6 +242,8 @@ static int try_plan(struct tracer *t, bool *again)
 		err = configure(t);
 	if (!err)
 		err = pktpath_bpf__load(t->skel);
+	if (!err)
+		err = set_cgroup(t);
 	if (!err)
 		err = map_tables(t);
 	for (i = 0; !err && i < NR_HOOKS; i++) {
