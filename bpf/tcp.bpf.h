@@ -113,6 +113,16 @@ HANDLER(sock_tcp)
 }
 
 /*
+ * tcp_try_fastopen(listener, skb, …) returned a child: its queue has a clone of the SYN, with the
+ * data. tcp_fastopen_add_skb(), which put it there, is inlined (v6.1).
+ */
+HANDLER(sock_tfo)
+{
+	if (a2)
+		h_sock_tcp(0, a2, a1, 0);
+}
+
+/*
  * tp tcp_probe(sk, skb), v6.12 on, where no function can be hooked: tcp_rcv_established() before
  * it decides. What it will drop as old is left to its end.
  */
@@ -229,25 +239,44 @@ static long sweep_one(u32 i, struct sweep *w)
 	return !drain_one(&h, s, w->copied, 1, &w->r);
 }
 
-/* __tcp_close(sk), inet_sock_destruct(sk): what is still there was never read. */
-HANDLER(close)
+/* End all records of a socket: what `copied_seq` has not passed was never read. */
+static __always_inline void sweep_sock(u64 sk, u32 copied)
 {
-	struct sweep w = { .sk = a0 };
-	u32 hash = pp_hash(a0, PP_SOCK_BITS), i;
+	struct sweep w = { .sk = sk, .copied = copied };
+	u32 hash = pp_hash(sk, PP_SOCK_BITS), i;
 
 	for (i = 0; i < PP_PROBES; i++) {
 		struct pp_sock *s = pp_sock_at((hash + i) & (PP_SOCKS - 1));
 
-		if (s && s->sk == a0)
+		if (s && s->sk == sk)
 			break;
 	}
 	if (i == PP_PROBES)
 		return;
 	w.slot = hash + i;
-	w.copied = TCP_SK(a0, copied_seq);
 	/* Whoever closes it need not be who read it. */
-	w.r.flags = layer_of(a0);
+	w.r.flags = layer_of(sk);
 	bpf_loop(PP_REC_MAX, sweep_one, &w, 0);
+}
+
+/* __tcp_close(sk) */
+HANDLER(close)
+{
+	sweep_sock(a0, TCP_SK(a0, copied_seq));
+}
+
+/*
+ * inet_sock_destruct(sk), tp tcp_destroy_sock(sk): sockets that nobody closed come here alone, such
+ * as one that was never accepted. tcp_disconnect() has thrown its data away, but moved copied_seq
+ * over it, and taken back sk_shutdown, which is set for all that end otherwise.
+ */
+HANDLER(destruct)
+{
+	u32 copied = TCP_SK(a0, copied_seq);
+
+	if (!BPF_CORE_READ((const struct sock *)a0, sk_shutdown))
+		copied -= 1u << 30;	/* beyond any window */
+	sweep_sock(a0, copied);
 }
 
 #endif /* PKTPATH_TCP_BPF_H */

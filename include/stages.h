@@ -185,6 +185,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, ooo,         "ooo",     0, OOO,     tcp_data_queue,           2, ooo,       "")      \
 	X(FUNC, sock_tcp,    "tcpsock", 0, SOCK,    tcp_queue_rcv,            2, sock_tcp,  "")      \
 	X(TP,   sock_probe,  "tcpsock", 1, SOCK,    tcp_probe,                2, sock_probe, "")     \
+	X(RET,  sock_tfo,    "tfosock", 0, SOCK,    tcp_try_fastopen,         5, sock_tfo,  "")      \
 	X(FUNC, sock_udp,    "udpsock", 0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp, "")     \
 	X(TP,   sock_udp_tp, "udpsock", 1, SOCK,    sk_data_ready,            1, sock_udp_tp, "")    \
 	X(TP,   read_tcp,    "tcpread", 0, READ,    tcp_rcv_space_adjust,     1, read_tcp,  "")      \
@@ -194,8 +195,8 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(TP,   run,         "run",     0, RUN,     sched_switch,             3, running,   "")      \
 	X(RET,  mptcp,       "mptcp",   0, NONE,    mptcp_data_ready,         1, mptcp,     "")      \
 	X(FUNC, close,       "close",   0, NONE,    __tcp_close,              1, close,     "")      \
-	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, close,     "")      \
-	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, close,     "")      \
+	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, destruct,  "")      \
+	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, destruct,  "")      \
 	X(TP,   drop,        "drop",    0, NONE,    kfree_skb,                3, drop,      "")      \
 	X(FUNC, end,         "end",     0, NONE,    skb_release_head_state,   1, end,       "")      \
 	X(FUNC, end_stolen,  "end",     0, NONE,    napi_skb_free_stolen_head, 1, end,      "")      \

@@ -112,6 +112,7 @@ struct sock {
 	} sk_backlog;
 	socket_lock_t sk_lock;
 	void *sk_user_data;
+	u8 sk_shutdown;
 };
 
 struct tcp_ulp_ops {

@@ -17,6 +17,7 @@ import e1000_counts  # noqa: F401  each defines tests; they run in this order
 import e1000_truth   # noqa: F401
 import e1000_life    # noqa: F401
 import e1000_smp     # noqa: F401
+import e1000_read    # noqa: F401
 import e1000_v6      # noqa: F401
 
 
