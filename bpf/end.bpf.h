@@ -40,7 +40,7 @@ HANDLER(read_udp)
 		return;
 	reader_here(&r);
 	finish_read(&h, rec, a0, &r);
-	reader_done(&r);
+	reader_done(&h, &r);
 }
 
 /*

@@ -210,7 +210,7 @@ HANDLER(read_tcp)
 	for (i = 0; i < 128; i++)
 		if (s->sk != a0 || !drain_one(&h, s, copied, 0, &r))
 			break;
-	reader_done(&r);
+	reader_done(&h, &r);
 }
 
 /*

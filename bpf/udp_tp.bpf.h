@@ -134,7 +134,7 @@ HANDLER(read_udp_tp)
 		return;
 	reader_here(&r);
 	finish_read(&h, rec, a0, &r);
-	reader_done(&r);
+	reader_done(&h, &r);
 }
 
 #endif /* PKTPATH_UDP_TP_BPF_H */

@@ -78,6 +78,7 @@ HANDLER(running)
 struct reader {
 	struct pp_task *task;	/* NULL = nothing is known of its sleep */
 	u64 comm[PP_COMM_LEN / 8];
+	u64 sleeps;
 	u32 pid;
 	u16 flags;		/* enum pp_flag: MPTCP and its like read in its place; WANTED */
 };
@@ -86,16 +87,15 @@ struct reader {
  * The name in /proc/PID/comm is that of the process's first thread. A thread of its own, such as
  * io_uring's workers and pollers (`iou-wrk-…`), may have another.
  */
-static __always_inline void read_comm(u32 tid, struct reader *r)
+static __always_inline void read_comm(u32 tid, struct task_struct *task, struct reader *r)
 {
-	struct task_struct *task, *leader;
+	struct task_struct *leader;
 
 	r->comm[0] = r->comm[1] = 0;
 	if (tid == r->pid) {
 		bpf_get_current_comm(r->comm, sizeof(r->comm));
 		return;
 	}
-	task = (void *)bpf_get_current_task();
 	bpf_core_read(&leader, sizeof(leader), &task->group_leader);
 	bpf_core_read_str(r->comm, sizeof(r->comm), &leader->comm);
 }
@@ -113,11 +113,14 @@ static __always_inline int is_wanted(const struct reader *r)
 /* The current thread as the reader: in its own context, not in a softirq on top of it. */
 static __always_inline void reader_here(struct reader *r)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
 	u64 id = bpf_get_current_pid_tgid();
 
 	r->flags = 0;
 	r->pid = id >> 32;
-	read_comm((u32)id, r);
+	r->sleeps = 0;
+	bpf_core_read(&r->sleeps, sizeof(long), &task->nvcsw);
+	read_comm((u32)id, task, r);
 	r->task = pp_task_watch((u32)id);
 	if (cfg.by_reader && is_wanted(r))
 		r->flags |= PP_F_WANTED;
@@ -194,17 +197,17 @@ static __always_inline void finish_read(const struct here *h, struct pp_rec *rec
 	}
 	rec->pid = r->pid;
 	__builtin_memcpy(rec->comm, r->comm, sizeof(rec->comm));
-	if (r->task && pp_take_wake(rec, r->task, sk))
+	if (r->task && pp_take_wake(rec, r->task, sk, r->sleeps))
 		COUNT(h, inversions);
 	stamp(h, rec, PP_ST_READ);
 	finish(h, rec, PP_V_DELIVERED, 0, 0);
 }
 
 /* The read is over. */
-static __always_inline void reader_done(const struct reader *r)
+static __always_inline void reader_done(const struct here *h, const struct reader *r)
 {
 	if (r->task)
-		pp_task_reads(r->task);
+		pp_task_reads(r->task, h->now, r->sleeps);
 }
 
 #endif /* PKTPATH_WAKE_BPF_H */

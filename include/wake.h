@@ -36,7 +36,7 @@ static __always_inline struct pp_task *pp_task_watch(__u32 tid)
 	if (!t || !tid)
 		return NULL;
 	if (t->tid != tid) {
-		t->sk = t->wake_ns = t->run_ns = t->on_ns = 0;
+		t->sk = t->wake_ns = t->run_ns = t->on_ns = t->read_ns = 0;
 		t->tid = tid;
 	}
 	/* Two CPUs may lose each other's bit here: the thread's next wake or read sets it again. */
@@ -69,28 +69,32 @@ static __always_inline void pp_task_run(struct pp_task *t, __u64 now, __u16 cpu)
 }
 
 /* It reads, so it runs: a wake-up after which it did not have to wait for a CPU is no more. */
-static __always_inline void pp_task_reads(struct pp_task *t)
+static __always_inline void pp_task_reads(struct pp_task *t, __u64 now, __u64 sleeps)
 {
+	t->read_ns = now;
+	t->sleeps = sleeps;
 	if (!t->run_ns)
 		t->wake_ns = 0;
 }
 
 /*
  * What the thread that reads a packet tells about its wait on the socket. The packet came
- *	while the thread had a CPU: it was awake;
+ *	while the thread had a CPU, or waited for one without having slept: it was awake;
  *	before the thread was woken for this socket: it takes both stamps;
  *	after it was woken, before it got a CPU: it takes that stamp;
  *	at another time: the thread waited for something else, and the packet for the thread.
- * Returns 1 if the clock went back.
+ * `sleeps` counts how often the thread has slept. Returns 1 if the clock went back.
  */
-static __always_inline int pp_take_wake(struct pp_rec *rec, const struct pp_task *t, __u64 sk)
+static __always_inline int pp_take_wake(struct pp_rec *rec, const struct pp_task *t, __u64 sk,
+					__u64 sleeps)
 {
 	__u64 sock = rec->ts[PP_ST_SOCK];
 	int back = 0;
 
 	if (!sock)
 		return 0;
-	if (t->on_ns && t->on_ns <= sock) {
+	if ((t->on_ns && t->on_ns <= sock) ||
+	    (t->read_ns && t->read_ns <= sock && t->sleeps == sleeps)) {
 		rec->flags |= PP_F_AWAKE;
 		return 0;
 	}

@@ -100,6 +100,7 @@ typedef struct {
 
 struct task_struct {
 	int pid;
+	unsigned long nvcsw;	/* times it gave its CPU up to sleep */
 	struct task_struct *group_leader;
 	char comm[16];
 };

@@ -4,7 +4,7 @@
 import signal
 import time
 
-from e1000_env import MS, clock_offset, median, part, receive, rx_lines, send_tcp, trace_eth0
+from e1000_env import MS, clock_offset, median, receive, rx_lines, send_tcp, trace_eth0
 from guest import GuestError
 from harness import check, test
 from records import Trace, at, spent, tally
@@ -261,10 +261,12 @@ def only_what_a_reader_reads(env):
     g.check("mkdir -p /tmp/cg; grep -q /tmp/cg /proc/mounts || mount -t cgroup2 none /tmp/cg; "
             "mkdir -p /tmp/cg/a/b /tmp/cg/c")
     wanted, other = (env.port() for _ in range(2))
-    one = receive(g, "udp-recv", wanted, 3 * count, "--timeout", 120)
+    # They outlive three traces, which take long to start here.
+    one = g.start(["traffic", "udp-recv", wanted, 3 * count, "--timeout", 300])
+    one.wait_for("ready", 20)
     pid = pid_of(g)
     g.check(f"cp /bin/traffic /tmp/other; echo {pid} > /tmp/cg/a/b/cgroup.procs")
-    two = g.start(["/tmp/other", "udp-recv", other, 3 * count, "--timeout", 120])
+    two = g.start(["/tmp/other", "udp-recv", other, 3 * count, "--timeout", 300])
     two.wait_for("ready", 20)
     for words in (("--pid", pid), ("--comm", "traffic"), ("--cgroup", "/tmp/cg/a")):
         with trace_eth0(g, *words) as trace:

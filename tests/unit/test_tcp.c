@@ -52,6 +52,13 @@ static unsigned long long host_clock(void)
 
 #define READER 4711	/* the thread that reads; it is the process's only one */
 
+static struct task_struct reader = { .pid = READER };
+
+static void *host_task(void)
+{
+	return &reader;
+}
+
 static unsigned long long host_tid(void)
 {
 	return READER;
@@ -132,7 +139,6 @@ static union {
 static struct queue rxq, backlog, ofo;
 static u32 seed, sent;
 static int locked, asleep;	/* the reader: it owns the socket's lock, it waits for data */
-static struct task_struct reader = { .pid = READER };
 
 /* What may read in the application's place; the last one does not. */
 static struct tcp_ulp_ops layers[] = { { "tls" }, { "mptcp" }, { "smc" } };
@@ -489,7 +495,7 @@ static void run_connection(u32 run_seed)
 		if (!rnd(pace) && !locked && !asleep)
 			read_some(rnd(10 * SEGMENT));
 		if (!rnd(4) && !locked && !rxq.head)
-			asleep = 1;
+			reader.nvcsw += asleep = 1;
 	}
 	if (locked)
 		release_sock();

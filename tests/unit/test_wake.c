@@ -14,6 +14,8 @@ static struct pp_task *pp_task_at(__u32 i)
 #include "wake.h"
 
 #define TID 4711u
+static __u64 sleeps;
+
 #define SK 0xffff888012345678ull
 
 static int clear(void **state)
@@ -36,17 +38,24 @@ static void runs(__u64 at)
 		pp_task_run(t, at, 2);
 }
 
-/* A packet that was queued at `sock`, read now by the thread. */
-static struct pp_rec read_of(__u64 sock, __u64 sk)
+/* A packet that was queued at `sock`, read by the thread at `now`. */
+static struct pp_rec read_at(__u64 now, __u64 sock, __u64 sk)
 {
 	struct pp_rec rec = { .last_ns = sock };
 	struct pp_task *t = pp_task_watch(TID);
 
 	rec.ts[PP_ST_SOCK] = sock;
 	assert_non_null(t);
-	assert_int_equal(pp_take_wake(&rec, t, sk), 0);
-	pp_task_reads(t);
+	assert_int_equal(pp_take_wake(&rec, t, sk, sleeps), 0);
+	pp_task_reads(t, now, sleeps);
 	return rec;
+}
+
+/* After a sleep. */
+static struct pp_rec read_of(__u64 sock, __u64 sk)
+{
+	sleeps++;
+	return read_at(1000, sock, sk);
 }
 
 static void check_stamps(struct pp_rec rec, __u64 wake, __u64 run, int awake)
@@ -87,6 +96,18 @@ static void test_who_runs_is_awake(void **state)
 	check_stamps(read_of(250, SK), 0, 0, 0);
 	check_stamps(read_of(100, SK), 110, 150, 0);
 	check_stamps(read_of(310, SK), 0, 0, 1);
+}
+
+static void test_who_lost_its_cpu_is_awake(void **state)
+{
+	read_of(5, SK);
+	runs(1010);
+	check_stamps(read_at(1030, 1005, SK), 0, 0, 1);
+	runs(1050);
+	check_stamps(read_at(1060, 1020, SK), 0, 0, 0);	/* it came before the read before */
+	runs(1080);
+	sleeps++;
+	check_stamps(read_at(1090, 1070, SK), 0, 0, 0);
 }
 
 static void test_a_stranger_tells_nothing(void **state)
@@ -148,9 +169,13 @@ static void test_stamps_are_in_order(void **state)
 		case 2: pp_task_wake(TID + PP_TASKS * (x & 1), SK, now, 1); break;
 		case 3: sock = now; break;
 		default: {
-			struct pp_rec rec = read_of(sock, SK);
-			__u64 wake = rec.ts[PP_ST_WAKE], run = rec.ts[PP_ST_RUN];
+			struct pp_rec rec;
+			__u64 wake, run;
 
+			sleeps += x >> 7 & 1;
+			rec = read_at(now, sock, SK);
+			wake = rec.ts[PP_ST_WAKE];
+			run = rec.ts[PP_ST_RUN];
 			assert_true(!wake || (sock <= wake && wake <= run));
 			assert_true(!run || (sock <= run && run <= now));
 			assert_false(run && rec.flags & PP_F_AWAKE);
@@ -167,6 +192,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_sleeper_is_woken_and_runs, clear),
 		cmocka_unit_test_setup(test_what_comes_before_it_runs_takes_that, clear),
 		cmocka_unit_test_setup(test_who_runs_is_awake, clear),
+		cmocka_unit_test_setup(test_who_lost_its_cpu_is_awake, clear),
 		cmocka_unit_test_setup(test_a_stranger_tells_nothing, clear),
 		cmocka_unit_test_setup(test_woken_before_it_left_its_cpu, clear),
 		cmocka_unit_test_setup(test_threads_of_one_slot, clear),
