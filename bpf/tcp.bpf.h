@@ -148,8 +148,8 @@ HANDLER(sock_probe)
  * has no `sock` stamp of its own (coalesced in the backlog, or it waited out of order) became
  * readable together with the one before it in sequence. Returns 0 when there is no more to do.
  */
-static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u32 copied, int closing,
-				     const struct reader *r)
+static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u32 copied,
+				     int closing, const struct reader *r)
 {
 	struct pp_rec *rec = s->head ? pp_rec_at(s->head - 1) : NULL;
 	u64 sk = s->sk;

@@ -60,7 +60,7 @@ struct pp_task {
 	__u64 wake_ns;		/* when; 0 = not known */
 	__u64 run_ns;		/* when it first got a CPU after that; 0 = not yet */
 	__u64 on_ns;		/* when it last got a CPU; 0 = not known */
-	__u64 read_ns;		/* when it read last; 0 = not known */
+	__u64 awake_ns;		/* it has not slept since then; 0 = not known */
 	__u64 sleeps;		/* how often it had slept by then */
 	__u32 tid;		/* 0 = slot is free */
 	__u16 wake_cpu, run_cpu;

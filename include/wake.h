@@ -36,7 +36,7 @@ static __always_inline struct pp_task *pp_task_watch(__u32 tid)
 	if (!t || !tid)
 		return NULL;
 	if (t->tid != tid) {
-		t->sk = t->wake_ns = t->run_ns = t->on_ns = t->read_ns = 0;
+		t->sk = t->wake_ns = t->run_ns = t->on_ns = t->awake_ns = 0;
 		t->tid = tid;
 	}
 	/* Two CPUs may lose each other's bit here: the thread's next wake or read sets it again. */
@@ -71,8 +71,10 @@ static __always_inline void pp_task_run(struct pp_task *t, __u64 now, __u16 cpu)
 /* It reads, so it runs: a wake-up after which it did not have to wait for a CPU is no more. */
 static __always_inline void pp_task_reads(struct pp_task *t, __u64 now, __u64 sleeps)
 {
-	t->read_ns = now;
-	t->sleeps = sleeps;
+	if (!t->awake_ns || t->sleeps != sleeps) {
+		t->awake_ns = now;
+		t->sleeps = sleeps;
+	}
 	if (!t->run_ns)
 		t->wake_ns = 0;
 }
@@ -94,7 +96,7 @@ static __always_inline int pp_take_wake(struct pp_rec *rec, const struct pp_task
 	if (!sock)
 		return 0;
 	if ((t->on_ns && t->on_ns <= sock) ||
-	    (t->read_ns && t->read_ns <= sock && t->sleeps == sleeps)) {
+	    (t->awake_ns && t->awake_ns <= sock && t->sleeps == sleeps)) {
 		rec->flags |= PP_F_AWAKE;
 		return 0;
 	}

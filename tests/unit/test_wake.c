@@ -104,7 +104,8 @@ static void test_who_lost_its_cpu_is_awake(void **state)
 	runs(1010);
 	check_stamps(read_at(1030, 1005, SK), 0, 0, 1);
 	runs(1050);
-	check_stamps(read_at(1060, 1020, SK), 0, 0, 0);	/* it came before the read before */
+	check_stamps(read_at(1060, 1020, SK), 0, 0, 1);	/* it waited behind another */
+	check_stamps(read_at(1060, 990, SK), 0, 0, 0);	/* it came before all that is known */
 	runs(1080);
 	sleeps++;
 	check_stamps(read_at(1090, 1070, SK), 0, 0, 0);
