@@ -10,7 +10,15 @@
 
 HANDLER(sock_udp)
 {
-	stamp_skb(a1, PP_ST_SOCK);
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || !here(&h))
+		return;
+	stamp(&h, rec, PP_ST_SOCK);
+	announce(&h, a0);
 }
 
 /*
@@ -21,15 +29,18 @@ HANDLER(read_udp)
 {
 	struct sk_buff *skb = (void *)a1;
 	struct pp_rec *rec;
+	struct reader r;
 	struct here h;
 	u32 ref = 0;
 
 	rec = pp_find(a1, &ref);
 	if (!rec || (int)a2 < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
 		return;
-	stamp(&h, rec, PP_ST_READ);
-	if (pp_unindex(a1, ref))
-		finish(&h, rec, PP_V_DELIVERED, 0, 0);
+	if (!pp_unindex(a1, ref))
+		return;
+	reader_here(&r);
+	finish_read(&h, rec, a0, &r);
+	reader_done(&h, &r);
 }
 
 /*

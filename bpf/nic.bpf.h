@@ -273,6 +273,7 @@ HANDLER(poll_end)
 		n->again = (u32)a1 >= (u32)a2;
 	if (!c)
 		return;
+	c->waking = 0;
 	p = &c->poll;
 	c->busy_id = p->napi == a0 ? 0 : busy_polled_id(typed, (void *)a0);
 	p->napi = 0;

@@ -154,6 +154,10 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 
 	if (!(cfg.emit & (1u << (rec->verdict & 15))))
 		return;
+	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
+		COUNT(h, filtered);
+		return;
+	}
 	flags = ring_flags(h, size);
 	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
 				   bpf_ringbuf_output(&ring, rec, PP_REC_SHORT, flags))
@@ -429,7 +433,7 @@ static __always_inline u32 netns_of(const int typed, struct net_device *dev)
 }
 
 /* Is the device one of those asked for? */
-static __always_inline int is_wanted(u32 ifindex)
+static __always_inline int is_wanted_iface(u32 ifindex)
 {
 	u32 i;
 
@@ -492,7 +496,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	if (stage != PP_ST_BACKLOG)
 		index = poll_count(&h->c->poll, stage);
 	/* Each namespace counts its interfaces from 1, which is its loopback. */
-	if (!enabled || !is_wanted(ifindex))
+	if (!enabled || !is_wanted_iface(ifindex))
 		return NULL;
 	netns = netns_of(typed, dev);
 	if (cfg.netns && netns != cfg.netns)

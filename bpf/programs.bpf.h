@@ -19,7 +19,9 @@
 #define REGS_2(c) PT_REGS_PARM1(c), PT_REGS_PARM2(c), 0
 #define REGS_3(c) PT_REGS_PARM1(c), PT_REGS_PARM2(c), PT_REGS_PARM3(c)
 #define RETS_0(c) 0, 0, 0
+#define RETS_1(c) (c)[0], (c)[1], 0
 #define RETS_2(c) (c)[0], (c)[1], (c)[2]
+#define RETS_5(c) (c)[0], (c)[1], (c)[5]
 
 /* RUN is a macro whose arguments must be spread out first. */
 #define CALL(run, ...) run(__VA_ARGS__)

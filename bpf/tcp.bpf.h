@@ -6,7 +6,7 @@
 #ifndef PKTPATH_TCP_BPF_H
 #define PKTPATH_TCP_BPF_H
 
-#include "path.bpf.h"
+#include "wake.bpf.h"
 
 /*
  * tcp_add_backlog(sk, skb), under the socket's spinlock while its owner may be reading: the
@@ -109,12 +109,23 @@ HANDLER(sock_tcp)
 		return;
 	}
 	stamp(&h, rec, PP_ST_SOCK);
+	announce_tcp(typed, &h, (struct sock *)a0);
 	if (rec->state != PP_S_HELD)
 		rec->read_seq = seg.data_end;
 	if (link_to_sock(&h, a0, ref, rec))
 		finish_no_sock(&h, rec);
 	else
 		rec->state = PP_S_SOCK;
+}
+
+/*
+ * tcp_try_fastopen(listener, skb, …) returned a child: its queue has a clone of the SYN, with the
+ * data. tcp_fastopen_add_skb(), which put it there, is inlined (v6.1).
+ */
+HANDLER(sock_tfo)
+{
+	if (a2)
+		h_sock_tcp(0, a2, a1, 0);
 }
 
 /*
@@ -143,9 +154,11 @@ HANDLER(sock_probe)
  * has no `sock` stamp of its own (coalesced in the backlog, or it waited out of order) became
  * readable together with the one before it in sequence. Returns 0 when there is no more to do.
  */
-static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u32 copied, int closing)
+static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u32 copied,
+				     int closing, const struct reader *r)
 {
 	struct pp_rec *rec = s->head ? pp_rec_at(s->head - 1) : NULL;
+	u64 sk = s->sk;
 	int read;
 	u32 ref;
 
@@ -177,8 +190,7 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 	if (rec->flags & PP_F_NODATA) {
 		finish(h, rec, PP_V_CONSUMED, 0, 0);
 	} else if (read) {
-		stamp(h, rec, PP_ST_READ);
-		finish(h, rec, PP_V_DELIVERED, 0, 0);
+		finish_read(h, rec, sk, r);
 	} else {
 		rec->reason = PP_R_UNREAD;
 		finish(h, rec, PP_V_DROPPED, 0, 0);
@@ -194,16 +206,31 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 HANDLER(read_tcp)
 {
 	struct pp_sock *s = pp_sock_find(a0, 0);
+	struct pp_rec *first = s && s->head ? pp_rec_at(s->head - 1) : NULL;
+	struct reader r;
 	struct here h;
 	u32 copied;
 	int i;
 
-	if (!s || !here(&h))
+	if (!first)
 		return;
 	copied = TCP_SK(a0, copied_seq);
+	if (pp_seq_after(first->read_seq, copied) || !here(&h))
+		return;
+	reader_of_tcp(a0, &r);
 	for (i = 0; i < 128; i++)
-		if (s->sk != a0 || !drain_one(&h, s, copied, 0))
+		if (s->sk != a0 || !drain_one(&h, s, copied, 0, &r))
 			break;
+	reader_done(&h, &r);
+}
+
+/*
+ * mptcp_data_ready(sk, ssk) has returned: MPTCP took what it could off its subflow `ssk`, without
+ * the hook of a read.
+ */
+HANDLER(mptcp)
+{
+	h_read_tcp(0, a1, 0, 0);
 }
 
 #ifdef PP_LEGACY
@@ -212,13 +239,14 @@ HANDLER(read_tcp)
  * loops of loops cost the verifier next to nothing. Each returns 0 when there is no more to do.
  */
 #define SWEEP_STEPS 64
-int pp_sweep(u32 slot, u64 sk, u32 copied);
-int pp_sweep_more(u32 slot, u64 sk, u32 copied);
+int pp_sweep(u32 slot, u64 sk, u32 copied, u32 flags);
+int pp_sweep_more(u32 slot, u64 sk, u32 copied, u32 flags);
 _Static_assert(SWEEP_STEPS * SWEEP_STEPS * SWEEP_STEPS * 2 >= PP_REC_MAX, "a sweep takes all");
 
-__attribute__((noinline)) int pp_sweep(u32 slot, u64 sk, u32 copied)
+__attribute__((noinline)) int pp_sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 {
 	struct pp_sock *s = pp_sock_at(slot & (PP_SOCKS - 1));
+	struct reader r = { .flags = flags };
 	struct here h;
 	int i;
 
@@ -226,23 +254,23 @@ __attribute__((noinline)) int pp_sweep(u32 slot, u64 sk, u32 copied)
 		return 0;
 #pragma clang loop unroll(disable)
 	for (i = 0; i < SWEEP_STEPS; i++)
-		if (s->sk != sk || !drain_one(&h, s, copied, 1))
+		if (s->sk != sk || !drain_one(&h, s, copied, 1, &r))
 			return 0;
 	return 1;
 }
 
-__attribute__((noinline)) int pp_sweep_more(u32 slot, u64 sk, u32 copied)
+__attribute__((noinline)) int pp_sweep_more(u32 slot, u64 sk, u32 copied, u32 flags)
 {
 	int i;
 
 #pragma clang loop unroll(disable)
 	for (i = 0; i < SWEEP_STEPS; i++)
-		if (!pp_sweep(slot, sk, copied))
+		if (!pp_sweep(slot, sk, copied, flags))
 			return 0;
 	return 1;
 }
 
-static __always_inline void sweep(u32 slot, u64 sk, u32 copied)
+static __always_inline void sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 {
 	struct pp_sock *s = pp_sock_at(slot & (PP_SOCKS - 1));
 	int i;
@@ -252,12 +280,12 @@ static __always_inline void sweep(u32 slot, u64 sk, u32 copied)
 	sk = *(volatile u64 *)&s->sk;	/* a number, where the argument may be a typed pointer */
 #pragma clang loop unroll(disable)
 	for (i = 0; i < 2 * SWEEP_STEPS; i++)
-		if (!pp_sweep_more(slot, sk, copied))
+		if (!pp_sweep_more(slot, sk, copied, flags))
 			return;
 }
 #else
 struct sweep {
-	struct here h;
+	struct reader r;
 	u64 sk;
 	u32 copied;
 	u32 slot;
@@ -270,30 +298,51 @@ static long sweep_one(u32 i, struct sweep *w)
 
 	if (!s || s->sk != w->sk || !here(&h))
 		return 1;
-	return !drain_one(&h, s, w->copied, 1);
+	return !drain_one(&h, s, w->copied, 1, &w->r);
 }
 
-static __always_inline void sweep(u32 slot, u64 sk, u32 copied)
+static __always_inline void sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 {
-	struct sweep w = { .sk = sk, .copied = copied, .slot = slot };
+	struct sweep w = { .sk = sk, .copied = copied, .slot = slot, .r.flags = flags };
 
 	bpf_loop(PP_REC_MAX, sweep_one, &w, 0);
 }
 #endif /* PP_LEGACY */
 
-/* __tcp_close(sk), inet_sock_destruct(sk): what is still there was never read. */
-HANDLER(close)
+/* End all records of a socket: what `copied_seq` has not passed was never read. */
+static __always_inline void sweep_sock(u64 sk, u32 copied)
 {
-	u32 hash = pp_hash(a0, PP_SOCK_BITS), i;
+	u32 hash = pp_hash(sk, PP_SOCK_BITS), i;
 
 	for (i = 0; i < PP_PROBES; i++) {
 		struct pp_sock *s = pp_sock_at((hash + i) & (PP_SOCKS - 1));
 
-		if (s && s->sk == a0)
+		if (s && s->sk == sk)
 			break;
 	}
+	/* Whoever closes it need not be who read it. */
 	if (i < PP_PROBES)
-		sweep(hash + i, a0, TCP_SK(a0, copied_seq));
+		sweep(hash + i, sk, copied, layer_of(sk));
+}
+
+/* __tcp_close(sk) */
+HANDLER(close)
+{
+	sweep_sock(a0, TCP_SK(a0, copied_seq));
+}
+
+/*
+ * inet_sock_destruct(sk), tp tcp_destroy_sock(sk): sockets that nobody closed come here alone, such
+ * as one that was never accepted. tcp_disconnect() has thrown its data away, but moved copied_seq
+ * over it, and taken back sk_shutdown, which is set for all that end otherwise.
+ */
+HANDLER(destruct)
+{
+	u32 copied = TCP_SK(a0, copied_seq);
+
+	if (!BPF_CORE_READ((const struct sock *)a0, sk_shutdown))
+		copied -= 1u << 30;	/* beyond any window */
+	sweep_sock(a0, copied);
 }
 
 #endif /* PKTPATH_TCP_BPF_H */

@@ -9,7 +9,7 @@
 #ifndef PKTPATH_UDP_TP_BPF_H
 #define PKTPATH_UDP_TP_BPF_H
 
-#include "path.bpf.h"
+#include "wake.bpf.h"
 
 #ifdef PP_LEGACY	/* neither tracepoint is there, and nothing ever enters a FIFO */
 HANDLER(sock_udp_tp) {}
@@ -133,6 +133,7 @@ HANDLER(sock_udp_tp)
 		stamp(&h, rec, PP_ST_SOCK);
 		fifo_push(&h, a0, refs[i], rec);
 	}
+	announce(&h, a0);
 }
 
 /* The datagram that will be read next: from the reader's own queue, else from the socket's. */
@@ -151,6 +152,7 @@ HANDLER(read_udp_tp)
 {
 	struct pp_fifo *f = fifo_find(a0, 0);
 	struct pp_rec *rec;
+	struct reader r;
 	struct here h;
 	u32 ref;
 
@@ -160,8 +162,9 @@ HANDLER(read_udp_tp)
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec || !pp_unindex(rec->skb, ref))
 		return;
-	stamp(&h, rec, PP_ST_READ);
-	finish(&h, rec, PP_V_DELIVERED, 0, 0);
+	reader_here(&r);
+	finish_read(&h, rec, a0, &r);
+	reader_done(&h, &r);
 }
 
 #endif /* PP_LEGACY */

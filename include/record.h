@@ -106,6 +106,11 @@ struct pp_cfg {
 	__u32 sample;		/* only flows or packets whose hash is below; 0 = all */
 	__u32 sample_seed;	/* so that two runs choose differently */
 	__u32 sample_packets;	/* 1: each packet by itself, not whole flows */
+	__u32 reader_pid;	/* only what this process reads; 0 = all */
+	__u64 reader_comm[PP_COMM_LEN / 8]; /* only what a process of this name reads; 0 = all */
+	__u8 reader_cgroup;	/* 1: only what a process of the group in `wanted_cgroup` reads */
+	__u8 by_reader;		/* 1: one of these three is set */
+	__u8 pad[6];
 };
 
 _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");

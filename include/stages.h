@@ -94,7 +94,8 @@
 	X(KTLS,    0x0100, "ktls",    "kernel TLS took it: its read by an application is not seen") \
 	X(SOCKMAP, 0x0200, "sockmap", "a BPF sockmap took it: its read by an application is not seen") \
 	X(RAW,     0x0400, "raw",     "a raw socket got it")                                       \
-	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")
+	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")                               \
+	X(WANTED,  0x1000, "",        "its reader is one that was asked for")
 
 /* X(ID, label, meaning): why a record is `untracked`. The first ones never became a record. */
 #define PP_LOSSES(X)                                                                               \
@@ -148,7 +149,8 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
  *          each other: all that can be had are used.
  * STAGE    the stage it stamps, NONE for bookkeeping.
  * nargs    FUNC, TP: how many leading arguments the handler reads; RET: how many the function
- *          has, because the return value follows them; 0 if the handler reads nothing.
+ *          has, because the return value follows them (one less if it returns nothing); 0 if the
+ *          handler reads nothing.
  * handler  h_HANDLER in bpf/path.bpf.h.
  * module   "": built in. A name: used only if that driver serves a traced interface. "*": used
  *          only if a traced interface has no row of its own.
@@ -211,14 +213,18 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, ooo,         "ooo",     0, OOO,     tcp_data_queue,           2, ooo,       "")      \
 	X(FUNC, sock_tcp,    "tcpsock", 0, SOCK,    tcp_queue_rcv,            2, sock_tcp,  "")      \
 	X(TP,   sock_probe,  "tcpsock", 1, SOCK,    tcp_probe,                2, sock_probe, "")     \
+	X(RET,  sock_tfo,    "tfosock", 0, SOCK,    tcp_try_fastopen,         5, sock_tfo,  "")      \
 	X(FUNC, sock_udp,    "udpsock", 0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp, "")     \
 	X(TP,   sock_udp_tp, "udpsock", 1, SOCK,    sk_data_ready,            1, sock_udp_tp, "")    \
 	X(TP,   read_tcp,    "tcpread", 0, READ,    tcp_rcv_space_adjust,     1, read_tcp,  "")      \
 	X(FUNC, read_udp,    "udpread", 0, READ,    skb_consume_udp,          3, read_udp,  "")      \
 	X(TP,   read_udp_tp, "udpread", 1, READ,    sock_recv_length,         3, read_udp_tp, "")    \
+	X(TP,   wake,        "wake",    0, WAKE,    sched_waking,             1, waking,    "")      \
+	X(TP,   run,         "run",     0, RUN,     sched_switch,             3, running,   "")      \
+	X(RET,  mptcp,       "mptcp",   0, NONE,    mptcp_data_ready,         1, mptcp,     "")      \
 	X(FUNC, close,       "close",   0, NONE,    __tcp_close,              1, close,     "")      \
-	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, close,     "")      \
-	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, close,     "")      \
+	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, destruct,  "")      \
+	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, destruct,  "")      \
 	X(TP,   drop,        "drop",    0, NONE,    kfree_skb,                3, drop,      "")      \
 	X(TP,   drop_bare,   "drop",    1, NONE,    kfree_skb,                2, drop_bare, "")      \
 	X(FUNC, end,         "end",     0, NONE,    skb_release_head_state,   1, end,       "")      \

@@ -18,6 +18,8 @@
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
 #define PP_DONE		512		/* a power of two */
+#define PP_TASK_BITS	12
+#define PP_TASKS	(1u << PP_TASK_BITS)
 #define PP_PROBES	4		/* neighbouring slots tried in the small tables */
 #define PP_ALLOC_TRIES	32
 #define PP_ALLOC_NEAR	8
@@ -48,6 +50,22 @@ struct pp_fifo {
 	__u32 skipped;		/* arrivals after the ring was full: they are read after the ring's */
 	__u32 pad;
 	__u32 ring[PP_FIFO_LEN];
+};
+
+/*
+ * A thread that reads sockets, or was woken for one; its slot is its number's low bits. It changes
+ * when the thread is woken, when it gets a CPU and when it reads: one after the other.
+ */
+struct pp_task {
+	__u64 sk;		/* socket for whose data it was woken last */
+	__u64 wake_ns;		/* when; 0 = not known */
+	__u64 run_ns;		/* when it first got a CPU after that; 0 = not yet */
+	__u64 on_ns;		/* when it last got a CPU; 0 = not known */
+	__u64 awake_ns;		/* it has not slept since then; 0 = not known */
+	__u64 sleeps;		/* how often it had slept by then */
+	__u32 tid;		/* 0 = slot is free */
+	__u16 wake_cpu, run_cpu;
+	__u64 pad;
 };
 
 /* What the interrupt told about a NAPI instance, until the poll takes it. */
@@ -88,6 +106,7 @@ struct pp_cpu {
 	__u8 netpoll;		/* in netpoll_poll_dev() */
 	__u16 pad;
 	__u64 done[PP_DONE];	/* pp_done() of the newest polls that are over, by their id */
+	__u64 waking;		/* socket whose reader is being woken here; 0 = none */
 	__u64 stash[2];		/* kretprobe: arguments of the function that returns next */
 	__u32 cursor;		/* where to look for a free record */
 	__u32 unchecked;	/* bytes sent since it last looked how full the ring is */

@@ -18,6 +18,7 @@
 		o->obj = s->obj;                                                                   \
 		o->cpus = s->maps.cpus;                                                            \
 		o->slab = s->maps.slab;                                                            \
+		o->wanted_cgroup = s->maps.wanted_cgroup;                                          \
 		o->fifos = s->maps.fifos;                                                          \
 		o->ring = s->maps.ring;                                                            \
 		o->cfg = (struct pp_cfg *)&s->rodata->cfg;                                         \

@@ -13,7 +13,7 @@
 
 struct object {
 	struct bpf_object *obj;
-	struct bpf_map *cpus, *slab, *fifos, *ring;
+	struct bpf_map *cpus, *slab, *fifos, *wanted_cgroup, *ring;
 	struct pp_cfg *cfg;		/* to be set between open and load */
 	volatile uint32_t *enabled;	/* from load on */
 	void *skel;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "log.h"
@@ -63,6 +66,45 @@ int parse_size(const char *option, const char *word, uint32_t min, uint32_t max,
 		return 0;
 	}
 	log_err("%s %s: not a size (give a power of two from %u to %u)", option, word, min, max);
+	return -1;
+}
+
+int parse_pid(const char *word, uint32_t *out)
+{
+	uint64_t v;
+
+	if (!parse_u64(word, &v) && v && v <= INT32_MAX) {
+		*out = v;
+		return 0;
+	}
+	log_err("--pid %s: not a process number (ps lists them)", word);
+	return -1;
+}
+
+int parse_comm(const char *word, const char **out)
+{
+	*out = word;
+	if (*word && strlen(word) < PP_COMM_LEN)
+		return 0;
+	log_err("--comm %s: not a process name (give 1 to %d bytes, as in /proc/PID/comm)", word,
+		PP_COMM_LEN - 1);
+	return -1;
+}
+
+int parse_cgroup(const char *word, const char **out)
+{
+	struct statfs fs;
+	struct stat st;
+
+	*out = word;
+	if (stat(word, &st) || statfs(word, &fs)) {
+		log_err("--cgroup %s: %s", word, strerror(errno));
+		return -1;
+	}
+	if (S_ISDIR(st.st_mode) && fs.f_type == CGROUP2_SUPER_MAGIC)
+		return 0;
+	log_err("--cgroup %s: not a control group (give a directory of the cgroup2 file system)",
+		word);
 	return -1;
 }
 
@@ -130,6 +172,9 @@ error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case 'n': break;
 	case OPT_COLOUR: bad = parse_colour(arg, o); break;
 	case OPT_BACKEND: bad = parse_backend(arg, o); break;
+	case OPT_PID: bad = parse_pid(arg, &o->reader_pid); break;
+	case OPT_COMM: bad = parse_comm(arg, &o->reader_comm); break;
+	case OPT_CGROUP: bad = parse_cgroup(arg, &o->reader_cgroup); break;
 	case OPT_RECORDS:
 		bad = parse_size("--records", arg, 1024, PP_REC_MAX, &o->records);
 		break;

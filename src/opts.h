@@ -19,6 +19,8 @@ struct opts {
 	enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
 	enum backend backend;
 	uint32_t records, ring_bytes;
+	uint32_t reader_pid;	/* 0 = any */
+	const char *reader_comm, *reader_cgroup; /* NULL = any */
 };
 
 /*
@@ -28,7 +30,8 @@ struct opts {
 int opts_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* Options that the tracing commands share: rows for their argp_option tables, and the parser. */
-enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMPLE };
+enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMPLE, OPT_PID, OPT_COMM,
+       OPT_CGROUP };
 
 #define SCOPE_OPTIONS                                                                              \
 	{ "interface", 'i', "IF", 0,                                                               \
@@ -40,6 +43,10 @@ enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMP
 	SCOPE_OPTIONS,                                                                             \
 	{ "sample", OPT_SAMPLE, "1/N", 0,                                                          \
 	  "only one flow of N, chosen by its hash; 1/N,packet: one packet of N", 0 },              \
+	{ "pid", OPT_PID, "PID", 0, "only packets that this process read", 0 },                    \
+	{ "comm", OPT_COMM, "NAME", 0, "only packets that a process of this name read", 0 },       \
+	{ "cgroup", OPT_CGROUP, "PATH", 0,                                                         \
+	  "only packets read by a process of this control group (v2) or one below it", 0 },        \
 	{ "duration", 'd', "SECONDS", 0, "stop after SECONDS", 0 },                                \
 	{ "color", OPT_COLOUR, "WHEN", 0,                                                          \
 	  "auto (default), always or never; NO_COLOR is honoured", 0 },                            \
@@ -59,6 +66,9 @@ int parse_count(const char *option, const char *word, uint64_t *out);
 int parse_seconds(const char *option, const char *word, uint64_t *out_ns);
 int parse_size(const char *option, const char *word, uint32_t min, uint32_t max, uint32_t *out);
 int parse_sample(const char *word, struct opts *o);
+int parse_pid(const char *word, uint32_t *out);
+int parse_comm(const char *word, const char **out);
+int parse_cgroup(const char *word, const char **out);
 int parse_backend(const char *word, struct opts *o);
 
 /* 0, or EXIT_USAGE after saying what is lacking: privileges, the kernel's BTF, or atomics in its BPF. */

@@ -13,6 +13,8 @@ static const struct {
 	const char *slot, *needs, *why;
 } requires[] = {
 	{ "irq", "napi", "an interrupt cannot be joined to a packet without __napi_schedule" },
+	{ "wake", "pollend", "what a CPU does for a poll's packets has no end without napi_poll" },
+	{ "run", "wake", "a reader is only known to have slept if it is seen woken" },
 	{ "merge", "gro", "" },
 };
 

@@ -262,7 +262,9 @@ static int start(struct trace *tr, uint32_t verdicts)
 	struct tracer_opts to = { .scope = &tr->o.scope, .force = tr->o.backend,
 				  .sample = tr->o.sample, .sample_packets = tr->o.sample_packets,
 				  .records = tr->o.records, .ring_bytes = tr->o.ring_bytes,
-				  .verdicts = verdicts };
+				  .verdicts = verdicts, .reader_pid = tr->o.reader_pid,
+				  .reader_comm = tr->o.reader_comm,
+				  .reader_cgroup = tr->o.reader_cgroup };
 	int err;
 
 	err = loop_new(&tr->loop);

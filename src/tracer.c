@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,34 @@ struct memory_opts tracer_memory(const struct tracer *t)
 				     .fifos = plan_serves(&t->plan, "udpread", 1) };
 }
 
+static void configure_reader(struct tracer *t, struct pp_cfg *cfg)
+{
+	const struct tracer_opts *o = &t->opts;
+
+	cfg->reader_pid = o->reader_pid;
+	if (o->reader_comm)
+		memcpy(cfg->reader_comm, o->reader_comm,
+		       strnlen(o->reader_comm, sizeof(cfg->reader_comm)));
+	cfg->reader_cgroup = o->reader_cgroup != NULL;
+	cfg->by_reader = o->reader_pid || o->reader_comm || o->reader_cgroup;
+}
+
+/* The kernel keeps the group itself, so the directory need not stay open. */
+static int set_cgroup(struct tracer *t)
+{
+	uint32_t key = 0;
+	int fd, err;
+
+	if (!t->opts.reader_cgroup)
+		return 0;
+	fd = open(t->opts.reader_cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = bpf_map_update_elem(bpf_map__fd(t->o.wanted_cgroup), &key, &fd, BPF_ANY);
+	close(fd);
+	return err;
+}
+
 static int configure(struct tracer *t)
 {
 	struct pp_cfg *cfg = t->o.cfg;
@@ -90,6 +119,9 @@ static int configure(struct tracer *t)
 	cfg->emit = t->opts.verdicts;
 	cfg->have_end = t->plan.have_end;
 	cfg->wakeup_bytes = t->opts.ring_bytes / 8;
+	configure_reader(t, cfg);
+	/* A kernel without control groups has no such map. */
+	bpf_map__set_autocreate(t->o.wanted_cgroup, cfg->reader_cgroup);
 	err = bpf_map__set_max_entries(t->o.cpus, t->nr_cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(t->o.slab, t->opts.records);
@@ -195,6 +227,8 @@ static int try_plan(struct tracer *t, bool *again)
 	if (!err)
 		err = object_load(&t->o);
 	modfn_done();
+	if (!err)
+		err = set_cgroup(t);
 	if (!err)
 		err = map_tables(t);
 	for (i = 0; !err && i < NR_HOOKS; i++) {

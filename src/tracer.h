@@ -19,6 +19,9 @@ struct tracer_opts {
 	uint32_t records;	/* slab size, a power of two, 1 Ki..512 Ki */
 	uint32_t ring_bytes;	/* a power of two, at least a page */
 	uint32_t verdicts;	/* bit mask: records with these are sent to tracer_consume() */
+	/* Only what such a process read is sent; 0 and NULL: any. The group is a directory. */
+	uint32_t reader_pid;
+	const char *reader_comm, *reader_cgroup;
 };
 
 #define TRACER_RECORDS (1u << 15)

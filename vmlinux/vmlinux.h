@@ -60,9 +60,7 @@ struct net_device {
 	possible_net_t nd_net;
 };
 
-struct task_struct {
-	int pid;
-};
+struct task_struct;
 
 struct hrtimer {
 	u8 state;
@@ -114,12 +112,40 @@ struct sk_buff_head {
 	struct sk_buff *next, *prev;
 };
 
+typedef struct {
+	int owned;
+} socket_lock_t;
+
+struct task_struct {
+	int pid;
+	unsigned long nvcsw;	/* times it gave its CPU up to sleep */
+	struct task_struct *group_leader;
+	char comm[16];
+};
+
 /* struct sock's backlog is an anonymous struct in the kernel; only its tail is read. */
 struct sock {
 	struct sk_buff_head sk_receive_queue;
 	struct {
 		struct sk_buff *head, *tail;
 	} sk_backlog;
+	socket_lock_t sk_lock;
+	void *sk_user_data;
+	u8 sk_shutdown;
+};
+
+struct tcp_ulp_ops {
+	char name[16];
+};
+
+struct inet_sock {
+	struct sock sk;
+};
+
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+	const struct tcp_ulp_ops *icsk_ulp_ops;
+	void *icsk_ulp_data;
 };
 
 struct udp_sock {
@@ -127,7 +153,16 @@ struct udp_sock {
 };
 
 struct tcp_sock {
+	struct inet_connection_sock inet_conn;
 	u32 rcv_nxt, copied_seq;
+};
+
+struct tls_context {
+	u8 rx_conf : 3;
+};
+
+struct sk_psock {
+	void (*saved_data_ready)(struct sock *sk);
 };
 
 #pragma clang attribute pop

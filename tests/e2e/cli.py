@@ -58,6 +58,15 @@ WRONG = [
     (["trace", "--records", "0"], 2, "--records 0: not a size"),
     (["trace", "--records", "-1"], 2, "--records -1: not a size"),
     (["trace", "--ring", "4096"], 2, "--ring 4096: not a size"),
+    (["trace", "--pid", "0"], 2, "--pid 0: not a process number"),
+    (["trace", "--pid", "4711x"], 2, "--pid 4711x: not a process number"),
+    (["trace", "--pid", HUGE], 2, "not a process number"),
+    (["drops", "--pid", ""], 2, "not a process number"),
+    (["trace", "--comm", ""], 2, "not a process name"),
+    (["trace", "--comm", "sixteen-bytes-xx"], 2, "--comm sixteen-bytes-xx: not a process name"),
+    (["trace", "--cgroup", "/nowhere"], 2, "--cgroup /nowhere: No such file or directory"),
+    (["trace", "--cgroup", "/proc"], 2, "--cgroup /proc: not a control group"),
+    (["trace", "--cgroup", "/etc/passwd"], 2, "--cgroup /etc/passwd: not a control group"),
     (["trace", "--backend", "foo"], 2, "--backend foo: no such backend"),
     (["trace", "--backend", ""], 2, "no such backend"),
     (["probes", "--backend", "kprobe-multi"], 2, "(auto, fentry, kprobe.multi or kprobe; trace"),
@@ -138,7 +147,7 @@ def help_names_every_option(_):
 
 def help_names(text, own):
     for word in (*own, "-i, --interface", "-c, --count", "-d, --duration", "-j, --json", "-q, --quiet",
-                 "--color", "--backend", "--records", "--ring"):
+                 "--color", "--pid", "--comm", "--cgroup", "--backend", "--records", "--ring"):
         check(word in text, f"not in --help: {word}")
     wide = [line for line in text.splitlines() if len(line) > 80]
     check(not wide, f"wider than a terminal: {wide}")

@@ -18,6 +18,7 @@ import e1000_truth   # noqa: F401
 import e1000_life    # noqa: F401
 import e1000_smp     # noqa: F401
 import e1000_poll    # noqa: F401
+import e1000_read    # noqa: F401
 import e1000_v6      # noqa: F401
 import e1000_gro     # noqa: F401
 import e1000_scope   # noqa: F401

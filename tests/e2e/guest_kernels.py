@@ -19,11 +19,14 @@ import e1000_counts  # noqa: F401  defines tests
 import e1000_truth   # noqa: F401
 import e1000_flood   # noqa: F401
 import e1000_poll    # noqa: F401
+import e1000_read    # noqa: F401
 
 KERNELS = ("5.10", "6.12", "7")
 CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "a_thousand_datagrams_by_kprobe_multi", "twenty_pings_are_consumed",
           "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
+          "readers_that_sleep_are_woken_for_udp", "data_in_a_syn_is_read",
+          "what_nobody_accepts_is_closed_unread", "layers_below_the_reader_are_labelled",
           "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte",
           "unread_datagrams_fill_the_table_of_records", "recycled_datagrams", "recycled_segments",
           "a_timer_polls", "a_thread_polls", "a_busy_poller_polls", "a_budget_used_up_is_a_repoll",

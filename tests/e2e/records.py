@@ -54,6 +54,19 @@ def check_journey(rec):
     check(way["verdict"] in VERDICTS, f"verdict of the journey: {rec}")
 
 
+def check_reader(rec, names):
+    """Who slept was woken before it ran; who was awake did neither; only a reader has a name."""
+    flags = set(rec["flags"])
+    check("wake" not in names or {"sock", "run"} <= names, f"woken, but never ran: {rec}")
+    check("run" not in names or "read" in names, f"ran, but did not read: {rec}")
+    check("awake" not in flags or "run" not in names, f"awake, but woken: {rec}")
+    check(rec["verdict"] == "delivered" or not (rec["pid"] or rec["comm"] or "awake" in flags),
+          f"a reader, but no read: {rec}")
+    check(bool(rec["pid"]) == bool(rec["comm"]), f"a reader without name or number: {rec}")
+    check(not flags & {"mptcp", "ktls", "sockmap"} or rec["verdict"] != "delivered",
+          f"read by an application that does not see it: {rec}")
+
+
 def check_record(rec, poll_skipped=False):
     """What every record ever read must fulfil. poll_skipped: the kernel admits to have skipped
     runs of the hook that sees polls, or cannot say; only then may a record have no cause."""
@@ -69,6 +82,7 @@ def check_record(rec, poll_skipped=False):
     check("irq" not in names or rec["cause"] != "none", f"an interrupt, but no cause: {rec}")
     check(rec["cause"] in ("none", "backlog") or "poll" in names, f"a cause, but no poll: {rec}")
     check(rec["id"] > 0 and rec["len"] > 0, f"id or length: {rec}")
+    check_reader(rec, names)
     check((rec["verdict"] == "delivered") == ("read" in names), f"read without delivery: {rec}")
     check(rec["verdict"] not in ("dropped", "untracked") or rec["reason"], f"no reason: {rec}")
     check(rec["verdict"] == "merged" or rec["parent"] is None, f"a parent, not merged: {rec}")
@@ -105,11 +119,14 @@ class Run:
         check(set(led["verdicts"]) == set(VERDICTS), f"verdicts: {led}")
         check(sum(led["untracked"].values()) == led["verdicts"]["untracked"], f"untracked: {led}")
         check(sum(led["in_flight_at"].values()) == led["in_flight"], f"in flight: {led}")
-        check(led["emitted"] + led["ring_lost"] == ended - unborn,
-              f"ended records are neither emitted nor lost: {led}")
+        check(led["emitted"] + led["ring_lost"] + led["filtered"] == ended - unborn,
+              f"ended records are neither emitted, lost nor filtered: {led}")
         check(led["shown"] == led["emitted"] == len(self.records),
               f"{len(self.records)} records, but: {led}")
-        if not led["ring_lost"]:
+        if led["filtered"]:
+            check({r["verdict"] for r in self.records} <= {"delivered"},
+                  f"only a reader's packets were asked for: {tally(self.records)}")
+        elif not led["ring_lost"]:
             for verdict in VERDICTS:
                 want = led["verdicts"][verdict] - (unborn if verdict == "untracked" else 0)
                 got = sum(r["verdict"] == verdict for r in self.records)

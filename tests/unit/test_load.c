@@ -34,6 +34,18 @@ static void *host_lookup(const void *map, unsigned int key)
 	return map == (const void *)&cpus && !key ? &cpu_data : NULL;
 }
 
+static void *host_task(void)
+{
+	static struct task_struct task = { .pid = 7 };
+
+	return &task;
+}
+
+static unsigned long long host_tid(void)
+{
+	return 7;
+}
+
 static unsigned long long host_clock(void)
 {
 	return ++clock_now;
@@ -133,6 +145,7 @@ static struct pp_rec *out_of_order(struct here *h, struct pp_sock **s)
 static void test_evicted_while_read_ends_once(void **state)
 {
 	for (int evicts_first = 0; evicts_first < 2; evicts_first++) {
+		struct reader r = { .task = NULL };
 		struct pp_sock *s;
 		struct here h;
 		struct pp_rec *rec;
@@ -142,7 +155,7 @@ static void test_evicted_while_read_ends_once(void **state)
 		assert_true(pp_unindex(rec->skb, 6));	/* the other CPU has it now */
 		if (evicts_first)
 			finish_lost(&h, rec, PP_L_EVICTED);
-		assert_int_equal(drain_one(&h, s, 100, 0), 1);
+		assert_int_equal(drain_one(&h, s, 100, 0, &r), 1);
 		assert_int_equal(nr_ended, evicts_first);
 		assert_int_equal(rec->state == PP_S_FREE, evicts_first);
 		if (!evicts_first)

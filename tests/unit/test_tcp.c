@@ -26,6 +26,7 @@ static struct pp_rec slab_data[RECS];
 static struct pp_set sets_data[PP_SETS];
 static struct pp_sock socks_data[PP_SOCKS];
 static struct pp_napi napis_data[PP_NAPIS];
+static struct pp_task tasks_data[PP_TASKS];
 static struct pp_cpu cpu_data;
 static u64 clock_now;
 
@@ -39,12 +40,28 @@ static void *host_lookup(const void *map, unsigned int key)
 		return key < PP_SOCKS ? &socks_data[key] : NULL;
 	if (map == (const void *)&napis)
 		return key < PP_NAPIS ? &napis_data[key] : NULL;
+	if (map == (const void *)&tasks)
+		return key < PP_TASKS ? &tasks_data[key] : NULL;
 	return map == (const void *)&cpus && !key ? &cpu_data : NULL;
 }
 
 static unsigned long long host_clock(void)
 {
 	return ++clock_now;
+}
+
+#define READER 4711	/* the thread that reads; it is the process's only one */
+
+static struct task_struct reader = { .pid = READER };
+
+static void *host_task(void)
+{
+	return &reader;
+}
+
+static unsigned long long host_tid(void)
+{
+	return READER;
 }
 
 /* --- what the model expects, and what came: by the packet's number, its source address --- */
@@ -62,6 +79,27 @@ static u32 number_of(struct pp_rec *rec)
 	return bpf_ntohl(n);
 }
 
+static int woken, awake;	/* records read that say so */
+static int closing;
+
+static void check_reader(const struct pp_rec *rec)
+{
+	u64 wake = rec->ts[PP_ST_WAKE], run = rec->ts[PP_ST_RUN];
+
+	/* What came after its bytes had been read meets no read, but the close. */
+	if (closing && !rec->pid) {
+		assert_true(!rec->comm[0] && !wake && !run);
+		return;
+	}
+	assert_int_equal(rec->pid, READER);
+	assert_string_equal(rec->comm, "reader");
+	assert_true(!wake || (wake >= rec->ts[PP_ST_SOCK] && run >= wake));
+	assert_true(!run || (run >= rec->ts[PP_ST_SOCK] && run <= rec->ts[PP_ST_READ]));
+	assert_true(!run || !(rec->flags & PP_F_AWAKE));
+	woken += wake != 0;
+	awake += !!(rec->flags & PP_F_AWAKE);
+}
+
 static void host_emit(void *record)
 {
 	struct pp_rec *rec = record;
@@ -73,8 +111,11 @@ static void host_emit(void *record)
 	assert_true(rec->end_ns >= rec->last_ns);
 	for (int st = 0; st < PP_ST_NR; st++)
 		assert_true(rec->ts[st] <= rec->end_ns);
-	if (rec->verdict != PP_V_DELIVERED)
+	if (rec->verdict != PP_V_DELIVERED) {
+		assert_true(!rec->pid && !rec->comm[0] && !rec->ts[PP_ST_WAKE]);
 		return;
+	}
+	check_reader(rec);
 	assert_true(rec->ts[PP_ST_READ] && rec->ts[PP_ST_SOCK] <= rec->ts[PP_ST_READ]);
 	/* Read when its own data was, whatever was coalesced behind it. */
 	assert_int_equal(rec->end_seq, fate[n].end);
@@ -104,7 +145,10 @@ static union {
 } socket_;
 static struct queue rxq, backlog, ofo;
 static u32 seed, sent;
-static int locked;
+static int locked, asleep;	/* the reader: it owns the socket's lock, it waits for data */
+
+/* What may read in the application's place; the last one does not. */
+static struct tcp_ulp_ops layers[] = { { "tls" }, { "mptcp" }, { "smc" } };
 
 #define SK ((u64)&socket_)
 #define TP (&socket_.tp)
@@ -322,7 +366,19 @@ static void release_sock(void)
 
 	while ((p = take(&backlog)))
 		tcp_rcv(p);
-	locked = 0;
+	locked = socket_.sk.sk_lock.owned = 0;
+}
+
+/* sk_data_ready(), and the end of the poll. */
+static void wake_reader(void)
+{
+	if (asleep && rxq.head) {
+		h_waking(1, (u64)&reader, 0, 0);
+		asleep = 0;
+		if (rnd(2))
+			h_running(1, 0, 0, (u64)&reader);
+	}
+	h_poll_end(1, 0, 1, 64);
 }
 
 static void receive(u32 seq, u32 len)
@@ -338,6 +394,7 @@ static void receive(u32 seq, u32 len)
 		add_backlog(p);
 	else
 		tcp_rcv(p);
+	wake_reader();
 }
 
 /* tcp_recvmsg(): a chunk at a time, at most one skb; that is given back after the hook. */
@@ -348,7 +405,9 @@ static void read_some(u32 bytes)
 
 		TP->copied_seq += n;
 		bytes -= n;
+		socket_.sk.sk_lock.owned = 1;
 		h_read_tcp(1, SK, 0, 0);
+		socket_.sk.sk_lock.owned = locked;
 		if (n == left)
 			free_skb(take(&rxq));
 	}
@@ -366,7 +425,9 @@ static void close_sock(void)
 			    pp_seq_after(slab_data[i].read_seq, TP->copied_seq))
 				fate[n].want = PP_V_DROPPED;
 		}
+	closing = 1;
 	h_close(1, SK, 0, 0);
+	closing = 0;
 	while ((p = take(&rxq)))
 		free_skb(p);
 	while ((p = take(&ofo)))
@@ -399,7 +460,10 @@ static void reset(u32 run_seed)
 	rxq = backlog = ofo = (struct queue){ 0 };
 	seed = run_seed;
 	sent = 0;
-	locked = 0;
+	locked = asleep = 0;
+	memset(tasks_data, 0, sizeof(tasks_data));
+	memset(pp_watched, 0, sizeof(pp_watched));
+	TP->inet_conn.icsk_ulp_ops = rnd(4) ? NULL : &layers[rnd(3)];
 	cfg.nr_cpus = cfg.have_end = 1;
 	cfg.emit = ~0u;
 	cfg.rec_mask = RECS - 1;
@@ -410,7 +474,12 @@ static void reset(u32 run_seed)
 
 static void check_ended(u32 run_seed)
 {
+	const struct tcp_ulp_ops *layer = TP->inet_conn.icsk_ulp_ops;
+	int taken = layer == &layers[0] || layer == &layers[1];
+
 	for (u32 n = 1; n <= sent; n++) {
+		if (taken && fate[n].want == PP_V_DELIVERED)
+			fate[n].want = PP_V_CONSUMED;
 		if (fate[n].ends == 1 && fate[n].got == fate[n].want)
 			continue;
 		fail_msg("seed %u: packet %u ended %d times, verdict %d, expected %d", run_seed, n,
@@ -434,12 +503,14 @@ static void run_connection(u32 run_seed)
 	pace = 1 + rnd(20);
 	while (sent < PACKETS) {
 		send_something();
-		if (!rnd(8) && !locked)
-			locked = 1;
+		if (!rnd(8) && !locked && !asleep)
+			locked = socket_.sk.sk_lock.owned = 1;
 		else if (!rnd(5) && locked)
 			release_sock();
-		if (!rnd(pace) && !locked)
+		if (!rnd(pace) && !locked && !asleep)
 			read_some(rnd(10 * SEGMENT));
+		if (!rnd(4) && !locked && !rxq.head)
+			reader.nvcsw += asleep = 1;
 	}
 	if (locked)
 		release_sock();
@@ -459,6 +530,7 @@ static void test_every_packet_ends_once(void **state)
 	}
 	for (u32 i = 1; i <= 300; i++)
 		run_connection(i * 2654435761u | 1);
+	assert_true(woken > 1000 && awake > 1000);
 }
 
 int main(void)

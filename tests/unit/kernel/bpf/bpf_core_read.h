@@ -6,6 +6,8 @@
 #include <stddef.h>
 
 #define bpf_core_read(dst, size, src) memcpy(dst, src, size)
+#define bpf_core_read_str(dst, size, src) memcpy(dst, src, size)
+#define BPF_CORE_READ_BITFIELD_PROBED(src, field) ((src)->field)
 #define BPF_CORE_READ(src, field) ((src)->field)
 #define bpf_core_field_offset(type, field) offsetof(type, field)
 #define bpf_core_field_exists(field) 1
