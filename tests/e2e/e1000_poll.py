@@ -246,8 +246,11 @@ def check_missed(env, nic):
     """An interrupt during the poll: it is scheduled again from within, before it ended."""
     g, port = env.guest(nic=nic), env.port()
     with trace_eth0(g, file=True) as trace:
-        for _ in range(6):
-            flood(g, port, 400)
+        # Not back to back: the poll must find nothing more while the next one is on its way.
+        process = receive(g, "tcp-recv", port)
+        g.traffic("udp-send", g.nics[0].guest, env.port(), 1000, "--gap-us", 100)
+        g.traffic("tcp-send", g.nics[0].guest, port, 400_000)
+        check(process.wait(60) == 0, f"the reader: {process.err()}")
         run = trace.stop()
     rows = polls(run)
     missed = [(before, recs[0]) for (before, _), (first, recs) in zip(rows, rows[1:])
