@@ -36,8 +36,10 @@
 
 /* A module's function gets a section of the module's: src/modfn.c says to libbpf where it is. */
 #define HOOK_FUNC(id, symbol, nargs, handler, module)                                              \
-	PROG("fentry" module "/" #symbol, f_##id, u64, RUN, handler, 1, nargs, ARGS_##nargs(ctx))  \
-	PROG("kprobe" module "/" #symbol, k_##id, struct pt_regs, RUN, handler, 0, nargs, REGS_##nargs(ctx))
+	PROG("fentry" module "/" #symbol, f_##id, u64, RUN, handler, 1, nargs,                     \
+	     ARGS_##nargs(ctx))                                                                    \
+	PROG("kprobe" module "/" #symbol, k_##id, struct pt_regs, RUN, handler, 0, nargs,          \
+	     REGS_##nargs(ctx))
 
 #define HOOK_TP(id, symbol, nargs, handler, module)                                                \
 	PROG("tp_btf/" #symbol, t_##id, u64, RUN, handler, 1, nargs, ARGS_##nargs(ctx))
