@@ -5,13 +5,9 @@
 #ifndef PKTPATH_END_BPF_H
 #define PKTPATH_END_BPF_H
 
+#include "inner.bpf.h"
 #include "tcp.bpf.h"
 #include "udp_tp.bpf.h"
-
-HANDLER(sock_udp)
-{
-	stamp_skb(a1, PP_ST_SOCK);
-}
 
 /*
  * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
@@ -32,20 +28,15 @@ HANDLER(read_udp)
 		finish(&h, rec, PP_V_DELIVERED, 0, 0);
 }
 
-/*
- * The address may belong to another packet by now if an end was missed. The head was saved at
- * birth; it may change legitimately (pskb_expand_head()), so the interface must differ too.
- */
-static __always_inline int is_other(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
-{
-	return (u64)RD(typed, skb, head) != rec->head && (u32)RD(typed, skb, skb_iif) != rec->ifindex;
-}
-
 /* An skb is freed: the last word on its record, unless a socket's list has it. */
 static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec)
 {
 	struct pp_rec *tail;
 
+	if ((rec->flags & (PP_F_MORPH | PP_F_DOOMED)) == PP_F_MORPH) {
+		rec->flags &= ~PP_F_MORPH;	/* not its end: see h_reasm() */
+		return;
+	}
 	if (!pp_unindex(rec->skb, ref))
 		return;
 	if (rec->state == PP_S_FIFO)
@@ -67,6 +58,15 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 			return;
 		}
 		finish_lost(h, rec, PP_L_ORPHAN);
+		return;
+	}
+	if (rec->egress) {
+		finish_forwarded(h, rec);
+		return;
+	}
+	if (read_by_free(rec)) {
+		stamp(h, rec, PP_ST_READ);
+		finish(h, rec, PP_V_DELIVERED, 0, 0);
 		return;
 	}
 	if (rec->l4_proto == 17 && rec->ts[PP_ST_SOCK])
@@ -121,6 +121,8 @@ HANDLER(drop)
 		return;
 	/* v6.1: icmpv6_rcv() frees what it has dealt with like this; what it drops has a reason. */
 	if (rec->l4_proto == 58 && rec->ts[PP_ST_L4] && is_no_reason(a2))
+		return;
+	if (raw_took_it(rec, a2))
 		return;
 	rec->location = a1;
 	rec->reason = (u32)a2;

@@ -225,6 +225,8 @@ static __always_inline void finish_stale(const struct here *h, u64 addr)
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
 #define IP_OFFSET	0x1fff
+#define IP_FRAGMENT	0x3fff	/* an offset, or more to come */
+#define IP6_FRAGMENT	44	/* the header's number; 8 bytes long */
 
 #define IP4_LEN		20	/* without options */
 #define IP6_LEN		40
@@ -266,11 +268,14 @@ static __always_inline void parse(const int typed, struct sk_buff *skb, struct p
 	rec->flags &= ~PP_F_NOPARSE;
 	if (rec->eth_proto == ETH_P_IP) {
 		u32 ihl = (b[0] & 15) * 4, tot = bpf_ntohs(*(u16 *)&b[2]);
+		u32 frag = bpf_ntohs(*(u16 *)&b[6]);
 
 		rec->l4_proto = b[9];
 		__builtin_memcpy(rec->saddr, &b[12], 4);
 		__builtin_memcpy(rec->daddr, &b[16], 4);
-		if (bpf_ntohs(*(u16 *)&b[6]) & IP_OFFSET)
+		if (frag & IP_FRAGMENT)
+			rec->flags |= PP_F_FRAG;
+		if (frag & IP_OFFSET)
 			return;
 		if (ihl != IP4_LEN && bpf_probe_read_kernel(&b[IP4_LEN], L4_LEN, data + ihl))
 			return;
@@ -279,6 +284,11 @@ static __always_inline void parse(const int typed, struct sk_buff *skb, struct p
 		rec->l4_proto = b[6];
 		__builtin_memcpy(rec->saddr, &b[8], 16);
 		__builtin_memcpy(rec->daddr, &b[24], 16);
+		if (rec->l4_proto == IP6_FRAGMENT) {	/* ports: from the whole datagram */
+			rec->flags |= PP_F_FRAG;
+			rec->l4_proto = b[IP6_LEN];
+			return;
+		}
 		parse_l4(rec, &b[IP6_LEN], bpf_ntohs(*(u16 *)&b[4]));
 	}
 }
@@ -317,6 +327,20 @@ static __always_inline int is_foreign(const int typed, struct net_device *dev)
 	return RD(typed, net, ns.inum) != cfg.netns;
 }
 
+/* Enter a new record in the address index. -1: it is lost, as there was no room. */
+static __always_inline int enter(const struct here *h, u32 ref)
+{
+	struct pp_rec *rec = pp_rec_at(ref - 1), *old;
+	u32 loser = rec ? pp_index(rec->skb, ref, h->now) : ref;
+
+	if (!loser)
+		return 0;
+	old = pp_rec_at(loser - 1);
+	if (old && old->state != PP_S_FREE)
+		finish_lost(h, old, PP_L_EVICTED);
+	return loser == ref ? -1 : 0;
+}
+
 /*
  * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
  * record or NULL (another interface, or no room: counted).
@@ -325,13 +349,13 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 					    struct sk_buff *skb, u32 stage)
 {
 	struct net_device *dev = RD(typed, skb, dev);
-	u32 ifindex = RD(typed, dev, ifindex), ref, loser;
+	u32 ifindex = RD(typed, dev, ifindex), ref;
 	struct pp_rec *rec;
 	u64 nth;
 
 	if (!enabled || (cfg.ifindex && ifindex != cfg.ifindex) || is_foreign(typed, dev))
 		return NULL;
-	nth = __sync_fetch_and_add(&h->c->n.seen, 1);
+	nth = __sync_fetch_and_add(&h->c->n.seen, 1) + h->c->n.clones;
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec) {
@@ -345,22 +369,14 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	rec->id = nth * cfg.nr_cpus + h->cpu + 1;	/* unique without a shared counter */
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);
+	rec->dev = (u64)dev;
 	rec->ifindex = ifindex;
 	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
 		   RD(typed, skb, mac_header);
 	take_poll(&h->c->poll, rec, h->cpu);
 	parse(typed, skb, rec);
 	stamp(h, rec, stage);
-	loser = pp_index((u64)skb, ref, h->now);
-	if (loser) {
-		struct pp_rec *old = pp_rec_at(loser - 1);
-
-		if (old && old->state != PP_S_FREE)
-			finish_lost(h, old, PP_L_EVICTED);
-		if (loser == ref)
-			return NULL;
-	}
-	return rec;
+	return enter(h, ref) ? NULL : rec;
 }
 
 #endif /* PKTPATH_PATH_BPF_H */

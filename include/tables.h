@@ -75,6 +75,7 @@ struct pp_cpu {
 	struct pp_poll poll;
 	__u64 stash[2];		/* kretprobe: arguments of the function that returns next */
 	__u32 cursor;		/* where to look for a free record */
+	__u32 local_ref;	/* newest packet for this host: what has none may be its copy */
 	__u32 unchecked;	/* bytes sent since it last looked how full the ring is */
 	struct pp_counts n;
 } __attribute__((aligned(64)));

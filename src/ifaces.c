@@ -36,6 +36,32 @@ static void add_iface(struct ifaces *ifs, const char *ifname)
 	ifs->nr++;
 }
 
+/* What /proc/sys/net says of one interface, or of all: 0 if it cannot be read. */
+static int net_sysctl(const char *family, const char *ifname, const char *name)
+{
+	char path[PATH_MAX];
+	int value = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, ifname, name);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%d", &value) != 1)
+		value = 0;
+	fclose(f);
+	return value;
+}
+
+static bool forwards(const char *ifname)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", ifname);
+	return net_sysctl("ipv4", ifname, "forwarding") || net_sysctl("ipv6", ifname, "forwarding") ||
+	       !access(path, F_OK);
+}
+
 void ifaces_find(struct ifaces *ifs, unsigned int ifindex)
 {
 	struct if_nameindex *list, *p;
@@ -44,9 +70,11 @@ void ifaces_find(struct ifaces *ifs, unsigned int ifindex)
 	list = if_nameindex();
 	if (!list)
 		return;
-	for (p = list; p->if_index; p++)
+	for (p = list; p->if_index; p++) {
 		if (!ifindex || p->if_index == ifindex)
 			add_iface(ifs, p->if_name);
+		ifs->forward |= forwards(p->if_name);
+	}
 	if_freenameindex(list);
 }
 

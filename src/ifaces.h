@@ -11,6 +11,7 @@
 struct ifaces {
 	char driver[IFACES_MAX][32];	/* each driver once; interfaces without a device have none */
 	int nr;
+	bool forward;			/* this network namespace routes packets on, or bridges them */
 };
 
 /* The drivers behind one interface, or behind all of them (0). More than fit are left out. */

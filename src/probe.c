@@ -28,7 +28,10 @@ bool plan_serves(const struct plan *plan, const char *slot, int level)
 static int try_one(struct trial *t, int i, enum backend be, const char **why)
 {
 	const struct hook *h = &hooks[i];
-	const char *module = strcmp(h->module, "*") ? h->module : "";
+	const char *module = *h->module == '+' ? h->module + 1 : h->module;
+
+	if (*module == '*' || *module == '@')
+		module = "";
 
 	switch (be) {
 	case BE_FENTRY:
@@ -71,8 +74,10 @@ static bool applies(const struct plan *plan, const struct ifaces *ifs, const str
 {
 	int i, k;
 
-	if (!*h->module)
+	if (!*h->module || *h->module == '+')
 		return true;
+	if (*h->module == '@')
+		return ifs->forward;
 	if (strcmp(h->module, "*"))
 		return ifaces_use(ifs, h->module);
 	for (i = 0; i < ifs->nr; i++) {
@@ -97,9 +102,13 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 		bool first = true, served = false;
 
 		for (i = 0; i < NR_HOOKS; i++) {
-			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level ||
-			    !applies(plan, ifs, &hooks[i]))
+			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level)
 				continue;
+			if (!applies(plan, ifs, &hooks[i])) {
+				if (*hooks[i].module == '@')
+					plan->why[i] = "this host does not forward, and has no bridge";
+				continue;
+			}
 			if (!first && !served)
 				break;
 			choose(plan, t, o, i);

@@ -41,6 +41,7 @@ struct pt_regs {
 /* Only its presence in the kernel's BTF counts: values differ between kernels. */
 enum skb_drop_reason {
 	SKB_DROP_REASON_NOT_SPECIFIED = 2,
+	SKB_DROP_REASON_NO_SOCKET = 3,
 };
 
 struct ns_common {
@@ -72,6 +73,14 @@ struct refcount_struct {
 	atomic_t refs;
 };
 
+struct dst_entry {
+	struct net_device *dev;
+};
+
+struct net_bridge_port {
+	struct net_device *dev;
+};
+
 struct sk_buff {
 	struct sk_buff *next, *prev;
 	struct net_device *dev;
@@ -80,6 +89,7 @@ struct sk_buff {
 	__u16 mac_header;
 	__be16 protocol;
 	int skb_iif;
+	unsigned long _skb_refdst;
 	unsigned char *head, *data;
 	struct refcount_struct users;
 };

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * A packet's way through the host once a device has received it: from device to device, out again,
+ * or to several receivers.
+ */
+#ifndef PKTPATH_INNER_BPF_H
+#define PKTPATH_INNER_BPF_H
+
+#include "path.bpf.h"
+
+#define IPPROTO_UDP	17
+#define IPPROTO_TCP	6
+#define IPPROTO_ICMP	1
+#define IPPROTO_ICMPV6	58
+
+/* The interface at which the record's packet was last seen to arrive, as skb->skb_iif has it. */
+static __always_inline u32 last_iif(const struct pp_rec *rec)
+{
+	u32 n = rec->nr_hops;
+
+	return n ? rec->hops[(n - 1) & (PP_HOPS - 1)].ifindex : rec->ifindex;
+}
+
+/*
+ * The address may belong to another packet by now if an end was missed. The head tells; where it
+ * changed legitimately (pskb_expand_head()), the interface tells. That is taken away on the way
+ * out of a tunnel and into another namespace (skb_scrub_packet()), and fresh skbs have none.
+ */
+static __always_inline int is_other(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
+{
+	u32 iif;
+
+	if ((u64)RD(typed, skb, head) == rec->head)
+		return 0;
+	iif = RD(typed, skb, skb_iif);
+	if (iif == rec->ifindex)
+		return 0;
+	if (iif)
+		return iif != last_iif(rec);
+	return !(rec->flags & PP_F_HOP) && !rec->egress;
+}
+
+/* Was it for this host, but for a protocol that hands on what it finds inside (UDP: VXLAN)? */
+static __always_inline int may_be_tunnel(const struct pp_rec *rec)
+{
+	return rec->ts[PP_ST_LOCAL] && !rec->ts[PP_ST_SOCK] && rec->l4_proto != IPPROTO_TCP &&
+	       rec->l4_proto != IPPROTO_ICMP && rec->l4_proto != IPPROTO_ICMPV6;
+}
+
+/*
+ * Is it the record's own packet that arrives once more, at a device further inside? Where frees
+ * are not seen, the next packet may have not only the address but also the head of one that is
+ * gone; but it is fresh from a sender, so nothing has received it yet.
+ */
+static __always_inline int is_hop(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
+{
+	int moved = (u64)RD(typed, skb, dev) != rec->dev || rec->egress;
+	u32 iif = RD(typed, skb, skb_iif);
+
+	if (rec->head == (u64)RD(typed, skb, head))
+		return moved || (iif && iif == last_iif(rec));
+	if (iif)
+		return iif == last_iif(rec);
+	return cfg.have_end && moved && may_be_tunnel(rec);
+}
+
+/* One more device has the packet: it did not leave, wherever it was bound for. */
+static __always_inline void hop(const int typed, const struct here *h, struct sk_buff *skb,
+				struct pp_rec *rec)
+{
+	struct net_device *dev = RD(typed, skb, dev);
+	u32 n = rec->nr_hops < PP_HOPS ? rec->nr_hops : PP_HOPS - 1;
+	struct pp_hop *to = &rec->hops[n & (PP_HOPS - 1)];
+	struct net *net;
+
+	rec->flags |= PP_F_HOP;
+	rec->dev = (u64)dev;
+	rec->head = (u64)RD(typed, skb, head);
+	rec->egress = 0;
+	to->ns = h->now < rec->last_ns ? rec->last_ns : h->now;
+	to->ifindex = RD(typed, dev, ifindex);
+	to->netns = 0;
+	if (bpf_core_field_exists(dev->nd_net.net)) {
+		net = RD(typed, dev, nd_net.net);
+		to->netns = RD(typed, net, ns.inum);
+	}
+	rec->nr_hops = n + 1;
+	if (may_be_tunnel(rec))	/* the packet inside is what goes on */
+		parse(typed, skb, rec);
+}
+
+/* --- out again ------------------------------------------------------------------------------ */
+
+/* ip_forward(skb), ip6_forward(skb): routed, to the device of its route. */
+HANDLER(forward)
+{
+	struct sk_buff *skb = (void *)a0;
+	const struct dst_entry *dst;
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec || !here(&h))
+		return;
+	stamp(&h, rec, PP_ST_FORWARD);
+	/* The lowest bit says that no reference is held (SKB_DST_NOREF). */
+	dst = (void *)(BPF_CORE_READ(skb, _skb_refdst) & ~1ul);
+	rec->egress = BPF_CORE_READ(dst, dev, ifindex);
+}
+
+/* __br_forward(port, skb), in module bridge. */
+HANDLER(bridge)
+{
+	const struct net_bridge_port *port = (void *)a0;
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || !here(&h))
+		return;
+	stamp(&h, rec, PP_ST_FORWARD);
+	rec->egress = BPF_CORE_READ(port, dev, ifindex);
+}
+
+/*
+ * tp net_dev_start_xmit(skb, dev), for every device on the way out (VLAN, bond): the last one
+ * counts. A packet of this host's own has no record, and comes from no interface.
+ */
+HANDLER(xmit)
+{
+	struct sk_buff *skb = (void *)a0;
+	struct net_device *dev = (void *)a1;
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec || is_other(typed, skb, rec) || !here(&h))
+		return;
+	if (!rec->egress && !RD(typed, skb, skb_iif))
+		return;
+	rec->ts[PP_ST_XMIT] = 0;
+	stamp(&h, rec, PP_ST_XMIT);
+	rec->egress = RD(typed, dev, ifindex);
+	rec->head = (u64)RD(typed, skb, head);
+}
+
+/*
+ * The driver, or segmentation, is done with a packet that was on its way out. It left when the
+ * driver got it, which was long before this: drivers free what was sent when it suits them.
+ */
+static __always_inline void finish_forwarded(const struct here *h, struct pp_rec *rec)
+{
+	struct here left = *h;
+
+	if (rec->ts[PP_ST_XMIT]) {
+		left.now = rec->ts[PP_ST_XMIT];
+		left.cpu = rec->cpu[PP_ST_XMIT];
+	}
+	finish(&left, rec, PP_V_FORWARDED, 0, 0);
+}
+
+/* --- several receivers ---------------------------------------------------------------------- */
+
+/*
+ * The record of which an skb without one is a copy, or NULL. The kernel copies a packet on its way
+ * from ip_local_deliver_finish() to the sockets (multicast, raw sockets), on one CPU, while it
+ * still has the original: they share their data.
+ */
+static __always_inline struct pp_rec *original_of(const int typed, struct sk_buff *skb)
+{
+	struct pp_cpu *c = this_cpu();
+	struct pp_rec *rec = c && c->local_ref ? pp_rec_at(c->local_ref - 1) : NULL;
+
+	if (!rec || rec->state != PP_S_SKB || !rec->ts[PP_ST_LOCAL])
+		return NULL;
+	if (BPF_CORE_READ((const struct sk_buff *)rec->skb, head) != RD(typed, skb, head))
+		return NULL;
+	return rec;
+}
+
+/* A record for a copy: it came the same way. NULL: no room, counted. */
+static __always_inline struct pp_rec *birth_clone(const int typed, const struct here *h,
+						  const struct pp_rec *of, struct sk_buff *skb)
+{
+	u64 nth = __sync_fetch_and_add(&h->c->n.clones, 1) + h->c->n.seen;
+	u32 ref = pp_alloc(&h->c->cursor, cfg.rec_mask), next = offsetof(struct pp_rec, next);
+	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+
+	if (!rec) {
+		count_lost(h, PP_L_FULL);
+		return NULL;
+	}
+	__builtin_memcpy(rec, of, offsetof(struct pp_rec, state));
+	__builtin_memcpy((char *)rec + next, (const char *)of + next,
+			 offsetof(struct pp_rec, place) - next);
+	if (of->nr_hops)
+		__builtin_memcpy(rec->hops, of->hops, sizeof(rec->hops));
+	rec->place[0] = 0;
+	rec->id = nth * cfg.nr_cpus + h->cpu + 1;
+	rec->clone_of = of->id;
+	rec->skb = (u64)skb;
+	rec->head = (u64)RD(typed, skb, head);
+	rec->flags |= PP_F_CLONE;
+	return enter(h, ref) ? NULL : rec;
+}
+
+/* __udp_enqueue_schedule_skb(sk, skb) */
+HANDLER(sock_udp)
+{
+	struct sk_buff *skb = (void *)a1;
+	struct pp_rec *rec, *of;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec) {
+		of = original_of(typed, skb);
+		if (!of || !here(&h))
+			return;
+		rec = birth_clone(typed, &h, of, skb);
+	} else if (!here(&h)) {
+		return;
+	}
+	if (rec)
+		stamp(&h, rec, PP_ST_SOCK);
+}
+
+/*
+ * sock_queue_rcv_skb_reason(sk, skb), v5.17 on: raw sockets, before the transport sees the packet,
+ * and ping sockets (SOCK_DGRAM with ICMP) get a copy each.
+ */
+HANDLER(sock_raw)
+{
+	struct sk_buff *skb = (void *)a1;
+	struct pp_rec *rec, *of;
+	struct here h;
+	u32 ref = 0;
+
+	if (pp_find(a1, &ref))
+		return;
+	of = original_of(typed, skb);
+	if (!of || !here(&h))
+		return;
+	rec = birth_clone(typed, &h, of, skb);
+	if (!of->ts[PP_ST_L4]) {
+		of->flags |= PP_F_RAW;
+		if (rec)
+			rec->flags |= PP_F_RAW;
+	}
+	if (rec)
+		stamp(&h, rec, PP_ST_SOCK);
+}
+
+/* Is a free that announces no drop the sign that an application has read it? */
+static __always_inline int read_by_free(const struct pp_rec *rec)
+{
+	if (!(rec->flags & PP_F_CLONE) || !rec->ts[PP_ST_SOCK])
+		return 0;
+	return rec->flags & PP_F_RAW || rec->l4_proto == IPPROTO_ICMP ||
+	       rec->l4_proto == IPPROTO_ICMPV6;
+}
+
+/* A raw socket got its copy, so it is no loss that no protocol wanted the original. */
+static __always_inline int raw_took_it(const struct pp_rec *rec, u32 reason)
+{
+	if ((rec->flags & (PP_F_RAW | PP_F_CLONE)) != PP_F_RAW ||
+	    !bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET))
+		return 0;
+	return reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET);
+}
+
+#endif /* PKTPATH_INNER_BPF_H */
