@@ -79,7 +79,7 @@ deps: deps-test
 deps-%: FORCE
 	@tests/setup.sh $*
 
-$(B)/traffic: $(wildcard tests/tools/traffic*.c) tests/tools/traffic.h
+$(B)/traffic: $(wildcard tests/tools/traffic*.c tests/tools/traffic*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(B)
 	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $(filter %.c,$^)

@@ -38,6 +38,9 @@ MODULES = """
     sch_netem sch_tbf sch_ingress sch_prio sch_fq act_mirred act_gact cls_u32 cls_bpf cls_matchall
     nf_tables nft_ct nft_limit nft_reject nft_reject_inet nft_reject_ipv4 nft_nat nft_log
     nft_fib_inet nf_conntrack br_netfilter udp_diag tcp_diag inet_diag pktgen
+    nfnetlink_queue nft_queue xt_NFQUEUE nft_compat ip_tables iptable_filter iptable_mangle
+    iptable_raw nf_defrag_ipv4 nf_defrag_ipv6 tls gcm ctr ghash_generic mptcp_diag
+    crc32c_generic
 """.split()
 RECIPE = 1  # the layout of a cache entry
 

@@ -1,54 +1,123 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* Command line of the traffic tool, and what its commands share. */
-#include <arpa/inet.h>
+/* Command line of the traffic tool: the tables of its commands and options. */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "traffic.h"
 
 enum {
-	OPT_SIZE = 1, OPT_GAP, OPT_SPORT, OPT_DELAY, OPT_STAMPS, OPT_TIMEOUT, OPT_RCVBUF, OPT_CHUNK
+	OPT_SIZE = 1, OPT_GAP, OPT_SPORT, OPT_DELAY, OPT_STAMPS, OPT_RCVBUF, OPT_CHUNK, OPT_TIMEOUT,
+	OPT_POLL, OPT_EPOLL, OPT_URING, OPT_PEEK,
+	OPT_SPLICE, OPT_ZEROCOPY, OPT_HELD, OPT_HELD_READS, OPT_NO_ACCEPT, OPT_BACKLOG,
+	OPT_FASTOPEN, OPT_TLS, OPT_MPTCP,
+	OPT_CONNECT, OPT_MULTICAST, OPT_IFNAME, OPT_GRO, OPT_VERIFY,
+	OPT_GSO, OPT_PAYLOAD_ID, OPT_VARY, OPT_SPORTS,
+	OPT_V6, OPT_DROP, OPT_HELP, NR_OPTIONS
 };
-#define BIT(n) (1u << (n))
+#define BIT(n) (1ull << (n))
+#define WAYS (BIT(OPT_POLL) | BIT(OPT_EPOLL) | BIT(OPT_URING) | BIT(OPT_PEEK))
+#define LOOK (BIT(OPT_STAMPS) | BIT(OPT_TIMEOUT))
+#define IDS (BIT(OPT_PAYLOAD_ID) | BIT(OPT_VARY) | BIT(OPT_SPORTS))
+#define UDP_OUT (BIT(OPT_SIZE) | BIT(OPT_SPORT) | BIT(OPT_IFNAME) | BIT(OPT_GSO) | IDS)
+#define UDP_IN (BIT(OPT_DELAY) | LOOK | BIT(OPT_RCVBUF) | WAYS | BIT(OPT_CONNECT) | \
+	BIT(OPT_MULTICAST) | BIT(OPT_IFNAME) | BIT(OPT_GRO) | BIT(OPT_VERIFY))
+#define TCP_KIND (BIT(OPT_FASTOPEN) | BIT(OPT_TLS) | BIT(OPT_MPTCP))
+#define TCP_IN (BIT(OPT_DELAY) | LOOK | BIT(OPT_RCVBUF) | BIT(OPT_CHUNK) | WAYS | \
+	BIT(OPT_SPLICE) | BIT(OPT_ZEROCOPY) | BIT(OPT_HELD) | BIT(OPT_HELD_READS) | \
+	BIT(OPT_NO_ACCEPT) | BIT(OPT_BACKLOG) | TCP_KIND)
 
-/* args: what follows the options, in order: d = address, p = port, n = number, i = interface. */
+/*
+ * args: what follows the options, in order: d = address, p = port or queue, n = number,
+ * i = interface, I = interface that may be left out, t = IP protocol, m = milliseconds, c = CPU,
+ * r = priority.
+ */
 static const struct command {
 	const char *name, *args, *usage;
-	unsigned int options;
+	uint64_t options;
 	int (*run)(const struct opts *o);
+	const char *help;
 } commands[] = {
-	{ "udp-send", "dpn", "DST PORT COUNT [--size N] [--gap-us US] [--sport P]",
-	  BIT(OPT_SIZE) | BIT(OPT_GAP) | BIT(OPT_SPORT), udp_send },
-	{ "udp-flood", "dpn", "DST PORT SECONDS [--size N] [--sport P]",
-	  BIT(OPT_SIZE) | BIT(OPT_SPORT), udp_flood },
-	{ "udp-recv", "pn", "PORT COUNT [--delay-ms MS] [--timestamps] [--timeout S] [--rcvbuf N]",
-	  BIT(OPT_DELAY) | BIT(OPT_STAMPS) | BIT(OPT_TIMEOUT) | BIT(OPT_RCVBUF), udp_recv },
-	{ "tcp-send", "dpn", "DST PORT BYTES [--chunk N] [--gap-us US] [--sport P] [--timeout S]",
-	  BIT(OPT_CHUNK) | BIT(OPT_GAP) | BIT(OPT_SPORT) | BIT(OPT_TIMEOUT), tcp_send },
-	{ "tcp-recv", "p", "PORT [--delay-ms MS] [--timestamps] [--rcvbuf N] [--chunk N] [--timeout S]",
-	  BIT(OPT_DELAY) | BIT(OPT_STAMPS) | BIT(OPT_RCVBUF) | BIT(OPT_CHUNK) | BIT(OPT_TIMEOUT), tcp_recv },
-	{ "nic-stats", "i", "IFNAME", 0, nic_stats },
+	{ "udp-send", "dpn", "DST PORT COUNT", UDP_OUT | BIT(OPT_GAP), udp_send,
+	  "COUNT datagrams, each with its number" },
+	{ "udp-flood", "dpn", "DST PORT SECONDS", UDP_OUT, udp_flood, "as many as go" },
+	{ "udp-recv", "pn", "PORT COUNT", UDP_IN, udp_recv,
+	  "counts what came, what is lost, what came twice; COUNT 0: until --timeout" },
+	{ "tcp-send", "dpn", "DST PORT BYTES", BIT(OPT_CHUNK) | BIT(OPT_GAP) | BIT(OPT_SPORT) |
+	  BIT(OPT_TIMEOUT) | BIT(OPT_SPLICE) | TCP_KIND, tcp_send,
+	  "a stream whose bytes the receiver can check" },
+	{ "tcp-recv", "p", "PORT", TCP_IN, tcp_recv, "one connection, to its end" },
+	{ "raw-recv", "tn", "PROTO COUNT", LOOK | BIT(OPT_V6), raw_recv,
+	  "packets of an IP protocol (1 = ICMP) on a raw socket" },
+	{ "packet-recv", "nI", "COUNT [IFNAME]", LOOK, packet_recv,
+	  "frames that arrive, on a packet socket" },
+	{ "ping-raw", "dn", "DST COUNT", BIT(OPT_SIZE) | BIT(OPT_GAP) | BIT(OPT_TIMEOUT), ping_raw,
+	  "ICMP echo by a raw socket; --timeout is for each reply, at least 1 s" },
+	{ "nfqueue-delay", "pmn", "QUEUE MS COUNT", LOOK | BIT(OPT_DROP), nfqueue_delay,
+	  "accepts each packet of a netfilter queue MS ms after it was read" },
+	{ "spin-fifo", "mcr", "MS CPU PRIO", 0, spin_fifo,
+	  "keeps a CPU busy at a real-time priority" },
+	{ "nic-stats", "i", "IFNAME", 0, nic_stats, "the driver's counters" },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static const struct option long_options[] = {
-	{ "size", required_argument, NULL, OPT_SIZE },
-	{ "gap-us", required_argument, NULL, OPT_GAP },
-	{ "sport", required_argument, NULL, OPT_SPORT },
-	{ "delay-ms", required_argument, NULL, OPT_DELAY },
-	{ "timestamps", no_argument, NULL, OPT_STAMPS },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ "rcvbuf", required_argument, NULL, OPT_RCVBUF },
-	{ "chunk", required_argument, NULL, OPT_CHUNK },
-	{ NULL, 0, NULL, 0 },
+#define AT(f) offsetof(struct opts, f), sizeof(((struct opts *)0)->f)
+#define FLAG(n, f, h) { n, NULL, h, 0, AT(f) }
+#define NUMBER(n, arg, f, max, h) { n, arg, h, max, AT(f) }
+#define TEXT(n, arg, f, h) { n, arg, h, 0, AT(f) }
+
+/* arg: NULL for a flag. max: 0 for a text. at, width: where the value is in struct opts. */
+static const struct option_row {
+	const char *name, *arg, *help;
+	uint64_t max;
+	size_t at, width;
+} rows[NR_OPTIONS] = {
+	[OPT_SIZE] = NUMBER("size", "N", size, 65507, "bytes of payload"),
+	[OPT_GAP] = NUMBER("gap-us", "US", gap_us, UINT32_MAX, "pause between two sends"),
+	[OPT_SPORT] = NUMBER("sport", "P", sport, UINT16_MAX, "source port"),
+	[OPT_DELAY] = NUMBER("delay-ms", "MS", delay_ms, UINT32_MAX,
+			     "wait that long between data's arrival and the read"),
+	[OPT_STAMPS] = FLAG("timestamps", timestamps, "a line for each read"),
+	[OPT_RCVBUF] = NUMBER("rcvbuf", "N", rcvbuf, INT32_MAX, "SO_RCVBUF"),
+	[OPT_CHUNK] = NUMBER("chunk", "N", chunk, 1u << 30, "bytes of a read or write"),
+	[OPT_TIMEOUT] = NUMBER("timeout", "S", timeout_s, UINT32_MAX, "give up after that long"),
+	[OPT_POLL] = FLAG("poll", poll, "wait in poll()"),
+	[OPT_EPOLL] = FLAG("epoll", epoll, "wait in epoll_wait()"),
+	[OPT_URING] = FLAG("uring", uring, "read with io_uring (Linux 5.11)"),
+	[OPT_PEEK] = FLAG("peek", peek, "MSG_PEEK before each read"),
+	[OPT_SPLICE] = FLAG("splice", splice,
+			    "splice() into /dev/null, unchecked; to send, out of a pipe"),
+	[OPT_ZEROCOPY] = FLAG("zerocopy", zerocopy, "TCP_ZEROCOPY_RECEIVE, the rest by recv()"),
+	[OPT_HELD] = NUMBER("held-ms", "MS", held_ms, UINT32_MAX,
+			    "hold the socket's lock that long in a read"),
+	[OPT_HELD_READS] = NUMBER("held-reads", "N", held_reads, UINT32_MAX,
+				  "so many reads of --held-ms, default 1"),
+	[OPT_NO_ACCEPT] = FLAG("no-accept", no_accept, "listen for --delay-ms, accept nothing"),
+	[OPT_BACKLOG] = NUMBER("backlog", "N", backlog, INT32_MAX, "of listen(), default 8"),
+	[OPT_FASTOPEN] = FLAG("fastopen", fastopen,
+			      "data in the SYN; net.ipv4.tcp_fastopen = 3 on both ends"),
+	[OPT_TLS] = FLAG("tls", tls, "kernel TLS with a fixed key, on both ends"),
+	[OPT_MPTCP] = FLAG("mptcp", mptcp, "Multipath TCP"),
+	[OPT_CONNECT] = TEXT("connect", "DST PORT", peer, "receive from there alone"),
+	[OPT_MULTICAST] = TEXT("multicast", "GROUP", group,
+			       "join it on --ifname, or on every interface"),
+	[OPT_IFNAME] = TEXT("ifname", "IF", ifname,
+			    "multicast's interface; to send, or its address"),
+	[OPT_GRO] = FLAG("gro", gro, "UDP_GRO: several datagrams in one read"),
+	[OPT_VERIFY] = FLAG("verify", verify,
+			    "what --payload-id says: length, source port, content"),
+	[OPT_GSO] = NUMBER("gso", "N", gso, 64, "UDP_SEGMENT: so many datagrams in one send"),
+	[OPT_PAYLOAD_ID] = FLAG("payload-id", payload_id, "each datagram says what it is"),
+	[OPT_VARY] = NUMBER("vary-len", "M", vary, UINT16_MAX,
+			    "datagram i has --size + i % M bytes; implies --payload-id"),
+	[OPT_SPORTS] = NUMBER("sports", "K", sports, 512,
+			      "and comes from port --sport + i / M % K (64 with --vary-len)"),
+	[OPT_V6] = FLAG("v6", v6, "IPv6"),
+	[OPT_DROP] = FLAG("drop", drop, "drop instead of accept"),
+	[OPT_HELP] = { .name = "help", .help = "this text" },
 };
 
 uint64_t now_ns(int clock)
@@ -78,111 +147,44 @@ int fail(const char *what)
 	return 1;
 }
 
-int resolve(const struct opts *o, struct sockaddr_storage *sa, socklen_t *len)
+int refuse(const char *why)
 {
-	struct sockaddr_in *in = (struct sockaddr_in *)sa;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
+	fprintf(stderr, "traffic: %s\n", why);
+	return 1;
+}
 
-	memset(sa, 0, sizeof(*sa));
-	if (inet_pton(AF_INET, o->dst, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(o->port);
-		*len = sizeof(*in);
-		return 0;
+static void synopsis(FILE *out, const struct command *c, const char *lead)
+{
+	fprintf(out, "%s%s %s", lead, c->name, c->usage);
+	for (int i = 1; i < NR_OPTIONS; i++) {
+		if (c->options & BIT(i))
+			fprintf(out, " [--%s%s%s]", rows[i].name, rows[i].arg ? " " : "",
+				rows[i].arg ? rows[i].arg : "");
 	}
-	if (inet_pton(AF_INET6, o->dst, &in6->sin6_addr) == 1) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(o->port);
-		*len = sizeof(*in6);
-		return 0;
-	}
-	fprintf(stderr, "traffic: %s: not an IPv4 or IPv6 address\n", o->dst);
-	return -1;
-}
-
-/* A receiving socket for IPv6 and IPv4, or for IPv4 alone where the kernel has no IPv6. */
-int open_bound(const struct opts *o, int type)
-{
-	struct sockaddr_in6 any6 = { .sin6_family = AF_INET6, .sin6_port = htons(o->port) };
-	struct sockaddr_in any4 = { .sin_family = AF_INET, .sin_port = htons(o->port) };
-	int one = 1, zero = 0, fd = socket(AF_INET6, type, 0);
-	bool v6 = fd >= 0;
-
-	if (!v6)
-		fd = socket(AF_INET, type, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (v6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-	if (o->rcvbuf)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &o->rcvbuf, sizeof(o->rcvbuf));
-	if (v6 ? bind(fd, (struct sockaddr *)&any6, sizeof(any6)) :
-		 bind(fd, (struct sockaddr *)&any4, sizeof(any4))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Reads and writes then fail with EAGAIN. */
-void set_timeouts(int fd, unsigned int seconds)
-{
-	struct timeval tv = { .tv_sec = seconds };
-
-	if (!seconds)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-}
-
-/* Above 0: readable; 0: not within the timeout; below 0: failed. */
-int wait_readable(int fd, unsigned int timeout_s)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int rc;
-
-	do {
-		rc = poll(&p, 1, timeout_s ? (int)timeout_s * 1000 : -1);
-	} while (rc < 0 && errno == EINTR);
-	return rc;
-}
-
-void announce_ready(void)
-{
-	puts("ready");
-	fflush(stdout);
-}
-
-/*
- * One reading of both clocks, so that a test can turn the kernel's realtime stamps into
- * monotonic time: the tightest of many, with the width of the window it was read in.
- */
-void print_clocks(void)
-{
-	uint64_t real = 0, mono = 0, best = UINT64_MAX;
-
-	for (int i = 0; i < 200; i++) {
-		uint64_t before = now_ns(CLOCK_MONOTONIC), r = now_ns(CLOCK_REALTIME);
-		uint64_t width = now_ns(CLOCK_MONOTONIC) - before;
-
-		if (width < best) {
-			best = width;
-			real = r;
-			mono = before + width / 2;
-		}
-	}
-	printf("clock realtime %" PRIu64 " monotonic %" PRIu64 " window %" PRIu64 "\n", real, mono,
-	       best);
+	fputc('\n', out);
 }
 
 static int usage(const struct command *only)
 {
 	for (size_t i = 0; i < NR_COMMANDS; i++) {
 		if (!only || only == &commands[i])
-			fprintf(stderr, "usage: traffic %s %s\n", commands[i].name, commands[i].usage);
+			synopsis(stderr, &commands[i], "usage: traffic ");
 	}
 	return 2;
+}
+
+static int help(void)
+{
+	puts("traffic COMMAND: known packets in, exact counts out. Receivers say 'ready' first.\n");
+	for (size_t i = 0; i < NR_COMMANDS; i++) {
+		synopsis(stdout, &commands[i], "  ");
+		printf("      %s\n", commands[i].help);
+	}
+	putchar('\n');
+	for (int i = 1; i < NR_OPTIONS; i++)
+		printf("  --%-12s %-9s %s\n", rows[i].name, rows[i].arg ? rows[i].arg : "",
+		       rows[i].help);
+	return 0;
 }
 
 static bool number(const char *text, uint64_t max, uint64_t *value)
@@ -199,71 +201,97 @@ static bool number(const char *text, uint64_t max, uint64_t *value)
 	return true;
 }
 
-static bool set_option(struct opts *o, int opt, const char *text)
+static bool set_option(struct opts *o, const struct option_row *row, const char *text)
 {
-	static const uint64_t max[] = {
-		[OPT_SIZE] = 65507, [OPT_GAP] = UINT32_MAX, [OPT_SPORT] = UINT16_MAX,
-		[OPT_DELAY] = UINT32_MAX, [OPT_TIMEOUT] = UINT32_MAX,
-		[OPT_RCVBUF] = INT32_MAX, [OPT_CHUNK] = 1u << 30,
-	};
+	void *at = (char *)o + row->at;
 	uint64_t v = 0;
 
-	if (opt != OPT_STAMPS && !number(text, max[opt], &v))
-		return false;
-	switch (opt) {
-	case OPT_SIZE: o->size = v; break;
-	case OPT_GAP: o->gap_us = (unsigned int)v; break;
-	case OPT_SPORT: o->sport = (uint16_t)v; break;
-	case OPT_DELAY: o->delay_ms = (unsigned int)v; break;
-	case OPT_STAMPS: o->timestamps = true; break;
-	case OPT_TIMEOUT: o->timeout_s = (unsigned int)v; break;
-	case OPT_RCVBUF: o->rcvbuf = (int)v; break;
-	case OPT_CHUNK: o->chunk = v ? v : 1; break;
+	if (!row->arg) {
+		*(bool *)at = true;
+		return true;
 	}
+	if (!row->max) {
+		*(const char **)at = text;
+		return true;
+	}
+	if (!number(text, row->max, &v))
+		return false;
+	if (row->width == sizeof(uint16_t))
+		*(uint16_t *)at = (uint16_t)v;
+	else if (row->width == sizeof(uint32_t))
+		*(uint32_t *)at = (uint32_t)v;
+	else
+		*(uint64_t *)at = v;
 	return true;
 }
 
 static bool set_argument(struct opts *o, char kind, const char *text)
 {
+	uint64_t max = kind == 'p' ? UINT16_MAX : kind == 'n' ? UINT64_MAX : kind == 't' ? 255 :
+		       kind == 'c' ? 1023 : kind == 'r' ? 99 : UINT32_MAX;
+	uint64_t v;
+
+	if (kind == 'd')
+		o->dst = text;
+	if (kind == 'i' || kind == 'I')
+		o->ifname = text;
+	if (strchr("diI", kind))
+		return true;
+	if (!number(text, max, &v))
+		return false;
+	switch (kind) {
+	case 'n': o->count = v; break;
+	case 't': o->proto = (unsigned int)v; break;
+	case 'm': o->delay_ms = (unsigned int)v; break;
+	case 'c': o->cpu = (unsigned int)v; break;
+	case 'r': o->prio = (unsigned int)v; break;
+	default: o->port = (uint16_t)v;
+	}
+	return true;
+}
+
+/* --connect alone takes two words. */
+static bool peer_port(struct opts *o, int argc, char **argv)
+{
 	uint64_t port;
 
-	switch (kind) {
-	case 'd':
-		o->dst = text;
-		return true;
-	case 'i':
-		o->ifname = text;
-		return true;
-	case 'n':
-		return number(text, UINT64_MAX, &o->count);
-	default:
-		if (!number(text, UINT16_MAX, &port))
-			return false;
-		o->port = (uint16_t)port;
-		return true;
-	}
+	if (optind >= argc || !number(argv[optind++], UINT16_MAX, &port))
+		return false;
+	o->peer_port = (uint16_t)port;
+	return true;
 }
 
 static int run(const struct command *c, int argc, char **argv)
 {
-	struct opts o = { .size = 64, .chunk = 64 * 1024 };
+	struct opts o = { .size = 64, .chunk = 64 * 1024, .held_reads = 1, .backlog = 8 };
+	struct option long_options[NR_OPTIONS] = { 0 };
 	int opt;
 
+	for (int i = 1; i < NR_OPTIONS; i++)
+		long_options[i - 1] = (struct option){ rows[i].name, rows[i].arg != NULL, NULL, i };
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (opt == '?' || !(c->options & BIT(opt)) || !set_option(&o, opt, optarg))
+		if (opt == OPT_HELP)
+			return help();
+		if (opt == '?' || !(c->options & BIT(opt)) || !set_option(&o, &rows[opt], optarg))
+			return usage(c);
+		if (opt == OPT_CONNECT && !peer_port(&o, argc, argv))
 			return usage(c);
 	}
-	if (argc - optind != (int)strlen(c->args))
-		return usage(c);
+	if (!o.chunk)
+		o.chunk = 1;
 	for (const char *kind = c->args; *kind; kind++) {
-		if (!set_argument(&o, *kind, argv[optind++]))
+		if (*kind == 'I' && optind == argc)
+			break;
+		if (optind == argc || !set_argument(&o, *kind, argv[optind++]))
 			return usage(c);
 	}
-	return c->run(&o);
+	return optind == argc ? c->run(&o) : usage(c);
 }
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "--help"))
+		return help();
 	for (size_t i = 0; argc > 1 && i < NR_COMMANDS; i++) {
 		if (!strcmp(argv[1], commands[i].name))
 			return run(&commands[i], argc - 1, argv + 1);
