@@ -67,7 +67,6 @@ static long merge_frag(u32 i, struct reasm *w)
 /* Fragments of a datagram that never became whole: freed next, in v6.12 without an announcement. */
 static long drop_frag(u32 i, struct reasm *w)
 {
-	static const char place[] = "inet_frag_destroy";
 	struct pp_rec *rec;
 	u32 ref;
 
@@ -83,7 +82,6 @@ static long drop_frag(u32 i, struct reasm *w)
 		return 0;
 	rec->flags |= PP_F_DOOMED;
 	rec->reason = no_reason();
-	__builtin_memcpy(rec->place, place, sizeof(place));
 	return 0;
 }
 

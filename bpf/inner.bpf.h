@@ -173,12 +173,12 @@ static __always_inline struct pp_rec *original_of(const int typed, struct sk_buf
 {
 	struct pp_cpu *c = this_cpu();
 	struct pp_rec *rec = c && c->local_ref ? pp_rec_at(c->local_ref - 1) : NULL;
+	const struct sk_buff *original;
 
 	if (!rec || rec->state != PP_S_SKB || !rec->ts[PP_ST_LOCAL])
 		return NULL;
-	if (BPF_CORE_READ((const struct sk_buff *)rec->skb, head) != RD(typed, skb, head))
-		return NULL;
-	return rec;
+	original = (void *)rec->skb;
+	return BPF_CORE_READ(original, head) == RD(typed, skb, head) ? rec : NULL;
 }
 
 /* A record for a copy: it came the same way. NULL: no room, counted. */
