@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import statistics
 import struct
@@ -17,7 +18,9 @@ from records import Trace
 
 SPIN = "spin.bpf.o"
 MS = 1_000_000
-BPFTOOL = ("/usr/sbin/bpftool", "/usr/local/sbin/bpftool", "/usr/bin/bpftool")
+ALIGN_NS = MS // 5  # the tool's wall clock against the guest's: two clock readings apart
+PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin")
+PACKED = ("bpftool", "ethtool", "nft")  # into the guest, if they are installed
 STREAM = 20_000_000  # bytes: the large TCP transfer
 # udp-recv and tcp-recv with --timestamps.
 CLOCK = re.compile(r"clock realtime (\d+) monotonic (\d+) window (\d+)")
@@ -41,13 +44,13 @@ class Env:
         if self._guest and (self._smp, self._ipv6) == (smp, ipv6):
             return self._guest
         self.close()
-        bpftool = next((p for p in BPFTOOL if pathlib.Path(p).exists()), None)
+        paths = {name: shutil.which(name, path=":".join(PLACES)) for name in PACKED}
         g = guests.Guest(kernel=self.kernel, nic="e1000", extra_nics=["e1000"], smp=smp, ipv6=ipv6,
-                         programs={"bpftool": bpftool} if bpftool else {})
+                         programs={name: path for name, path in paths.items() if path})
         self._guest, self._smp, self._ipv6 = g.__enter__(), smp, ipv6
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
         g.push((guests.build_dir() / SPIN).read_bytes(), f"/tmp/{SPIN}")
-        g.has_bpftool = bool(bpftool)
+        g.packed, g.has_bpftool = {n for n in PACKED if paths[n]}, bool(paths["bpftool"])
         print(f"     guest with Linux {self.kernel} and {smp} CPU(s): up after {g.boot_seconds:.1f} s", flush=True)
         return g
 

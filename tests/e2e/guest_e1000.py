@@ -18,6 +18,8 @@ import e1000_truth   # noqa: F401
 import e1000_life    # noqa: F401
 import e1000_smp     # noqa: F401
 import e1000_v6      # noqa: F401
+import e1000_inner   # noqa: F401
+import e1000_copies  # noqa: F401
 
 
 def main():
