@@ -60,6 +60,10 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		finish_lost(h, rec, PP_L_ORPHAN);
 		return;
 	}
+	if (rec->flags & PP_F_CUT) {
+		h->c->cut_ref = ref;	/* see cut_out() */
+		return;
+	}
 	if (rec->egress) {
 		finish_forwarded(h, rec);
 		return;

@@ -95,6 +95,7 @@ static __always_inline void hop(const int typed, const struct here *h, struct sk
 HANDLER(forward)
 {
 	struct sk_buff *skb = (void *)a0;
+	const struct net_device *dev;
 	const struct dst_entry *dst;
 	struct pp_rec *rec;
 	struct here h;
@@ -106,13 +107,15 @@ HANDLER(forward)
 	stamp(&h, rec, PP_ST_FORWARD);
 	/* The lowest bit says that no reference is held (SKB_DST_NOREF). */
 	dst = (void *)(BPF_CORE_READ(skb, _skb_refdst) & ~1ul);
-	rec->egress = BPF_CORE_READ(dst, dev, ifindex);
+	dev = BPF_CORE_READ(dst, dev);
+	rec->egress = BPF_CORE_READ(dev, ifindex);
 }
 
 /* __br_forward(port, skb), in module bridge. */
 HANDLER(bridge)
 {
 	const struct net_bridge_port *port = (void *)a0;
+	const struct net_device *dev;
 	struct pp_rec *rec;
 	struct here h;
 	u32 ref = 0;
@@ -121,7 +124,8 @@ HANDLER(bridge)
 	if (!rec || !here(&h))
 		return;
 	stamp(&h, rec, PP_ST_FORWARD);
-	rec->egress = BPF_CORE_READ(port, dev, ifindex);
+	dev = BPF_CORE_READ(port, dev);
+	rec->egress = BPF_CORE_READ(dev, ifindex);
 }
 
 /*
@@ -181,29 +185,93 @@ static __always_inline struct pp_rec *original_of(const int typed, struct sk_buf
 	return BPF_CORE_READ(original, head) == RD(typed, skb, head) ? rec : NULL;
 }
 
+/* All of a record but its address, its state and the place of a drop. */
+static __always_inline void copy_rec(struct pp_rec *to, const struct pp_rec *from)
+{
+	const u32 next = offsetof(struct pp_rec, next);
+
+	__builtin_memcpy(to, from, offsetof(struct pp_rec, state));
+	__builtin_memcpy((char *)to + next, (const char *)from + next,
+			 offsetof(struct pp_rec, place) - next);
+	if (from->nr_hops)
+		__builtin_memcpy(to->hops, from->hops, sizeof(to->hops));
+	to->place[0] = 0;
+}
+
 /* A record for a copy: it came the same way. NULL: no room, counted. */
 static __always_inline struct pp_rec *birth_clone(const int typed, const struct here *h,
 						  const struct pp_rec *of, struct sk_buff *skb)
 {
 	u64 nth = __sync_fetch_and_add(&h->c->n.clones, 1) + h->c->n.seen;
-	u32 ref = pp_alloc(&h->c->cursor, cfg.rec_mask), next = offsetof(struct pp_rec, next);
+	u32 ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
 	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
 
 	if (!rec) {
 		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
-	__builtin_memcpy(rec, of, offsetof(struct pp_rec, state));
-	__builtin_memcpy((char *)rec + next, (const char *)of + next,
-			 offsetof(struct pp_rec, place) - next);
-	if (of->nr_hops)
-		__builtin_memcpy(rec->hops, of->hops, sizeof(rec->hops));
-	rec->place[0] = 0;
+	copy_rec(rec, of);
 	rec->id = nth * cfg.nr_cpus + h->cpu + 1;
 	rec->clone_of = of->id;
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);
 	rec->flags |= PP_F_CLONE;
+	return enter(h, ref) ? NULL : rec;
+}
+
+/* What was cut last on this CPU is done with. */
+static __always_inline void forget_cut(const struct here *h)
+{
+	u32 ref = h->c->cut_ref;
+	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+
+	h->c->cut_ref = h->c->cut.state = 0;
+	if (rec)
+		finish(h, rec, PP_V_CONSUMED, 0, 0);
+}
+
+/*
+ * __skb_gso_segment(skb) within udp_rcv_segment(): what GRO merged, or a sender on this host left
+ * whole, is for a socket that does not take it so. The first datagram goes on with the packet's
+ * record; the others get copies of it.
+ */
+HANDLER(cut)
+{
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec || rec->state != PP_S_SKB || rec->l4_proto != IPPROTO_UDP ||
+	    !rec->ts[PP_ST_LOCAL] || rec->ts[PP_ST_SOCK] || !here(&h))
+		return;
+	forget_cut(&h);
+	copy_rec(&h.c->cut, rec);
+	h.c->cut.state = PP_S_SKB;
+	rec->flags |= PP_F_CUT;
+}
+
+/* The record of an skb that was cut out of another, right after that: the same flow and device. */
+static __always_inline struct pp_rec *cut_out(const int typed, const struct here *h,
+					      struct sk_buff *skb)
+{
+	const struct pp_rec *of = &h->c->cut;
+	u32 ref = h->c->cut_ref;
+	struct pp_rec *rec;
+	u16 ports[2];
+
+	if (!of->state || of->dev != (u64)RD(typed, skb, dev) ||
+	    bpf_probe_read_kernel(ports, sizeof(ports), RD(typed, skb, head) +
+				  RD(typed, skb, transport_header)) ||
+	    ports[0] != of->sport || ports[1] != of->dport)
+		return NULL;
+	rec = ref ? pp_rec_at(ref - 1) : NULL;
+	if (!rec)
+		return birth_clone(typed, h, of, skb);
+	h->c->cut_ref = 0;
+	rec->flags &= ~PP_F_CUT;
+	rec->skb = (u64)skb;
+	rec->head = (u64)RD(typed, skb, head);
 	return enter(h, ref) ? NULL : rec;
 }
 
@@ -216,16 +284,16 @@ HANDLER(sock_udp)
 	u32 ref = 0;
 
 	rec = pp_find(a1, &ref);
+	if (!here(&h))
+		return;
 	if (!rec) {
 		of = original_of(typed, skb);
-		if (!of || !here(&h))
-			return;
-		rec = birth_clone(typed, &h, of, skb);
-	} else if (!here(&h)) {
-		return;
+		rec = of ? birth_clone(typed, &h, of, skb) : cut_out(typed, &h, skb);
 	}
-	if (rec)
-		stamp(&h, rec, PP_ST_SOCK);
+	if (!rec)
+		return;
+	rec->flags &= ~PP_F_CUT;
+	stamp(&h, rec, PP_ST_SOCK);
 }
 
 /*

@@ -190,6 +190,8 @@ HANDLER(local)
 	if (!rec || !here(&h))
 		return;
 	h.c->local_ref = ref;
+	if (h.c->cut.state)
+		forget_cut(&h);
 	stamp(&h, rec, PP_ST_LOCAL);
 }
 

@@ -95,7 +95,8 @@
 	X(SOCKMAP, 0x0200, "sockmap", "a BPF sockmap took it: its read by an application is not seen") \
 	X(RAW,     0x0400, "raw",     "a raw socket got it")                                       \
 	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")                              \
-	X(MORPH,   0x1000, "",        "reassembly is about to give its skb the first fragment's data")
+	X(MORPH,   0x1000, "",        "reassembly is about to give its skb the first fragment's data") \
+	X(CUT,     0x2000, "",        "is being cut into datagrams again, for a socket without UDP GRO")
 
 /* X(ID, label, meaning): why a record is `untracked`. The first ones never became a record. */
 #define PP_LOSSES(X)                                                                               \
@@ -182,6 +183,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, reasm,       "frag",    0, NONE,    inet_frag_reasm_prepare,  2, reasm,     "")      \
 	X(FUNC, reasm_end,   "frag",    0, NONE,    inet_frag_reasm_finish,   2, reasm_end, "")      \
 	X(FUNC, frag_gone,   "frag",    0, NONE,    inet_frag_destroy,        1, frag_gone, "")      \
+	X(FUNC, cut,         "cut",     0, NONE,    __skb_gso_segment,        1, cut,       "")      \
 	X(FUNC, local4,      "local",   0, LOCAL,   ip_local_deliver_finish,  3, local,     "")      \
 	X(FUNC, local6,      "local6",  0, LOCAL,   ip6_input_finish,         3, local,     "")      \
 	X(FUNC, tcp4,        "tcp",     0, L4,      tcp_v4_rcv,               1, l4,        "")      \

@@ -77,6 +77,8 @@ struct pp_cpu {
 	__u32 cursor;		/* where to look for a free record */
 	__u32 local_ref;	/* newest packet for this host: what has none may be its copy */
 	__u32 unchecked;	/* bytes sent since it last looked how full the ring is */
+	__u32 cut_ref;		/* such a packet whose skb is gone: its first datagram takes it over */
+	struct pp_rec cut;	/* the packet cut into datagrams last, as it was; state 0 = none */
 	struct pp_counts n;
 } __attribute__((aligned(64)));
 

@@ -86,6 +86,7 @@ struct sk_buff {
 	struct net_device *dev;
 	char cb[48];
 	unsigned int len, data_len;
+	__u16 transport_header;
 	__u16 mac_header;
 	__be16 protocol;
 	int skb_iif;

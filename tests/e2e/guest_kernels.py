@@ -15,11 +15,16 @@ from harness import Skip, run, take_tests, test
 
 import e1000_counts  # noqa: F401  defines tests
 import e1000_truth   # noqa: F401
+import e1000_inner   # noqa: F401
+import e1000_copies  # noqa: F401
 
 KERNELS = ("6.12", "7")
 CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe", "twenty_pings_are_consumed",
           "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
-          "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte")
+          "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte",
+          "routed_packets_leave", "datagrams_into_a_container", "a_bridge_is_a_hop",
+          "a_vlan_is_a_hop", "fragments_end_in_their_datagram", "a_multicast_for_three_readers",
+          "replies_for_a_raw_socket")
 
 
 def on(kernel, function, lack):
