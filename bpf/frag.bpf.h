@@ -57,7 +57,7 @@ static long merge_frag(u32 i, struct reasm *w)
 	} else if (rec->skb == w->skb) {
 		rec->state = PP_S_SKB;
 		rec->flags |= PP_F_MORPH;
-	} else if (pp_unindex(rec->skb, ref)) {
+	} else if (rec->state == PP_S_SOCK || pp_unindex(rec->skb, ref)) {
 		rec->parent = w->parent;
 		finish(&h, rec, PP_V_MERGED, 0, 0);
 	}
@@ -68,20 +68,23 @@ static long merge_frag(u32 i, struct reasm *w)
 static long drop_frag(u32 i, struct reasm *w)
 {
 	struct pp_rec *rec;
+	struct here h;
 	u32 ref;
 
 	rec = pop_frag(w, &ref);
-	if (!rec)
+	if (!rec || !here(&h))
 		return 1;
 	if (rec->state == PP_S_ZOMBIE) {
 		*(volatile u32 *)&rec->state = PP_S_FREE;
 		return 0;
 	}
-	rec->state = PP_S_SKB;
-	if (rec->flags & PP_F_DOOMED)
-		return 0;
+	if (!(rec->flags & PP_F_DOOMED))
+		rec->reason = no_reason();
 	rec->flags |= PP_F_DOOMED;
-	rec->reason = no_reason();
+	if (rec->state == PP_S_SOCK)	/* freed before, see end_skb() */
+		finish(&h, rec, PP_V_DROPPED, 0, 0);
+	else
+		rec->state = PP_S_SKB;
 	return 0;
 }
 

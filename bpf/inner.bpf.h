@@ -307,16 +307,14 @@ HANDLER(sock_raw)
 	struct here h;
 	u32 ref = 0;
 
-	if (pp_find(a1, &ref))
+	rec = pp_find(a1, &ref);
+	of = rec ? NULL : original_of(typed, skb);
+	if (!(rec || of) || !here(&h))
 		return;
-	of = original_of(typed, skb);
-	if (!of || !here(&h))
-		return;
-	rec = birth_clone(typed, &h, of, skb);
-	if (!of->ts[PP_ST_L4]) {
-		of->flags |= PP_F_RAW;
-		if (rec)
-			rec->flags |= PP_F_RAW;
+	if (of) {
+		if (!of->ts[PP_ST_L4])
+			of->flags |= PP_F_RAW;
+		rec = birth_clone(typed, &h, of, skb);
 	}
 	if (rec)
 		stamp(&h, rec, PP_ST_SOCK);
@@ -325,9 +323,11 @@ HANDLER(sock_raw)
 /* Is a free that announces no drop the sign that an application has read it? */
 static __always_inline int read_by_free(const struct pp_rec *rec)
 {
-	if (!(rec->flags & PP_F_CLONE) || !rec->ts[PP_ST_SOCK])
+	const u32 raw_copy = PP_F_RAW | PP_F_CLONE;
+
+	if (!rec->ts[PP_ST_SOCK])
 		return 0;
-	return rec->flags & PP_F_RAW || rec->l4_proto == IPPROTO_ICMP ||
+	return (rec->flags & raw_copy) == raw_copy || rec->l4_proto == IPPROTO_ICMP ||
 	       rec->l4_proto == IPPROTO_ICMPV6;
 }
 
