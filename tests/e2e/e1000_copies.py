@@ -78,8 +78,8 @@ def fragments_that_wait_in_vain(env):
     try:
         with trace_eth0(g) as trace:
             send_frames(g.nics[0], [ether(g.nics[0], ip4(
-                g.nics[0].guest, 17, udp(port, bytes(88))[a:a + 32], ident=77, frag=(a // 8) | MORE))
-                for a in (0, 32)])
+                g.nics[0].guest, 17, udp(port, bytes(88))[a:a + 32], ident=77,
+                frag=(a // 8) | MORE)) for a in (0, 32)])
             time.sleep(3)
             run = at_rest(trace.stop())
     finally:
@@ -221,7 +221,7 @@ def what_is_not_ip_is_consumed(env):
     return f"ARP {tally(arp)}; of no known protocol: {tally(other, 'reason')}"
 
 
-# --- UDP GRO, and sockets that do not want it ------------------------------------------------------
+# --- UDP GRO, and sockets that do not want it --------------------------------------------------
 
 @test
 def what_gro_merged_is_cut_again(env):
@@ -258,7 +258,8 @@ def what_a_sender_left_whole_is_cut(env):
     flow = run.flow(proto="udp", dport=port)
     at_rest(run, clones=count - count // 10)
     check(tally(flow) == {"delivered": count}, f"{tally(flow)}: {run.summary}")
-    return f"{len(flow) - run.summary['clones']} packets, {run.summary['clones']} copies: {tally(flow)}"
+    copies = run.summary["clones"]
+    return f"{count - copies} packets, {copies} copies: {tally(flow)}"
 
 
 # --- held by a program ---------------------------------------------------------------------------
@@ -268,7 +269,8 @@ def a_program_that_holds_packets_shows_in_ip(env):
     """NFQUEUE in INPUT: a program gives its verdict 20 ms after it saw the packet."""
     g, port, count, delay_ms = env.guest(), env.port(), 20, 20
     need(g, "nft")
-    g.check("""modprobe -q crc32c_generic; set -e; modprobe nf_tables; modprobe nfnetlink_queue; modprobe nft_queue
+    g.check("""modprobe -q crc32c_generic; set -e; modprobe nf_tables; modprobe nfnetlink_queue
+        modprobe nft_queue
         nft 'add table ip hold; add chain ip hold in { type filter hook input priority 0; };
         add rule ip hold in udp dport %d queue num 5'""" % port)
     try:
