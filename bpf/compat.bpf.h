@@ -125,6 +125,13 @@ static __always_inline int is_no_reason(u32 reason)
 	return reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
 }
 
+static __always_inline u32 no_reason(void)
+{
+	if (!bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
+		return 0;
+	return bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
+}
+
 /* A struct sock argument seen as the struct tcp_sock it begins. */
 #define TCP_SK(sk, field) BPF_CORE_READ((const struct tcp_sock *)(sk), field)
 

@@ -5,21 +5,9 @@
 #ifndef PKTPATH_END_BPF_H
 #define PKTPATH_END_BPF_H
 
+#include "inner.bpf.h"
 #include "tcp.bpf.h"
 #include "udp_tp.bpf.h"
-
-HANDLER(sock_udp)
-{
-	struct pp_rec *rec;
-	struct here h;
-	u32 ref = 0;
-
-	rec = pp_find(a1, &ref);
-	if (!rec || !here(&h))
-		return;
-	stamp(&h, rec, PP_ST_SOCK);
-	announce(&h, a0);
-}
 
 /*
  * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
@@ -41,15 +29,6 @@ HANDLER(read_udp)
 	reader_here(&r);
 	finish_read(&h, rec, a0, &r);
 	reader_done(&h, &r);
-}
-
-/*
- * The address may belong to another packet by now if an end was missed. The head was saved at
- * birth; it may change legitimately (pskb_expand_head()), so the interface must differ too.
- */
-static __always_inline int is_other(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
-{
-	return (u64)RD(typed, skb, head) != rec->head && (u32)RD(typed, skb, skb_iif) != rec->ifindex;
 }
 
 /*
@@ -75,7 +54,12 @@ static __always_inline int is_silent_drop(const struct pp_rec *rec)
 static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec)
 {
 	struct pp_rec *tail;
+	struct reader r;
 
+	if ((rec->flags & (PP_F_MORPH | PP_F_DOOMED)) == PP_F_MORPH) {
+		rec->flags &= ~PP_F_MORPH;	/* not its end: see h_reasm() */
+		return;
+	}
 	if (!pp_unindex(rec->skb, ref))
 		return;
 	if (rec->flags & PP_F_DOOMED) {
@@ -103,6 +87,20 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 	}
 	if (rec->state == PP_S_HELD && !(rec->flags & PP_F_NODATA)) {
 		finish_lost(h, rec, PP_L_ORPHAN);
+		return;
+	}
+	if (rec->flags & PP_F_CUT) {
+		h->c->cut_ref = ref;	/* see cut_out() */
+		return;
+	}
+	if (rec->egress) {
+		finish_forwarded(h, rec);
+		return;
+	}
+	if (read_by_free(rec)) {
+		reader_here(&r);
+		finish_read(h, rec, rec->sk, &r);
+		reader_done(h, &r);
 		return;
 	}
 	if (rec->l4_proto == 17 && rec->ts[PP_ST_SOCK])
@@ -177,7 +175,8 @@ HANDLER(drop)
 	/* v6.1: icmpv6_rcv() frees what it has dealt with like this; what it drops has a reason. */
 	if (rec->l4_proto == 58 && rec->ts[PP_ST_L4] && is_no_reason(a2))
 		return;
-	doom(&h, ref, rec, a1, a2);
+	if (!raw_took_it(rec, a2))
+		doom(&h, ref, rec, a1, a2);
 }
 
 /* The same before v5.17: (skb, location). What icmpv6_rcv() drops cannot be told apart there. */

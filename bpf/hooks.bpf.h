@@ -10,5 +10,6 @@
 #include "nic.bpf.h"
 #include "up.bpf.h"
 #include "end.bpf.h"
+#include "frag.bpf.h"
 
 #endif /* PKTPATH_HOOKS_BPF_H */

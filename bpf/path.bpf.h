@@ -256,7 +256,8 @@ static __always_inline void finish_stale(const struct here *h, u64 addr)
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
 #define IP_OFFSET	0x1fff
-#define IP_MF		0x2000
+#define IP_FRAGMENT	0x3fff	/* an offset, or more to come */
+#define IP6_FRAGMENT	44	/* the header's number; 8 bytes long */
 
 #define IP4_LEN		20	/* without options */
 #define IP6_LEN		40
@@ -323,16 +324,24 @@ static __always_inline void parse(struct pp_rec *rec, const struct head *hd)
 	}
 	if (hd->eth_proto == ETH_P_IP) {
 		u32 ihl = (b[0] & 15) * 4, tot = bpf_ntohs(*(u16 *)&b[2]);
+		u32 frag = bpf_ntohs(*(u16 *)&b[6]);
 
 		rec->l4_proto = b[9];
 		__builtin_memcpy(rec->saddr, &b[12], 4);
 		__builtin_memcpy(rec->daddr, &b[16], 4);
-		if (!(bpf_ntohs(*(u16 *)&b[6]) & IP_OFFSET))
+		if (frag & IP_FRAGMENT)
+			rec->flags |= PP_F_FRAG;
+		if (!(frag & IP_OFFSET))
 			parse_l4(rec, &b[IP4_LEN], tot > ihl ? tot - ihl : 0);
 	} else {
 		rec->l4_proto = b[6];
 		__builtin_memcpy(rec->saddr, &b[8], 16);
 		__builtin_memcpy(rec->daddr, &b[24], 16);
+		if (rec->l4_proto == IP6_FRAGMENT) {	/* ports: from the whole datagram */
+			rec->flags |= PP_F_FRAG;
+			rec->l4_proto = b[IP6_LEN];
+			return;
+		}
 		parse_l4(rec, &b[IP6_LEN], bpf_ntohs(*(u16 *)&b[4]));
 	}
 }
@@ -360,7 +369,7 @@ static __always_inline int sampled(const struct sk_buff *skb, const struct head 
 	if (!hd->have) {
 		h = mix(h, pp_low32((u64)skb));
 	} else if (hd->eth_proto == ETH_P_IP) {
-		int fragment = bpf_ntohs(*(u16 *)&hd->b[6]) & (IP_OFFSET | IP_MF);
+		int fragment = bpf_ntohs(*(u16 *)&hd->b[6]) & IP_FRAGMENT;
 
 		h = mix(mix(mix(h, w[3]), w[4]), hd->b[9]);
 		h = mix(h, fragment ? *(u16 *)&hd->b[4] : w[5]);
@@ -456,16 +465,19 @@ static __always_inline int is_busy_polled(const int typed, const struct here *h,
 }
 
 /*
- * Count a packet. Returns its number among this CPU's; the same number is never given twice.
+ * Count a packet, or a clone. Returns its number among this CPU's; the same is never given twice.
  * -1, before v5.12 only: a softirq has interrupted this very function.
  */
-static __always_inline u64 next_birth(const struct here *h)
+static __always_inline u64 next_number(const struct here *h, int clone)
 {
 #ifdef PP_LEGACY
 	volatile struct pp_cpu *c = h->c;
 	u64 nth;
 
-	COUNT(h, seen);
+	if (clone)
+		COUNT(h, clones);
+	else
+		COUNT(h, seen);
 	if (c->numbering)
 		return -1;
 	c->numbering = 1;
@@ -474,8 +486,36 @@ static __always_inline u64 next_birth(const struct here *h)
 	c->numbering = 0;
 	return nth;
 #else
-	return __sync_fetch_and_add(&h->c->n.seen, 1);
+	if (clone)
+		return __sync_fetch_and_add(&h->c->n.clones, 1) + h->c->n.seen;
+	return __sync_fetch_and_add(&h->c->n.seen, 1) + h->c->n.clones;
 #endif
+}
+
+/* Enter a new record in the address index. -1: it is lost, as there was no room. */
+static __always_inline int enter(const struct here *h, u32 ref)
+{
+	struct pp_rec *rec = pp_rec_at(ref - 1), *old;
+	u32 loser = rec ? pp_index(rec->skb, ref, h->now) : ref;
+
+	if (!loser)
+		return 0;
+	old = pp_rec_at(loser - 1);
+	if (old && old->state != PP_S_FREE)
+		finish_lost(h, old, PP_L_EVICTED);
+	if (loser != ref)
+		return 0;
+	refused = 1;
+	return -1;
+}
+
+/* Headers that could not be read before, or that lie inside of those that were. */
+static __always_inline void parse_again(const int typed, struct sk_buff *skb, struct pp_rec *rec)
+{
+	struct head hd;
+
+	read_head(typed, skb, 0, &hd);
+	parse(rec, &hd);
 }
 
 /*
@@ -486,7 +526,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 					    struct sk_buff *skb, u32 stage)
 {
 	struct net_device *dev = RD(typed, skb, dev);
-	u32 ifindex = RD(typed, dev, ifindex), netns, ref, loser;
+	u32 ifindex = RD(typed, dev, ifindex), netns, ref;
 	struct pp_rec *rec;
 	int index = NOT_COUNTED;
 	struct head hd;
@@ -506,7 +546,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		COUNT(h, sampled_out);
 		return NULL;
 	}
-	nth = next_birth(h);
+	nth = next_number(h, 0);
 	if (nth == (u64)-1) {
 		count_lost(h, PP_L_BIRTH);
 		return NULL;
@@ -525,6 +565,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	rec->id = nth * cfg.nr_cpus + h->cpu + 1;	/* unique without a shared counter */
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);
+	rec->dev = (u64)dev;
 	rec->ifindex = ifindex;
 	rec->netns = netns;
 	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
@@ -539,18 +580,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	}
 	parse(rec, &hd);
 	stamp(h, rec, stage);
-	loser = pp_index((u64)skb, ref, h->now);
-	if (loser) {
-		struct pp_rec *old = pp_rec_at(loser - 1);
-
-		if (old && old->state != PP_S_FREE)
-			finish_lost(h, old, PP_L_EVICTED);
-		if (loser == ref) {
-			refused = 1;
-			return NULL;
-		}
-	}
-	return rec;
+	return enter(h, ref) ? NULL : rec;
 }
 
 #endif /* PKTPATH_PATH_BPF_H */

@@ -5,16 +5,26 @@
 #ifndef PKTPATH_UP_BPF_H
 #define PKTPATH_UP_BPF_H
 
-#include "path.bpf.h"
+#include "inner.bpf.h"
 
 HANDLER(gro)
 {
+	struct sk_buff *skb = (void *)a0;
+	struct pp_rec *rec;
 	struct here h;
+	u32 ref = 0;
 
 	if (!here(&h))
 		return;
-	finish_stale(&h, a0);
-	birth(typed, &h, (struct sk_buff *)a0, PP_ST_GRO);
+	rec = pp_find(a0, &ref);
+	if (rec && is_hop(typed, skb, rec)) {	/* veth with NAPI, tunnels (gro_cells) */
+		hop(typed, &h, skb, rec);
+		stamp(&h, rec, PP_ST_GRO);
+		return;
+	}
+	if (rec)
+		finish_stale(&h, a0);
+	birth(typed, &h, skb, PP_ST_GRO);
 }
 
 #define TCP_PUSHING (TCP_FLAG_FIN | TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_PSH | TCP_FLAG_URG)
@@ -171,21 +181,6 @@ static __always_inline void take_backlog_poll(const struct here *h, struct pp_re
 		take_index(p, rec, index, h->cpu);
 }
 
-/*
- * Is it the record's own packet that arrives once more, at a device further inside? Where frees
- * are not seen, the next packet may have not only the address but also the head of one that is
- * gone; but it is fresh from a sender, so nothing has received it yet.
- */
-static __always_inline int is_hop(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
-{
-	struct net_device *dev = RD(typed, skb, dev);
-
-	if (rec->head != (u64)RD(typed, skb, head))
-		return 0;
-	return cfg.have_end || (u32)RD(typed, skb, skb_iif) == rec->ifindex ||
-	       (u32)RD(typed, dev, ifindex) != rec->ifindex;
-}
-
 /* tp netif_rx: birth on loopback and veth, or one more device on the way. */
 HANDLER(netif_rx)
 {
@@ -198,7 +193,7 @@ HANDLER(netif_rx)
 		return;
 	rec = pp_find(a0, &ref);
 	if (rec && is_hop(typed, skb, rec)) {
-		rec->flags |= PP_F_HOP;
+		hop(typed, &h, skb, rec);
 		stamp(&h, rec, PP_ST_BACKLOG);
 		return;
 	}
@@ -218,15 +213,6 @@ HANDLER(backlog)
 		return;
 	take_flush(typed, &h, (struct sk_buff *)a0, rec);
 	stamp(&h, rec, PP_ST_BACKLOG);
-}
-
-/* Headers that were not linear yet when the driver handed the packet up. */
-static __always_inline void parse_again(const int typed, struct sk_buff *skb, struct pp_rec *rec)
-{
-	struct head hd;
-
-	read_head(typed, skb, 0, &hd);
-	parse(rec, &hd);
 }
 
 /*
@@ -253,6 +239,14 @@ HANDLER(netif)
 	if (!here(&h))
 		return;
 	rec = pp_find(a0, &ref);
+	if (rec && (rec->dev != (u64)RD(typed, skb, dev) || rec->egress)) {
+		if (is_hop(typed, skb, rec)) {	/* a bridge, or sent to itself */
+			hop(typed, &h, skb, rec);
+		} else {
+			finish_stale(&h, a0);
+			rec = NULL;
+		}
+	}
 	if (!rec) {
 		if (was_refused(typed, skb))
 			return;
@@ -280,20 +274,53 @@ static __always_inline struct pp_rec *stamp_skb(u64 skb, u32 stage)
 	return rec;
 }
 
+/* VLANs, bonds and the like change skb->dev within __netif_receive_skb_core(): it shows here. */
 HANDLER(ip)
 {
-	stamp_skb(a0, PP_ST_IP);
+	struct sk_buff *skb = (void *)a0;
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec || !here(&h))
+		return;
+	if (rec->dev != (u64)RD(typed, skb, dev))
+		hop(typed, &h, skb, rec);
+	stamp(&h, rec, PP_ST_IP);
 }
 
 /* ip_local_deliver_finish(net, sk, skb) and ip6_input_finish(): the same three. */
 HANDLER(local)
 {
-	stamp_skb(a2, PP_ST_LOCAL);
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a2, &ref);
+	if (!rec || !here(&h))
+		return;
+	h.c->local_ref = ref;
+	if (h.c->cut.state)
+		forget_cut(&h);
+	stamp(&h, rec, PP_ST_LOCAL);
+}
+
+/* What a fragment could not say: the transport's header is at skb->data. */
+static __always_inline void parse_whole(const int typed, struct sk_buff *skb, struct pp_rec *rec)
+{
+	u8 b[L4_LEN] __attribute__((aligned(8)));
+
+	if (!bpf_probe_read_kernel(b, sizeof(b), RD(typed, skb, data)))
+		parse_l4(rec, b, RD(typed, skb, len));
 }
 
 HANDLER(l4)
 {
-	stamp_skb(a0, PP_ST_L4);
+	struct pp_rec *rec = stamp_skb(a0, PP_ST_L4);
+
+	if (rec && rec->flags & PP_F_FRAG)
+		parse_whole(typed, (struct sk_buff *)a0, rec);
 }
 
 #endif /* PKTPATH_UP_BPF_H */

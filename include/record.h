@@ -13,7 +13,7 @@
 
 #define PP_IFS 16	/* interfaces that -i can name */
 #define PP_COMM_LEN 16	/* TASK_COMM_LEN, include/linux/sched.h */
-#define PP_HOPS 4	/* devices after the first that a record names */
+#define PP_HOPS 4	/* devices after the first that a record names: the first three, the last */
 #define PP_WORK_UNKNOWN 0xffff
 
 /* Life of a slot of the slab. Kernel only; user space counts SKB, HELD and SOCK as in flight. */
@@ -22,7 +22,7 @@ enum pp_state {
 	PP_S_SKB,	/* owned by an skb: found by the skb's address */
 	PP_S_HELD,	/* TCP data in the backlog of a locked socket: still found by address */
 	PP_S_SOCK,	/* TCP data on its socket's list: found by (socket, sequence) only */
-	PP_S_OOO,	/* as SOCK, and by address too: it may yet be dropped */
+	PP_S_OOO,	/* as SOCK, and by address too: it may yet be dropped; or a fragment, in its queue */
 	PP_S_FIFO,	/* UDP where its read cannot be hooked: in its socket's FIFO */
 	PP_S_ZOMBIE,	/* ended and reported, but still linked in its socket's list */
 };
@@ -47,7 +47,10 @@ struct pp_rec {
 	__u64 clone_of;		/* id of the packet of which this is one more receiver's copy */
 	__u64 skb;		/* kernel: address of its skb */
 	__u64 head;		/* kernel: skb->head at birth, tells a reused address */
-	__u64 sk;		/* kernel: held: its socket */
+	union {
+		__u64 dev;	/* kernel: the device that has it, on the way to a socket */
+		__u64 sk;	/* kernel: held, or in a FIFO: its socket */
+	};
 	__u64 location;		/* dropped: return address in the function that dropped it */
 	__u32 state;		/* enum pp_state */
 	__u32 next, prev;	/* kernel: socket list, slab index + 1; 0 = none */
@@ -76,7 +79,7 @@ struct pp_rec {
 	__u8 context;		/* enum pp_context: where its poll ran */
 	__u8 gro;		/* enum pp_gro */
 	__u8 gro_end;		/* enum pp_gro_end */
-	__u8 nr_hops;		/* of hops[], 0..PP_HOPS; more are not named */
+	__u8 nr_hops;		/* of hops[], 0..PP_HOPS */
 	__u8 pad;
 	__u16 flags;		/* enum pp_flag */
 	__u16 gro_frames;	/* frames of the wire that it holds; 0 and 1: itself only */

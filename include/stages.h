@@ -94,8 +94,10 @@
 	X(KTLS,    0x0100, "ktls",    "kernel TLS took it: its read by an application is not seen") \
 	X(SOCKMAP, 0x0200, "sockmap", "a BPF sockmap took it: its read by an application is not seen") \
 	X(RAW,     0x0400, "raw",     "a raw socket got it")                                       \
-	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")                               \
-	X(WANTED,  0x1000, "",        "its reader is one that was asked for")
+	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")                              \
+	X(WANTED,  0x1000, "",        "its reader is one that was asked for")                      \
+	X(MORPH,   0x2000, "",        "reassembly is about to give its skb the first fragment's data") \
+	X(CUT,     0x4000, "",        "is being cut into datagrams again, for a socket without UDP GRO")
 
 /* X(ID, label, meaning): why a record is `untracked`. The first ones never became a record. */
 #define PP_LOSSES(X)                                                                               \
@@ -153,7 +155,8 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
  *          handler reads nothing.
  * handler  h_HANDLER in bpf/path.bpf.h.
  * module   "": built in. A name: used only if that driver serves a traced interface. "*": used
- *          only if a traced interface has no row of its own.
+ *          only if a traced interface has no row of its own. "+name": in a module that is no
+ *          driver. "@forward": built in, used only if this host passes packets on.
  */
 #define PP_HOOKS(X)                                                                                \
 	X(FUNC, irq_e1000,   "irq",     0, IRQ,     e1000_intr,               0, irq_enter, "e1000") \
@@ -201,6 +204,15 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(TP,   netif,       "netif",   0, NETIF,   netif_receive_skb,        1, netif,     "")      \
 	X(FUNC, ip4,         "ip",      0, IP,      ip_rcv_core,              1, ip,        "")      \
 	X(FUNC, ip6,         "ip6",     0, IP,      ip6_rcv_core,             1, ip,        "")      \
+	X(FUNC, forward4,    "forward", 0, FORWARD, ip_forward,               1, forward,   "")      \
+	X(FUNC, forward6,    "forward6", 0, FORWARD, ip6_forward,             1, forward,   "")      \
+	X(FUNC, bridge,      "bridge",  0, FORWARD, __br_forward,             2, bridge,    "+bridge") \
+	X(TP,   xmit,        "xmit",    0, XMIT,    net_dev_start_xmit,       2, xmit,      "@forward") \
+	X(FUNC, frag,        "frag",    0, NONE,    inet_frag_queue_insert,   2, frag,      "")      \
+	X(FUNC, reasm,       "frag",    0, NONE,    inet_frag_reasm_prepare,  2, reasm,     "")      \
+	X(FUNC, reasm_end,   "frag",    0, NONE,    inet_frag_reasm_finish,   2, reasm_end, "")      \
+	X(FUNC, frag_gone,   "frag",    0, NONE,    inet_frag_destroy,        1, frag_gone, "")      \
+	X(FUNC, cut,         "cut",     0, NONE,    __skb_gso_segment,        1, cut,       "")      \
 	X(FUNC, local4,      "local",   0, LOCAL,   ip_local_deliver_finish,  3, local,     "")      \
 	X(FUNC, local6,      "local6",  0, LOCAL,   ip6_input_finish,         3, local,     "")      \
 	X(FUNC, tcp4,        "tcp",     0, L4,      tcp_v4_rcv,               1, l4,        "")      \
@@ -216,6 +228,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(RET,  sock_tfo,    "tfosock", 0, SOCK,    tcp_try_fastopen,         5, sock_tfo,  "")      \
 	X(FUNC, sock_udp,    "udpsock", 0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp, "")     \
 	X(TP,   sock_udp_tp, "udpsock", 1, SOCK,    sk_data_ready,            1, sock_udp_tp, "")    \
+	X(FUNC, sock_raw,    "rawsock", 0, SOCK,    sock_queue_rcv_skb_reason, 2, sock_raw, "")      \
 	X(TP,   read_tcp,    "tcpread", 0, READ,    tcp_rcv_space_adjust,     1, read_tcp,  "")      \
 	X(FUNC, read_udp,    "udpread", 0, READ,    skb_consume_udp,          3, read_udp,  "")      \
 	X(TP,   read_udp_tp, "udpread", 1, READ,    sock_recv_length,         3, read_udp_tp, "")    \

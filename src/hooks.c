@@ -20,6 +20,13 @@ bool hook_wants_args(const struct hook *h)
 	return h->kind == HOOK_RET && h->nargs && strcmp(h->slot, "irq");
 }
 
+const char *hook_module(const struct hook *h)
+{
+	if (*h->module == '+')
+		return h->module + 1;
+	return *h->module == '*' || *h->module == '@' ? "" : h->module;
+}
+
 const char *backend_name(enum backend be)
 {
 	return be < BE_NR ? backends[be] : "-";

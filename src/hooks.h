@@ -32,6 +32,9 @@ extern const struct hook hooks[NR_HOOKS];
  */
 bool hook_wants_args(const struct hook *h);
 
+/* The module that has the row's function; "" if it is built in. */
+const char *hook_module(const struct hook *h);
+
 const char *backend_name(enum backend be);
 
 /* Which backend the name means, or -1. "auto" is BE_NONE: no preference. */

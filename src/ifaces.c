@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <limits.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -33,17 +34,41 @@ static bool is_hardware(const struct ethtool_drvinfo *info)
 	return true;
 }
 
-static void add_iface(struct ifaces *ifs, int fd, const char *ifname)
+static void add_iface(struct ifaces *ifs, int fd, const char *ifname, bool meant)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq req = { .ifr_data = (void *)&info };
 
 	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", ifname);
-	if (ioctl(fd, SIOCETHTOOL, &req) || !is_hardware(&info) ||
-	    ifaces_use(ifs, info.driver) || ifs->nr == IFACES_MAX)
+	if (ioctl(fd, SIOCETHTOOL, &req))
+		return;
+	ifs->forward |= !strcmp(info.driver, "bridge");
+	if (!meant || !is_hardware(&info) || ifaces_use(ifs, info.driver) || ifs->nr == IFACES_MAX)
 		return;
 	snprintf(ifs->driver[ifs->nr], sizeof(ifs->driver[0]), "%.31s", info.driver);
 	ifs->nr++;
+}
+
+/* What /proc/sys/net says of one interface, or of all: 0 if it cannot be read. */
+static int net_sysctl(const char *family, const char *ifname, const char *name)
+{
+	char path[PATH_MAX];
+	int value = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, ifname, name);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%d", &value) != 1)
+		value = 0;
+	fclose(f);
+	return value;
+}
+
+static bool forwards(const char *ifname)
+{
+	return net_sysctl("ipv4", ifname, "forwarding") || net_sysctl("ipv6", ifname, "forwarding");
 }
 
 static bool is_meant(const struct scope *scope, unsigned int ifindex)
@@ -63,9 +88,11 @@ void ifaces_find(struct ifaces *ifs, const struct scope *scope)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	memset(ifs, 0, sizeof(*ifs));
-	for (p = list; p && p->if_index; p++)
-		if (fd >= 0 && is_meant(scope, p->if_index))
-			add_iface(ifs, fd, p->if_name);
+	for (p = list; p && p->if_index; p++) {
+		if (fd >= 0)
+			add_iface(ifs, fd, p->if_name, is_meant(scope, p->if_index));
+		ifs->forward |= forwards(p->if_name);
+	}
 	if (list)
 		if_freenameindex(list);
 	if (fd >= 0)

@@ -12,6 +12,7 @@
 struct ifaces {
 	char driver[IFACES_MAX][32];	/* each driver once; interfaces without a device have none */
 	int nr;
+	bool forward;			/* this network namespace routes packets on, or bridges them */
 };
 
 /* The drivers behind the chosen interfaces, or behind all. More than fit are left out. */

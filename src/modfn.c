@@ -20,7 +20,7 @@ static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, lo
 		trial = trial_new();
 	if (!trial || !symbol)
 		return -ENOENT;
-	id = trial_find(trial, symbol + 1, hooks[row].module, &fd);
+	id = trial_find(trial, symbol + 1, hook_module(&hooks[row]), &fd);
 	if (id < 0)
 		return id;
 	opts->attach_btf_id = id;
@@ -32,7 +32,7 @@ static bool first_of_module(int row)
 {
 	int i;
 
-	if (!*hooks[row].module || !strcmp(hooks[row].module, "*"))
+	if (!*hook_module(&hooks[row]))
 		return false;
 	for (i = 0; i < row; i++)
 		if (!strcmp(hooks[i].module, hooks[row].module))
@@ -54,7 +54,7 @@ static int attach_kprobe(const struct bpf_program *prog, long row, struct bpf_li
 
 	if (!symbol)
 		return -EINVAL;
-	snprintf(name, sizeof(name), "%s:%s", hooks[row].module, symbol + 1);
+	snprintf(name, sizeof(name), "%s:%s", hook_module(&hooks[row]), symbol + 1);
 	*link = bpf_program__attach_kprobe(prog, ret, name);
 	return *link ? 0 : -errno;
 }
@@ -111,8 +111,8 @@ void modfn_done(void)
 
 const char *modfn_kprobe_name(const struct hook *h, char buf[MODFN_NAME])
 {
-	bool module = *h->module && strcmp(h->module, "*") != 0;
+	const char *module = hook_module(h);
 
-	snprintf(buf, MODFN_NAME, "%s%s%s", module ? h->module : "", module ? ":" : "", h->symbol);
+	snprintf(buf, MODFN_NAME, "%s%s%s", module, *module ? ":" : "", h->symbol);
 	return buf;
 }

@@ -31,7 +31,7 @@ bool plan_serves(const struct plan *plan, const char *slot, int level)
 
 static bool is_driver_row(const struct hook *h)
 {
-	return *h->module && strcmp(h->module, "*") != 0;
+	return *h->module && !strchr("*+@", *h->module);
 }
 
 /*
@@ -56,7 +56,7 @@ static bool is_ambiguous(const struct hook *h)
 static int try_one(struct trial *t, int i, enum backend be, const char **why)
 {
 	const struct hook *h = &hooks[i];
-	const char *module = strcmp(h->module, "*") ? h->module : "";
+	const char *module = hook_module(h);
 	char name[MODFN_NAME];
 
 	switch (be) {
@@ -123,8 +123,10 @@ static bool applies(const struct plan *plan, const struct ifaces *ifs, const str
 {
 	int i;
 
-	if (!*h->module)
+	if (!*h->module || *h->module == '+')
 		return true;
+	if (*h->module == '@')
+		return ifs->forward;
 	if (is_driver_row(h))
 		return ifaces_use(ifs, h->module);
 	for (i = 0; i < ifs->nr; i++)
@@ -143,9 +145,13 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 		bool first = true, served = false;
 
 		for (i = 0; i < NR_HOOKS; i++) {
-			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level ||
-			    !applies(plan, ifs, &hooks[i]))
+			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level)
 				continue;
+			if (!applies(plan, ifs, &hooks[i])) {
+				if (*hooks[i].module == '@')
+					plan->why[i] = "this host does not forward, and has no bridge";
+				continue;
+			}
 			if (!first && !served && !is_driver_row(&hooks[i]))
 				break;
 			choose(plan, t, o, i);

@@ -41,6 +41,7 @@ struct pt_regs {
 /* Only its presence in the kernel's BTF counts: values differ between kernels. */
 enum skb_drop_reason {
 	SKB_DROP_REASON_NOT_SPECIFIED = 2,
+	SKB_DROP_REASON_NO_SOCKET = 3,
 };
 
 struct ns_common {
@@ -83,15 +84,25 @@ struct refcount_struct {
 	atomic_t refs;
 };
 
+struct dst_entry {
+	struct net_device *dev;
+};
+
+struct net_bridge_port {
+	struct net_device *dev;
+};
+
 struct sk_buff {
 	struct sk_buff *next, *prev;
 	struct net_device *dev;
 	char cb[48];
 	unsigned int len, data_len;
+	__u16 transport_header;
 	__u16 mac_header;
 	__be16 protocol;
 	int skb_iif;
 	unsigned int napi_id;	/* shares its place with sender_cpu */
+	unsigned long _skb_refdst;
 	unsigned char *head, *data;
 	struct refcount_struct users;
 };

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import statistics
 import struct
@@ -17,7 +18,9 @@ from records import Trace
 
 SPIN = "spin.bpf.o"
 MS = 1_000_000
-BPFTOOL = ("/usr/sbin/bpftool", "/usr/local/sbin/bpftool", "/usr/bin/bpftool")
+ALIGN_NS = MS // 5  # the tool's wall clock against the guest's: two clock readings apart
+PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin")
+PACKED = ("bpftool", "ethtool", "nft")  # into the guest, if they are installed
 STREAM = 20_000_000  # bytes: the large TCP transfer
 ROOM = 4 << 20       # bytes of socket buffer: for 1,000 datagrams and more
 # udp-recv and tcp-recv with --timestamps.
@@ -45,15 +48,16 @@ class Env:
         if self._guest and self._like == like:
             return self._guest
         self.close()
-        bpftool = next((p for p in BPFTOOL if pathlib.Path(p).exists()), None)
+        paths = {name: shutil.which(name, path=":".join(PLACES)) for name in PACKED}
         g = guests.Guest(kernel=self.kernel, nic=nic or self.nic,
                          extra_nics=["e1000" if nic else self.nic], smp=smp, ipv6=ipv6,
-                         programs={"bpftool": bpftool} if bpftool else {})
+                         programs={name: path for name, path in paths.items() if path})
         self._guest, self._like = g.__enter__(), like
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
         g.push((guests.build_dir() / SPIN).read_bytes(), f"/tmp/{SPIN}")
-        g.has_bpftool = bool(bpftool)
-        print(f"     guest with Linux {self.kernel}, {self.nic} and {smp} CPU(s): up after {g.boot_seconds:.1f} s", flush=True)
+        g.packed, g.has_bpftool = {n for n in PACKED if paths[n]}, bool(paths["bpftool"])
+        print(f"     guest with Linux {self.kernel}, {nic or self.nic} and {smp} CPU(s): up after "
+              f"{g.boot_seconds:.1f} s", flush=True)
         return g
 
     def close(self):

@@ -9,13 +9,12 @@ import json
 import socket
 import time
 
-from e1000_env import (MS, clock_offset, median, part, receive, rx_lines, send_tcp, send_udp,
+from e1000_env import (ALIGN_NS, MS, clock_offset, median, part, receive, rx_lines, send_tcp, send_udp,
                        trace_eth0)
 from harness import Skip, check, test
 from records import Trace, at, between, spent
 
 DELAY_MS = 50
-ALIGN_NS = MS // 5  # the tool's wall clock against the guest's: two clock readings apart
 
 
 def check_waits(rows):

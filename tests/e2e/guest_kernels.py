@@ -20,11 +20,16 @@ import e1000_truth   # noqa: F401
 import e1000_flood   # noqa: F401
 import e1000_poll    # noqa: F401
 import e1000_read    # noqa: F401
+import e1000_inner   # noqa: F401
+import e1000_copies  # noqa: F401
 
 KERNELS = ("5.10", "6.12", "7")
 CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "a_thousand_datagrams_by_kprobe_multi", "twenty_pings_are_consumed",
           "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
+          "routed_packets_leave", "datagrams_into_a_container", "a_bridge_is_a_hop",
+          "a_vlan_is_a_hop", "fragments_end_in_their_datagram", "a_multicast_for_three_readers",
+          "replies_for_a_raw_socket",
           "readers_that_sleep_are_woken_for_udp", "data_in_a_syn_is_read",
           "what_nobody_accepts_is_closed_unread", "layers_below_the_reader_are_labelled",
           "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte",
