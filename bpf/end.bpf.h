@@ -39,12 +39,14 @@ HANDLER(read_udp)
 static __always_inline int is_silent_drop(const struct pp_rec *rec)
 {
 #ifdef PP_LEGACY
+	u64 sk = rec->sk;	/* or CO-RE would look for our own structure in the kernel's types */
+
 	if (rec->l4_proto != 6 || !rec->ts[PP_ST_L4])
 		return 0;
 	if (rec->state != PP_S_HELD)
 		return rec->state == PP_S_SKB && rec->data_len;
 	return rec->child || (!(rec->flags & PP_F_NODATA) &&
-			      !pp_seq_after(rec->read_seq, TCP_SK(rec->sk, rcv_nxt)));
+			      !pp_seq_after(rec->read_seq, TCP_SK(sk, rcv_nxt)));
 #else
 	return 0;
 #endif
