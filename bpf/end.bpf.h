@@ -136,6 +136,19 @@ HANDLER(end)
 		end_skb(&h, ref, rec);
 }
 
+/* __consume_stateless_skb(skb): UDP's reader frees it, whatever was released before. */
+HANDLER(end_stateless)
+{
+	struct pp_rec *rec;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec)
+		return;
+	rec->flags &= ~PP_F_MORPH;
+	h_end(typed, a0, 0, 0);
+}
+
 /* napi_reuse_skb(napi, skb): the frags path recycles the skb of a merged or dropped frame. */
 HANDLER(end_reuse)
 {

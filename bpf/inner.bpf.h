@@ -288,6 +288,9 @@ HANDLER(sock_udp)
 	if (!rec)
 		return;
 	rec->flags &= ~PP_F_CUT;
+	/* v7.3 lets go of a route that it still has (multicast) when it queues it. */
+	if (RD(typed, skb, _skb_refdst))
+		rec->flags |= PP_F_MORPH;
 	stamp(&h, rec, PP_ST_SOCK);
 	announce(&h, a0);
 }

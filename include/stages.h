@@ -96,7 +96,7 @@
 	X(RAW,     0x0400, "raw",     "a raw socket got it")                                       \
 	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")                              \
 	X(WANTED,  0x1000, "",        "its reader is one that was asked for")                      \
-	X(MORPH,   0x2000, "",        "reassembly is about to give its skb the first fragment's data") \
+	X(MORPH,   0x2000, "",        "its skb's head state is about to be released, which is not its end") \
 	X(CUT,     0x4000, "",        "is being cut into datagrams again, for a socket without UDP GRO")
 
 /* X(ID, label, meaning): why a record is `untracked`. The first ones never became a record. */
@@ -242,7 +242,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(TP,   drop_bare,   "drop",    1, NONE,    kfree_skb,                2, drop_bare, "")      \
 	X(FUNC, end,         "end",     0, NONE,    skb_release_head_state,   1, end,       "")      \
 	X(FUNC, end_stolen,  "end",     0, NONE,    napi_skb_free_stolen_head, 1, end,      "")      \
-	X(FUNC, end_stateless, "end",   0, NONE,    __consume_stateless_skb,  1, end,       "")      \
+	X(FUNC, end_stateless, "end",   0, NONE,    __consume_stateless_skb,  1, end_stateless, "")      \
 	X(FUNC, end_reuse,   "end",     0, NONE,    napi_reuse_skb,           2, end_reuse, "")      \
 	X(TP,   consume_loc, "end",     1, NONE,    consume_skb,              2, consume,   "")
 
