@@ -85,14 +85,15 @@ static __always_inline int was_held_alone(const int typed, const struct sk_buff 
 }
 
 /*
- * Where the network header begins, at the hooks that start records. A driver that hands up pages
- * (napi_gro_frags()) has nothing linear there; GRO knows the first page's address (frag0).
+ * Where the network header begins. In GRO it may lie in a page, with little or nothing linear; then
+ * GRO's control block has its address (`frag0`: the caller knows that it is set), until
+ * skb_gro_receive() is over or the packet is held. Elsewhere such a header is out of reach: NULL.
  */
-static __always_inline const u8 *network_header(const int typed, struct sk_buff *skb,
-						int from_gro)
+static __always_inline const u8 *network_header(const int typed, struct sk_buff *skb, int frag0)
 {
-	if (from_gro && RD(typed, skb, len) - RD(typed, skb, data_len) < IP_MIN)
-		return (const u8 *)cb_u64(typed, skb, bpf_core_field_offset(struct napi_gro_cb, frag0));
+	if (RD(typed, skb, len) - RD(typed, skb, data_len) < IP_MIN)
+		return frag0 ? (const u8 *)cb_u64(typed, skb, bpf_core_field_offset(struct napi_gro_cb,
+										   frag0)) : NULL;
 	return RD(typed, skb, data);
 }
 

@@ -6,6 +6,7 @@
 #ifndef PKTPATH_INNER_BPF_H
 #define PKTPATH_INNER_BPF_H
 
+#include "birth.bpf.h"
 #include "wake.bpf.h"
 
 #define IPPROTO_UDP	17

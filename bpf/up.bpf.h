@@ -5,9 +5,10 @@
 #ifndef PKTPATH_UP_BPF_H
 #define PKTPATH_UP_BPF_H
 
+#include "birth.bpf.h"
 #include "inner.bpf.h"
 
-HANDLER(gro)
+static __always_inline void enter_gro(const int typed, u64 a0, int frag0)
 {
 	struct sk_buff *skb = (void *)a0;
 	struct pp_rec *rec;
@@ -24,7 +25,19 @@ HANDLER(gro)
 	}
 	if (rec)
 		finish_stale(&h, a0);
-	birth(typed, &h, skb, PP_ST_GRO);
+	birth(typed, &h, skb, PP_ST_GRO, frag0);
+}
+
+/* tp napi_gro_receive_entry: GRO's control block is not set yet. */
+HANDLER(gro)
+{
+	enter_gro(typed, a0, 0);
+}
+
+/* tp napi_gro_frags_entry: the driver handed up pages, and napi_frags_skb() knows the first. */
+HANDLER(gro_frags)
+{
+	enter_gro(typed, a0, 1);
 }
 
 #define TCP_PUSHING (TCP_FLAG_FIN | TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_PSH | TCP_FLAG_URG)
@@ -40,6 +53,9 @@ HANDLER(merge)
 		return;
 	rec = pp_find(a1, &ref);
 	if (!rec || !here(&h))
+		return;
+	/* virtio_net leaves all but the Ethernet header of long frames in a page. */
+	if (rec->flags & PP_F_NOPARSE && parse_late(typed, &h, (struct sk_buff *)a1, ref, rec, 1))
 		return;
 	parent = pp_find(a0, &parent_ref);
 	if (parent) {
@@ -199,7 +215,7 @@ HANDLER(netif_rx)
 	}
 	if (rec)
 		finish_stale(&h, a0);
-	birth(typed, &h, skb, PP_ST_BACKLOG);
+	birth(typed, &h, skb, PP_ST_BACKLOG, 0);
 }
 
 HANDLER(backlog)
@@ -250,15 +266,15 @@ HANDLER(netif)
 	if (!rec) {
 		if (was_refused(typed, skb))
 			return;
-		rec = birth(typed, &h, skb, PP_ST_NETIF);
+		rec = birth(typed, &h, skb, PP_ST_NETIF, 0);
 		if (rec)
 			rec->flags |= PP_F_LATE;
 		return;
 	}
 	take_flush(typed, &h, skb, rec);
 	take_backlog_poll(&h, rec);
-	if (rec->flags & PP_F_NOPARSE)
-		parse_again(typed, skb, rec);
+	if (rec->flags & PP_F_NOPARSE && parse_late(typed, &h, skb, ref, rec, 0))
+		return;
 	stamp(&h, rec, PP_ST_NETIF);
 }
 

@@ -125,6 +125,7 @@ struct pp_counts {
 	__u64 verdict[16];	/* by enum pp_verdict */
 	__u64 loss[16];		/* of verdict UNTRACKED, by reason */
 	__u64 sampled_out;	/* packets that --sample left out: not in `seen` */
+	__u64 sampled_late;	/* births of packets that turned out to be left out: in `seen` */
 	__u64 filtered;		/* ended records not sent: another reader's (--pid, --comm, --cgroup) */
 	__u64 emitted;		/* records that reached the ring */
 	__u64 ring_lost;	/* ended records that found the ring full */

@@ -190,7 +190,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(RET,  netpollx,    "netpoll", 0, NONE,    netpoll_poll_dev,         0, netpoll_exit, "")   \
 	X(TP,   poll_end,    "pollend", 0, NONE,    napi_poll,                3, poll_end,  "")      \
 	X(TP,   gro,         "gro",     0, GRO,     napi_gro_receive_entry,   1, gro,       "")      \
-	X(TP,   gro_frags,   "gro",     0, GRO,     napi_gro_frags_entry,     1, gro,       "")      \
+	X(TP,   gro_frags,   "gro",     0, GRO,     napi_gro_frags_entry,     1, gro_frags, "")      \
 	X(RET,  merge,       "merge",   0, NONE,    skb_gro_receive,          2, merge,     "")      \
 	X(RET,  merge_list,  "merge",   0, NONE,    skb_gro_receive_list,     2, merge,     "")      \
 	X(FUNC, gro_done,    "grodone", 0, BATCH,   gro_complete,             2, gro_done,  "")      \

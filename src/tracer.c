@@ -407,6 +407,8 @@ int tracer_ledger(struct tracer *t, struct ledger *led)
 	for (i = 0; i < t->nr_cpus; i++)
 		add_counts(&led->n, &t->cpus[i].n);
 	count_in_flight(t, led);
+	led->n.seen -= led->n.sampled_late;
+	led->n.sampled_out += led->n.sampled_late;
 	for (i = PP_V_LIVE + 1; i < PP_V_NR; i++)
 		ends += led->n.verdict[i];
 	led->balanced = led->n.seen + led->n.clones == ends + led->in_flight;
