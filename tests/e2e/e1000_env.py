@@ -2,7 +2,6 @@
 """What the tests of guest_e1000.py share: the guests, known traffic, and counts from outside."""
 
 import os
-import pathlib
 import re
 import shutil
 import signal
