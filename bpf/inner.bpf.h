@@ -58,6 +58,9 @@ static __always_inline int is_hop(const int typed, struct sk_buff *skb, const st
 	int moved = (u64)RD(typed, skb, dev) != rec->dev || rec->egress;
 	u32 iif = RD(typed, skb, skb_iif);
 
+	if (rec->state != PP_S_SKB)
+		return 0;	/* on a socket: it goes no further */
+
 	if (rec->head == (u64)RD(typed, skb, head))
 		return moved || (iif && iif == last_iif(rec));
 	if (iif)

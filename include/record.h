@@ -47,10 +47,8 @@ struct pp_rec {
 	__u64 clone_of;		/* id of the packet of which this is one more receiver's copy */
 	__u64 skb;		/* kernel: address of its skb */
 	__u64 head;		/* kernel: skb->head at birth, tells a reused address */
-	union {
-		__u64 dev;	/* kernel: the device that has it, on the way to a socket */
-		__u64 sk;	/* kernel: held, or in a FIFO: its socket */
-	};
+	__u64 dev;		/* kernel: the device that has it, on the way to a socket */
+	__u64 sk;		/* kernel: held, in a FIFO, or a raw socket's copy: its socket */
 	__u64 location;		/* dropped: return address in the function that dropped it */
 	__u32 state;		/* enum pp_state */
 	__u32 next, prev;	/* kernel: socket list, slab index + 1; 0 = none */

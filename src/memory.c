@@ -25,6 +25,7 @@ uint64_t memory_bytes(const struct memory_opts *o)
 	return table_bytes(o->records, sizeof(struct pp_rec)) +
 	       table_bytes(PP_SETS, sizeof(struct pp_set)) +
 	       table_bytes(PP_SOCKS, sizeof(struct pp_sock)) +
+	       table_bytes(PP_TASKS, sizeof(struct pp_task)) +
 	       table_bytes(PP_NAPIS, sizeof(struct pp_napi)) +
 	       table_bytes(o->fifos ? PP_FIFOS : 1, sizeof(struct pp_fifo)) +
 	       table_bytes(o->cpus, sizeof(struct pp_cpu)) + ring_buffer_bytes(o->ring_bytes);

@@ -41,7 +41,7 @@ static bool is_number(const char *word)
 static int open_netns(const char *word)
 {
 	char path[PATH_MAX];
-	int fd = -1;
+	int fd;
 
 	if (!strchr(word, '/')) {
 		snprintf(path, sizeof(path), NETNS_DIR "/%s", word);

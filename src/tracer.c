@@ -399,7 +399,7 @@ static void add_missed_births(struct tracer *t, struct ledger *led)
 
 int tracer_ledger(struct tracer *t, struct ledger *led)
 {
-	uint64_t ends = 0;
+	uint64_t ends = 0, all;
 	int i, k;
 
 	if (led->so_far)
@@ -413,8 +413,8 @@ int tracer_ledger(struct tracer *t, struct ledger *led)
 		ends += led->n.verdict[i];
 	led->balanced = led->n.seen + led->n.clones == ends + led->in_flight;
 	add_missed_births(t, led);
-	led->coverage = led->n.seen ? 100.0 * (led->n.seen - led->n.verdict[PP_V_UNTRACKED]) /
-					      led->n.seen : 100.0;
+	all = led->n.seen + led->n.clones;
+	led->coverage = all ? 100.0 * (all - led->n.verdict[PP_V_UNTRACKED]) / all : 100.0;
 	for (i = 0; i < t->plan.nr_reports; i++)
 		for (k = 0; k < NR_HOOKS; k++)
 			if (!strcmp(t->plan.reports[i].hook, hooks[k].symbol) &&

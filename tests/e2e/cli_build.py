@@ -56,11 +56,16 @@ def valgrind_finds_nothing(env):
         raise Skip("no valgrind")
     argv0 = [valgrind, "-q", "--leak-check=full", "--show-leak-kinds=all", "--error-exitcode=99",
              "--errors-for-leak-kinds=definite,possible", f"--suppressions={SUPPRESSIONS}", PKTPATH]
-    done = run("probes", argv0=argv0)
-    check(done.returncode == 0 and not done.stderr, f"probes: {done.stderr[-3000:]}")
 
     def clean(said):
-        check("== " not in said, said[-3000:])
+        # Debian 12's valgrind does not know how to look at all commands of bpf(2).
+        found = [line for line in said.splitlines()
+                 if "== " in line or ("--" in line and "unhandled eBPF command" not in line)]
+        check(not found, said[-3000:])
+
+    done = run("probes", argv0=argv0)
+    check(done.returncode == 0, f"probes: {done.stderr[-3000:]}")
+    clean(done.stderr)
 
     for words in ([], ["-v"], ["--json"]):
         traced(env, [*argv0, "trace"], *words, clean=clean)

@@ -131,8 +131,8 @@ class Run:
                 want = led["verdicts"][verdict] - (unborn if verdict == "untracked" else 0)
                 got = sum(r["verdict"] == verdict for r in self.records)
                 check(got == want, f"{got} records are {verdict}: {led}")
-        tracked = led["seen"] - led["verdicts"]["untracked"]
-        percent = 100.0 * tracked / led["seen"] if led["seen"] else 100.0
+        every = led["seen"] + led["clones"]
+        percent = 100.0 * (every - led["verdicts"]["untracked"]) / every if every else 100.0
         check(abs(percent - led["coverage_percent"]) < 0.01, f"coverage: {led}")
 
     def flow(self, **fields):

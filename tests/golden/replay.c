@@ -237,9 +237,7 @@ static void parse_field(struct pp_rec *rec, const char *key, char *value)
 
 	if (stage >= 0)
 		parse_stamp(rec, stage, value);
-	else if (parse_text_field(rec, key, value))
-		return;
-	else if (parse_small_field(rec, key, value))
+	else if (parse_text_field(rec, key, value) || parse_small_field(rec, key, value))
 		return;
 	else if (!strcmp(key, "id"))
 		rec->id = number(value);
