@@ -61,6 +61,10 @@ run_cppcheck() {
 		$(ours 'src/*.c' 'tests/*.c' ':!*.bpf.c')
 }
 
+docs() {
+	python3 tests/docs.py
+}
+
 short_files() {
 	ours '*.c' '*.h' '*.sh' '*.py' Makefile | xargs wc -l | awk '
 		$2 != "total" && $1 > 500 { print $2 ": " $1 " lines, at most 500"; bad = 1 }
@@ -94,6 +98,7 @@ check "cppcheck" cppcheck run_cppcheck
 check "shellcheck" shellcheck shell
 check "Python compiles" python3 python
 check "mandoc -T lint" mandoc manual
+check "manual, README and schema name what the tables have" python3 docs
 check "no file has more than 500 lines" awk short_files
 check "every file states its licence" grep licensed
 

@@ -58,6 +58,18 @@ WRONG = [
     (["trace", "--records", "0"], 2, "--records 0: not a size"),
     (["trace", "--records", "-1"], 2, "--records -1: not a size"),
     (["trace", "--ring", "4096"], 2, "--ring 4096: not a size"),
+    (["trace", "-i", "lo," * 17], 2, "-i lo: too many interfaces"),
+    (["trace", "-i", "lo,nosuch0"], 2, "-i nosuch0: no such interface"),
+    (["trace", "--netns", "nosuch"], 2, "--netns nosuch: no such network namespace"),
+    (["trace", "--netns", ""], 2, "no such network namespace"),
+    (["drops", "--netns", "/etc/passwd"], 2, "--netns /etc/passwd: cannot enter it: not a network"),
+    (["probes", "--netns", "99999999"], 2, "no such network namespace"),
+    (["trace", "--netns", "all", "-i", "lo"], 2, "-i lo: interfaces are named within one namespace"),
+    (["trace", "--sample", "3"], 2, "--sample 3: not a share"),
+    (["trace", "--sample", "1/0"], 2, "--sample 1/0: not a share"),
+    (["trace", "--sample", "1/2000000"], 2, "--sample 1/2000000: not a share"),
+    (["trace", "--sample", "1/4,flow"], 2, "--sample 1/4,flow: not a share"),
+    (["drops", "--sample", HUGE], 2, "not a share"),
     (["trace", "--pid", "0"], 2, "--pid 0: not a process number"),
     (["trace", "--pid", "4711x"], 2, "--pid 4711x: not a process number"),
     (["trace", "--pid", HUGE], 2, "not a process number"),
@@ -147,7 +159,7 @@ def help_names_every_option(_):
 
 def help_names(text, own):
     for word in (*own, "-i, --interface", "-c, --count", "-d, --duration", "-j, --json", "-q, --quiet",
-                 "--color", "--pid", "--comm", "--cgroup", "--backend", "--records", "--ring"):
+                 "--color", "--netns", "--sample", "--pid", "--comm", "--cgroup", "--backend", "--records", "--ring"):
         check(word in text, f"not in --help: {word}")
     wide = [line for line in text.splitlines() if len(line) > 80]
     check(not wide, f"wider than a terminal: {wide}")

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """The reader: who it is, whether it slept, what it does instead of a plain recv()."""
 
+import re
 import signal
+import socket
 import time
 
-from e1000_env import MS, clock_offset, median, receive, rx_lines, send_tcp, trace_eth0
+from e1000_env import ALIGN_NS, MS, clock_offset, median, receive, rx_lines, send_tcp, trace_eth0
 from guest import GuestError
 from harness import check, test
 from records import Trace, at, spent, tally
@@ -286,3 +288,57 @@ def only_what_a_reader_reads(env):
     one.wait(60)
     two.wait(60)
     return "; ".join(said)
+
+
+HELD = re.compile(r"^held begin (\d+) end (\d+) called (\d+) returned (\d+)", re.M)
+
+
+def until(process, pattern, count):
+    """Waits until the process has printed `count` lines that begin with `pattern`."""
+    end = time.monotonic() + 20
+    while len(re.findall(rf"^{pattern}", process.out(), re.M)) < count:
+        check(time.monotonic() < end and process.returncode is None,
+              f"not {count} times '{pattern}': {process.out()[-300:]}{process.err()}")
+        time.sleep(0.005)
+
+
+def send_into_locks(g, port, process, count):
+    """`count` times: a segment whose read blocks with the socket locked, and one meanwhile. The same
+    read takes both: tcp_recvmsg() looks at the backlog before it returns."""
+    with socket.create_connection((g.nics[0].guest, port)) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for i in range(count):
+            sock.sendall(bytes(400))
+            until(process, "holding", i + 1)
+            sock.sendall(bytes(600))
+            until(process, "held begin", i + 1)
+
+
+@test
+def a_locked_socket_shows_in_held(env):
+    """A read into a page that userfaultfd delays keeps the socket locked for 100 ms: what comes
+    meanwhile waits in the backlog until that read returns, and nowhere else."""
+    g, port, count, hold_ms = env.guest(), env.port(), 8, 100
+    with trace_eth0(g) as trace:
+        process = receive(g, "tcp-recv", port, "--timestamps", "--held-ms", hold_ms,
+                          "--held-reads", count)
+        send_into_locks(g, port, process, count)
+        process.wait(30)
+        run = trace.stop()
+    offset, _ = clock_offset(process.out())
+    locks = [[int(t) + offset for t in found] for found in HELD.findall(process.out())]
+    flow = [r for r in run.flow(proto="tcp", dport=port) if r["data_len"] == 600]
+    check(len(locks) == count == len(flow), f"{len(locks)} holds, {len(flow)} segments")
+    check(tally(flow) == {"delivered": count} and len(has(flow, "held")) == count,
+          f"{tally(flow)}, held {len(has(flow, 'held'))}")
+    over = []
+    for rec, (begin, end, _, returned) in zip(flow, locks):
+        check(begin - ALIGN_NS <= at(rec, "held") <= end + ALIGN_NS, f"not held meanwhile: {rec}")
+        check(at(rec, "sock") >= end - ALIGN_NS, f"let go before its owner was: {rec}")
+        over.append(spent(rec, "held") - (end - at(rec, "held")))
+    others = [max(s["ns"] for s in r["stages"] if s["stage"] not in ("held", "sock", "run"))
+              for r in flow]
+    check(median(over) <= hold_ms * MS // 10, f"held {median(over) / MS:.1f} ms longer than the lock")
+    check(median(others) < MS, f"another stage took {median(others) / MS:.1f} ms")
+    return (f"{count} held, median {median([spent(r, 'held') for r in flow]) / MS:.1f} ms, "
+            f"{median(over) / MS:.2f} ms longer than the lock; other stages {median(others) / MS:.2f} ms")

@@ -98,6 +98,7 @@ static int held_read(int fd, const struct opts *o, struct stream *s, struct hold
 	}
 	printf("held begin %" PRIu64 " end %" PRIu64 " called %" PRIu64 " returned %" PRIu64
 	       " bytes %zd\n", h->begin_ns, h->end_ns, called_ns, returned_ns, n);
+	fflush(stdout);
 	check_pattern(s, h->buf, (size_t)n);
 	return 1;
 }

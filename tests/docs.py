@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+"""Holds the manual, the README and the schema's page against the tables of include/stages.h, and
+the manual's options against the tool's tables: what must agree is either generated or tested."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def table(name):
+    """The labels of one X-macro table, without those that mean nothing or are never shown."""
+    body = re.search(rf"#define {name}\(X\)(.*?)\n\n", text("include/stages.h"), re.S)[1]
+    labels = re.findall(r'X\(\w+,\s+(?:0x\w+,\s*)?"([^"]*)"', body)
+    return [label for label in labels if label and label not in ("none", "in-flight")]
+
+
+def options():
+    """The long options of all commands."""
+    found = set()
+    for source in ("src/opts.h", *(f"src/{p.name}" for p in (ROOT / "src").glob("cmd_*.c"))):
+        found |= set(re.findall(r'\{ "([a-z-]+)", (?:\'.\'|OPT_\w+),', text(source)))
+    return found
+
+
+def section(title):
+    return re.search(rf"^\.Sh {title}\n(.*?)(?=^\.Sh )", text("man/pktpath.8"), re.M | re.S)[1]
+
+
+def main():
+    manual, readme, schema = text("man/pktpath.8"), text("README.md"), text("docs/SCHEMA.md")
+    wrong = []
+
+    def hold(what, where, wanted, there):
+        wrong.extend(f"{where} lacks {what} '{label}'" for label in wanted if label not in there)
+
+    stages, causes, verdicts = table("PP_STAGES"), table("PP_CAUSES"), table("PP_VERDICTS")
+    hold("stage", "the manual", stages, re.findall(r"^\.It Cm (\S+)", section("STAGES"), re.M))
+    hold("stage", "README.md", stages, re.findall(r"^\| `(\w+)` \|", readme, re.M))
+    hold("cause", "the manual", causes, re.findall(r"^\.It Cm (\S+)", section("POLL CAUSES"), re.M))
+    hold("verdict", "the manual", verdicts, re.findall(r"^\.It Cm (\S+)", section("VERDICTS"), re.M))
+    quoted = set(re.findall(r"`([^`]+)`", schema))
+    for name in ("PP_STAGES", "PP_VERDICTS", "PP_CAUSES", "PP_CONTEXTS", "PP_GROS", "PP_GRO_ENDS", "PP_FLAGS"):
+        hold(f"label of {name}", "docs/SCHEMA.md", table(name), quoted)
+    hold("option", "the manual", sorted(options()), set(re.findall(r"Fl -([a-z-]+)", manual)))
+    unknown = set(re.findall(r"^\.It .*Fl -([a-z-]+)", manual, re.M)) - options()
+    wrong.extend(f"the manual has an option that is not there: --{name}" for name in sorted(unknown))
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return 1 if wrong else 0
+
+
+sys.exit(main())
