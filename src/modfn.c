@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -70,6 +71,18 @@ static const struct {
 	{ "kretprobe", BPF_PROG_TYPE_KPROBE, 0 },
 };
 
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+static int registered[SECTIONS * NR_HOOKS];
+static int nr_registered;
+
+/* When the program ends: objects that were opened in between refer to libbpf's table. */
+static void unregister(void)
+{
+	while (nr_registered)
+		libbpf_unregister_prog_handler(registered[--nr_registered]);
+}
+
 static int register_module(int row)
 {
 	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = row);
@@ -77,7 +90,7 @@ static int register_module(int row)
 	size_t i;
 	int id;
 
-	for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+	for (i = 0; i < SECTIONS; i++) {
 		bool trace = sections[i].prog_type == BPF_PROG_TYPE_TRACING;
 
 		opts.prog_prepare_load_fn = trace ? prepare : NULL;
@@ -87,6 +100,7 @@ static int register_module(int row)
 						  sections[i].attach_type, &opts);
 		if (id < 0)
 			return id;
+		registered[nr_registered++] = id;
 	}
 	return 0;
 }
@@ -96,6 +110,8 @@ int modfn_register(void)
 	static bool done;
 	int err = 0, i;
 
+	if (!done && atexit(unregister))
+		return -ENOMEM;
 	for (i = 0; !done && !err && i < NR_HOOKS; i++)
 		if (first_of_module(i))
 			err = register_module(i);
