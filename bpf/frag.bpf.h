@@ -103,20 +103,6 @@ static long drop_frag(u32 i, struct reasm *w)
 	return 0;
 }
 
-/* The slot of a queue's list; -1 if it has none. */
-static __always_inline int frag_slot(u64 q)
-{
-	u32 hash = pp_hash(q, PP_SOCK_BITS), i;
-
-	for (i = 0; i < PP_PROBES; i++) {
-		struct pp_sock *s = pp_sock_at((hash + i) & (PP_SOCKS - 1));
-
-		if (s && s->sk == q)
-			return (hash + i) & (PP_SOCKS - 1);
-	}
-	return -1;
-}
-
 /*
  * inet_frag_reasm_prepare(q, skb): all fragments are there, and skb is the one that came last.
  * It takes over the first one's data (skb_morph()), which frees its own and so looks like its end.
@@ -124,7 +110,7 @@ static __always_inline int frag_slot(u64 q)
 HANDLER(reasm)
 {
 	struct reasm w = { .q = a0, .skb = a1 };
-	int slot = frag_slot(a0);
+	int slot = sock_slot(a0);
 	struct pp_rec *rec;
 	u32 ref = 0;
 
@@ -154,7 +140,7 @@ HANDLER(reasm_end)
 HANDLER(frag_gone)
 {
 	struct reasm w = { .q = a0 };
-	int slot = frag_slot(a0);
+	int slot = sock_slot(a0);
 
 	if (slot < 0)
 		return;

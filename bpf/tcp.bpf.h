@@ -198,40 +198,28 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 	return 1;
 }
 
-/*
- * tp tcp_rcv_space_adjust(sk): after each chunk copied, under the socket lock, copied_seq
- * already moved. A chunk is at most one skb of the receive queue; what exceeds the bound is
- * taken at the next chunk.
- */
-HANDLER(read_tcp)
+/* The slot of a list in the table of sockets; -1 if there is none. */
+static __always_inline int sock_slot(u64 sk)
 {
-	struct pp_sock *s = pp_sock_find(a0, 0);
-	struct pp_rec *first = s && s->head ? pp_rec_at(s->head - 1) : NULL;
+	u32 hash = pp_hash(sk, PP_SOCK_BITS), i;
+
+	for (i = 0; i < PP_PROBES; i++) {
+		struct pp_sock *s = pp_sock_at((hash + i) & (PP_SOCKS - 1));
+
+		if (s && s->sk == sk)
+			return (hash + i) & (PP_SOCKS - 1);
+	}
+	return -1;
+}
+
+/* Records at the head of a list that are to be ended: all, or those that `copied` has passed. */
+struct sweep {
 	struct reader r;
-	struct here h;
+	u64 sk;
 	u32 copied;
-	int i;
-
-	if (!first)
-		return;
-	copied = TCP_SK(a0, copied_seq);
-	if (pp_seq_after(first->read_seq, copied) || !here(&h))
-		return;
-	reader_of_tcp(a0, &r);
-	for (i = 0; i < 128; i++)
-		if (s->sk != a0 || !drain_one(&h, s, copied, 0, &r))
-			break;
-	reader_done(&h, &r);
-}
-
-/*
- * mptcp_data_ready(sk, ssk) has returned: MPTCP took what it could off its subflow `ssk`, without
- * the hook of a read.
- */
-HANDLER(mptcp)
-{
-	h_read_tcp(0, a1, 0, 0);
-}
+	u32 slot;
+	int all;
+};
 
 #ifdef PP_LEGACY
 /*
@@ -284,13 +272,6 @@ static __always_inline void sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 			return;
 }
 #else
-struct sweep {
-	struct reader r;
-	u64 sk;
-	u32 copied;
-	u32 slot;
-};
-
 static long sweep_one(u32 i, struct sweep *w)
 {
 	struct pp_sock *s = pp_sock_at(w->slot & (PP_SOCKS - 1));
@@ -298,31 +279,72 @@ static long sweep_one(u32 i, struct sweep *w)
 
 	if (!s || s->sk != w->sk || !here(&h))
 		return 1;
-	return !drain_one(&h, s, w->copied, 1, &w->r);
+	return !drain_one(&h, s, w->copied, w->all, &w->r);
 }
 
 static __always_inline void sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 {
-	struct sweep w = { .sk = sk, .copied = copied, .slot = slot, .r.flags = flags };
+	struct sweep w = { .sk = sk, .copied = copied, .slot = slot, .r.flags = flags,
+			   .all = 1 };
 
 	bpf_loop(PP_REC_MAX, sweep_one, &w, 0);
 }
 #endif /* PP_LEGACY */
 
+/*
+ * tp tcp_rcv_space_adjust(sk): after each chunk copied, under the socket lock, copied_seq
+ * already moved. A chunk is at most one skb of the receive queue, which nearly always has few
+ * records; so the verifier need not follow many turns of the loop. What exceeds the bound is taken
+ * at the next chunk.
+ */
+#define READ_MAX 128
+#ifdef PP_LEGACY
+#define READ_NEAR READ_MAX
+#else
+#define READ_NEAR 4
+#endif
+
+HANDLER(read_tcp)
+{
+	int slot = sock_slot(a0), i;
+	struct pp_sock *s = slot < 0 ? NULL : pp_sock_at(slot);
+	struct pp_rec *first = s && s->head ? pp_rec_at(s->head - 1) : NULL;
+	struct sweep w = { .sk = a0, .slot = slot };
+	struct here h;
+
+	if (!first)
+		return;
+	w.copied = TCP_SK(a0, copied_seq);
+	if (pp_seq_after(first->read_seq, w.copied) || !here(&h))
+		return;
+	reader_of_tcp(a0, &w.r);
+	for (i = 0; i < READ_NEAR; i++)
+		if (s->sk != a0 || !drain_one(&h, s, w.copied, 0, &w.r))
+			break;
+#ifndef PP_LEGACY
+	if (i == READ_NEAR)
+		bpf_loop(READ_MAX - READ_NEAR, sweep_one, &w, 0);
+#endif
+	reader_done(&h, &w.r);
+}
+
+/*
+ * mptcp_data_ready(sk, ssk) has returned: MPTCP took what it could off its subflow `ssk`, without
+ * the hook of a read.
+ */
+HANDLER(mptcp)
+{
+	h_read_tcp(0, a1, 0, 0);
+}
+
 /* End all records of a socket: what `copied_seq` has not passed was never read. */
 static __always_inline void sweep_sock(u64 sk, u32 copied)
 {
-	u32 hash = pp_hash(sk, PP_SOCK_BITS), i;
+	int slot = sock_slot(sk);
 
-	for (i = 0; i < PP_PROBES; i++) {
-		struct pp_sock *s = pp_sock_at((hash + i) & (PP_SOCKS - 1));
-
-		if (s && s->sk == sk)
-			break;
-	}
 	/* Whoever closes it need not be who read it. */
-	if (i < PP_PROBES)
-		sweep(hash + i, sk, copied, layer_of(sk));
+	if (slot >= 0)
+		sweep(slot, sk, copied, layer_of(sk));
 }
 
 /* __tcp_close(sk) */
