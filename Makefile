@@ -160,7 +160,7 @@ ONLY   ?=
 
 .PHONY: host-test
 test: deps-test
-	@$(MAKE) --no-print-directory guest-build
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py $(ONLY)
 
 # On this machine's own kernel, as root: no guest.

@@ -89,7 +89,7 @@ static __always_inline int in_gro_flush(const struct here *h)
 
 #define GRO_MAX 65536	/* GRO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
 
-/* Why GRO lets a packet go that it held. A packet of an earlier poll was kept by a timer. */
+/* Why GRO lets a packet go that it held. What gro_flush_timeout keeps goes with the timer's poll. */
 static __always_inline u32 gro_end_of(const int typed, const struct here *h, struct sk_buff *skb,
 				      const struct pp_rec *rec)
 {
@@ -98,7 +98,7 @@ static __always_inline u32 gro_end_of(const int typed, const struct here *h, str
 	if (!h->c->gro_flush_ns)
 		return PP_GE_NONE;	/* nobody tells of flushes here, or there was none yet */
 	if (in_gro_flush(h))
-		return rec->ts[PP_ST_POLL] == h->c->poll.poll_ns ? PP_GE_POLL_END : PP_GE_TIMEOUT;
+		return h->c->poll.cause == PP_C_TIMER ? PP_GE_TIMEOUT : PP_GE_POLL_END;
 	return RD(typed, skb, len) + rec->data_len >= GRO_MAX ? PP_GE_FULL : PP_GE_MISMATCH;
 }
 

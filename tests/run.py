@@ -29,6 +29,7 @@ class Suite(NamedTuple):
     needs: str      # the file without which there is no such suite
     command: list
     seconds: int    # far more than it takes: a suite that hangs must not hold up the others
+    lane: int = 0   # 0: alone, one after the other; then all lanes at once, each in order
 
 
 SUITES = [
@@ -38,10 +39,11 @@ SUITES = [
     Suite("host", "tests/e2e/host_netns.py", [PYTHON, "tests/e2e/host_netns.py"], 300),
     Suite("cli", "tests/e2e/cli.py", [PYTHON, "tests/e2e/cli.py"], 420),
     Suite("bench", "tests/bench/smoke.sh", ["tests/bench/smoke.sh"], 300),
-    Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 1500),
-    Suite("kernels", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test"], 1200),
-    Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 600),
-    Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300),
+    # A guest waits for its kernel most of the time, so two of them fit on two CPUs.
+    Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 3000, 1),
+    Suite("kernels", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test"], 3000, 2),
+    Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 1200, 2),
+    Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300, 1),
 ]
 
 
@@ -64,11 +66,11 @@ def kill_group(process):
         pass
 
 
-def copy_lines(stream, keep):
+def copy_lines(stream, keep, prefix):
     """Shows the suite's lines as they come and keeps the last that counts."""
     for raw in stream:
         line = raw.decode("utf-8", "replace")
-        sys.stdout.write(line)
+        sys.stdout.write(prefix + line)
         sys.stdout.flush()
         if match := COUNTS.match(line.strip()):
             keep[:] = [int(n) for n in match.groups()]
@@ -98,14 +100,19 @@ def verdict(suite, status, counts):
     return tuple(counts), ""
 
 
+running = []  # processes of all suites that were started
+
+
 def run(suite):
     if not (ROOT / suite.needs).exists():
         return Result(suite, (0, 1, 0), f"{suite.needs} is not there", 0.0)
     started, counts = time.monotonic(), []
+    prefix = f"{suite.name:7} | " if suite.lane else ""
     process = subprocess.Popen(suite.command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                start_new_session=True)
-    reader = threading.Thread(target=copy_lines, args=(process.stdout, counts), daemon=True)
+    running.append(process)
+    reader = threading.Thread(target=copy_lines, args=(process.stdout, counts, prefix), daemon=True)
     reader.start()
     status = wait(process, suite.seconds)
     reader.join(5)  # no longer: something that survived may still hold the pipe
@@ -128,17 +135,28 @@ def choose(words):
     return [s for s in SUITES if not words or s.name in words]
 
 
-def main(words):
-    if words == ["--list"]:
-        print("\n".join(s.name for s in SUITES))
-        return 0
-    results = []
-    for suite in choose(words):
+def one_lane(suites, results):
+    for suite in suites:
         print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
         results.append(run(suite))
         if results[-1].note:
             print(f"FAIL suite {suite.name}: {results[-1].note}", flush=True)
-    table(results)
+
+
+def main(words):
+    if words == ["--list"]:
+        print("\n".join(s.name for s in SUITES))
+        return 0
+    results, suites = [], choose(words)
+    one_lane([s for s in suites if not s.lane], results)
+    lanes = [threading.Thread(target=one_lane, args=([s for s in suites if s.lane == n], results),
+                              daemon=True)
+             for n in sorted({s.lane for s in suites} - {0})]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    table(sorted(results, key=lambda r: suites.index(r.suite)))
     passed, failed, skipped = (sum(r.counts[i] for r in results) for i in range(3))
     print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
     return 1 if failed or not passed else 0
@@ -148,4 +166,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
+        for process in running:
+            kill_group(process)
         sys.exit("run.py: interrupted")

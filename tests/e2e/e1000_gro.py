@@ -100,15 +100,17 @@ def gro_flush_timeout_shows_in_gro(env):
     if len(plain) < count // 2:
         raise Skip(f"the sender pushed {len(flow) - len(plain)} of {len(flow)} segments")
     check({r["gro"] for r in plain} == {"held"}, f"{tally(plain, 'gro')}")
-    check(tally(plain, "gro_end").get("timeout", 0) >= 0.9 * len(plain), f"{tally(plain, 'gro_end')}")
-    holds = [spent(r, "gro") for r in plain]
-    others = [max(s["ns"] for s in r["stages"] if s["stage"] != "gro") for r in plain]
+    # A poll without work lets all go (napi_complete_done()): one for a frame that was sent, say.
+    timed = [r for r in plain if r["gro_end"] == "timeout"]
+    check(len(timed) >= 0.7 * len(plain), f"{tally(plain, 'gro_end')}")
+    holds = [spent(r, "gro") for r in timed]
+    others = [max(s["ns"] for s in r["stages"] if s["stage"] != "gro") for r in timed]
     check(min(holds) >= (HOLD_MS - JIFFY_MS) * MS, f"let go after {min(holds) / MS:.1f} ms")
     near = part(holds, (2 * HOLD_MS + JIFFY_MS) * MS)
     check(near >= 0.9 and median(holds) <= (HOLD_MS + JIFFY_MS) * MS * 1.1,
           f"held: median {median(holds) / MS:.1f} ms, {near:.0%} within one more period")
     check(median(others) < MS, f"another stage took {median(others) / MS:.1f} ms")
-    return (f"{len(plain)} segments held, median {median(holds) / MS:.2f} ms of {HOLD_MS}, ends "
+    return (f"{len(timed)} of {len(plain)} held by the timer, median {median(holds) / MS:.2f} ms of {HOLD_MS}, ends "
             f"{tally(plain, 'gro_end')}; longest other stage median {median(others) / MS:.2f} ms")
 
 

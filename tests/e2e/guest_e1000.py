@@ -21,6 +21,7 @@ import e1000_poll    # noqa: F401
 import e1000_read    # noqa: F401
 import e1000_v6      # noqa: F401
 import e1000_gro     # noqa: F401
+import e1000_ooo     # noqa: F401
 import e1000_scope   # noqa: F401
 import e1000_flood   # noqa: F401
 import e1000_inner   # noqa: F401
