@@ -229,6 +229,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, sock_udp,    "udpsock", 0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp, "")     \
 	X(TP,   sock_udp_tp, "udpsock", 1, SOCK,    sk_data_ready,            1, sock_udp_tp, "")    \
 	X(FUNC, sock_raw,    "rawsock", 0, SOCK,    sock_queue_rcv_skb_reason, 2, sock_raw, "")      \
+	X(FUNC, sock_raw_old, "rawsock", 1, SOCK,   sock_queue_rcv_skb,       2, sock_raw,  "")      \
 	X(TP,   read_tcp,    "tcpread", 0, READ,    tcp_rcv_space_adjust,     1, read_tcp,  "")      \
 	X(FUNC, read_udp,    "udpread", 0, READ,    skb_consume_udp,          3, read_udp,  "")      \
 	X(TP,   read_udp_tp, "udpread", 1, READ,    sock_recv_length,         3, read_udp_tp, "")    \
