@@ -115,9 +115,9 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 static __always_inline struct pp_rec *record_of_freed(const int typed, u64 addr, struct here *h,
 						      u32 *ref)
 {
-	struct pp_rec *rec = pp_find(addr, ref);
+	struct pp_rec *rec = record_here(addr, h, ref);
 
-	if (!rec || !here(h))
+	if (!rec)
 		return NULL;
 	if (is_other(typed, (struct sk_buff *)addr, rec)) {
 		finish_stale(h, addr);
@@ -201,7 +201,7 @@ HANDLER(drop_bare)
 	u32 ref = 0;
 	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
 
-	if (rec && !(rec->l4_proto == 58 && rec->ts[PP_ST_L4]))
+	if (rec && !(rec->l4_proto == 58 && rec->ts[PP_ST_L4]) && !raw_took_it(rec, 0))
 		doom(&h, ref, rec, a1, PP_R_NOT_GIVEN);
 }
 

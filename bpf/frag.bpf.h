@@ -45,17 +45,27 @@ struct reasm {
 #define EACH_FRAGMENT(fn, w) bpf_loop(PP_REC_MAX, fn, &(w), 0)
 #endif
 
-/* Take the list's first record off it, for one of the two below. NULL: no more. */
-static __always_inline struct pp_rec *pop_frag(const struct reasm *w, u32 *ref)
+/*
+ * Take the list's first record off it, for one of the two below, which return what this does.
+ * 1: there are no more. *out is NULL for one that has ended already.
+ */
+static __always_inline long pop_frag(const struct reasm *w, struct here *h, struct pp_rec **out,
+				     u32 *ref)
 {
 	struct pp_sock *s = pp_sock_at(w->slot & (PP_SOCKS - 1));
 	struct pp_rec *rec;
 
+	*out = NULL;
 	*ref = s && s->sk == w->q ? s->head : 0;
 	rec = *ref ? pp_rec_at(*ref - 1) : NULL;
-	if (rec)
-		pp_sock_pop(s, rec);
-	return rec;
+	if (!rec || !here(h))
+		return 1;
+	pp_sock_pop(s, rec);
+	if (rec->state == PP_S_ZOMBIE)
+		*(volatile u32 *)&rec->state = PP_S_FREE;
+	else
+		*out = rec;
+	return 0;
 }
 
 static long merge_frag(u32 i, struct reasm *w)
@@ -63,13 +73,11 @@ static long merge_frag(u32 i, struct reasm *w)
 	struct pp_rec *rec;
 	struct here h;
 	u32 ref;
+	long end = pop_frag(w, &h, &rec, &ref);
 
-	rec = pop_frag(w, &ref);
-	if (!rec || !here(&h))
-		return 1;
-	if (rec->state == PP_S_ZOMBIE) {
-		*(volatile u32 *)&rec->state = PP_S_FREE;
-	} else if (rec->skb == w->skb) {
+	if (!rec)
+		return end;
+	if (rec->skb == w->skb) {
 		rec->state = PP_S_SKB;
 		rec->flags |= PP_F_MORPH;
 	} else if (rec->state == PP_S_SOCK || pp_unindex(rec->skb, ref)) {
@@ -85,14 +93,10 @@ static long drop_frag(u32 i, struct reasm *w)
 	struct pp_rec *rec;
 	struct here h;
 	u32 ref;
+	long end = pop_frag(w, &h, &rec, &ref);
 
-	rec = pop_frag(w, &ref);
-	if (!rec || !here(&h))
-		return 1;
-	if (rec->state == PP_S_ZOMBIE) {
-		*(volatile u32 *)&rec->state = PP_S_FREE;
-		return 0;
-	}
+	if (!rec)
+		return end;
 	if (!(rec->flags & PP_F_DOOMED))
 		rec->reason = no_reason();
 	rec->flags |= PP_F_DOOMED;

@@ -100,8 +100,8 @@ HANDLER(forward)
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a0, &ref);
-	if (!rec || !here(&h))
+	rec = record_here(a0, &h, &ref);
+	if (!rec)
 		return;
 	stamp(&h, rec, PP_ST_FORWARD);
 	/* The lowest bit says that no reference is held (SKB_DST_NOREF). */
@@ -119,8 +119,8 @@ HANDLER(bridge)
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a1, &ref);
-	if (!rec || !here(&h))
+	rec = record_here(a1, &h, &ref);
+	if (!rec)
 		return;
 	stamp(&h, rec, PP_ST_FORWARD);
 	dev = BPF_CORE_READ(port, dev);
@@ -337,12 +337,16 @@ static __always_inline int read_by_free(const struct pp_rec *rec)
 	       rec->l4_proto == IPPROTO_ICMPV6;
 }
 
-/* A raw socket got its copy, so it is no loss that no protocol wanted the original. */
+/*
+ * A raw socket got its copy, so it is no loss that no protocol wanted the original. Before v5.17
+ * there are no reasons to tell that from other drops.
+ */
 static __always_inline int raw_took_it(const struct pp_rec *rec, u32 reason)
 {
-	if ((rec->flags & (PP_F_RAW | PP_F_CLONE)) != PP_F_RAW ||
-	    !bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET))
+	if ((rec->flags & (PP_F_RAW | PP_F_CLONE)) != PP_F_RAW)
 		return 0;
+	if (!bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET))
+		return 1;
 	return reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET);
 }
 

@@ -123,6 +123,14 @@ static __always_inline int here(struct here *h)
 	return h->c != NULL;
 }
 
+/* The record of an skb, where there is something to do for it: else NULL, and `h` is not set. */
+static __always_inline struct pp_rec *record_here(u64 skb, struct here *h, u32 *ref)
+{
+	struct pp_rec *rec = pp_find(skb, ref);
+
+	return rec && here(h) ? rec : NULL;
+}
+
 #define COUNT(h, field) __sync_fetch_and_add(&(h)->c->n.field, 1)
 
 static __always_inline void stamp(const struct here *h, struct pp_rec *rec, u32 stage)

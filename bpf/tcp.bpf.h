@@ -23,8 +23,8 @@ HANDLER(held)
 	struct here h;
 	u64 tail;
 
-	rec = pp_find(a1, &ref);
-	if (!rec || !here(&h))
+	rec = record_here(a1, &h, &ref);
+	if (!rec)
 		return;
 	stamp(&h, rec, PP_ST_HELD);
 	seg = segment_of(typed, skb);
@@ -97,8 +97,8 @@ HANDLER(sock_tcp)
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a1, &ref);
-	if (!rec || !here(&h))
+	rec = record_here(a1, &h, &ref);
+	if (!rec)
 		return;
 	/* Before it is linked: one that was evicted this instant is ended on another CPU. */
 	if (!pp_unindex(a1, ref))

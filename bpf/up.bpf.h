@@ -51,8 +51,8 @@ HANDLER(merge)
 
 	if ((int)a2 != 0)
 		return;
-	rec = pp_find(a1, &ref);
-	if (!rec || !here(&h))
+	rec = record_here(a1, &h, &ref);
+	if (!rec)
 		return;
 	/* virtio_net leaves all but the Ethernet header of long frames in a page. */
 	if (rec->flags & PP_F_NOPARSE && parse_late(typed, &h, (struct sk_buff *)a1, ref, rec, 1))
@@ -224,8 +224,8 @@ HANDLER(backlog)
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a0, &ref);
-	if (!rec || !here(&h))
+	rec = record_here(a0, &h, &ref);
+	if (!rec)
 		return;
 	take_flush(typed, &h, (struct sk_buff *)a0, rec);
 	stamp(&h, rec, PP_ST_BACKLOG);
@@ -298,8 +298,8 @@ HANDLER(ip)
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a0, &ref);
-	if (!rec || !here(&h))
+	rec = record_here(a0, &h, &ref);
+	if (!rec)
 		return;
 	if (rec->dev != (u64)RD(typed, skb, dev))
 		hop(typed, &h, skb, rec);
@@ -313,8 +313,8 @@ HANDLER(local)
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a2, &ref);
-	if (!rec || !here(&h))
+	rec = record_here(a2, &h, &ref);
+	if (!rec)
 		return;
 	h.c->local_ref = ref;
 	if (h.c->cut.state)

@@ -5,51 +5,7 @@
  */
 #include <string.h>
 #include "unit.h"
-
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#define const
-#include "hooks.bpf.h"
-#undef const
-
-#define RECS 1024
-
-static struct pp_rec slab_data[RECS];
-static struct pp_set sets_data[PP_SETS];
-static struct pp_sock socks_data[PP_SOCKS];
-static struct pp_fifo fifos_data[PP_FIFOS];
-static struct pp_cpu cpu_data;
-static u64 clock_now;
-
-static void *host_lookup(const void *map, unsigned int key)
-{
-	if (map == (const void *)&slab)
-		return key < RECS ? &slab_data[key] : NULL;
-	if (map == (const void *)&sets)
-		return key < PP_SETS ? &sets_data[key] : NULL;
-	if (map == (const void *)&socks)
-		return key < PP_SOCKS ? &socks_data[key] : NULL;
-	if (map == (const void *)&fifos)
-		return key < PP_FIFOS ? &fifos_data[key] : NULL;
-	return map == (const void *)&cpus && !key ? &cpu_data : NULL;
-}
-
-static void *host_task(void)
-{
-	static struct task_struct task = { .pid = 7 };
-
-	return &task;
-}
-
-static unsigned long long host_tid(void)
-{
-	return 7;
-}
-
-static unsigned long long host_clock(void)
-{
-	return ++clock_now;
-}
+#include "handlers.h"
 
 /* What ended, in order. */
 static struct pp_rec ended[RECS];
@@ -73,14 +29,9 @@ static struct sk_buff new_skb(void)
 
 static int setup(void **state)
 {
-	memset(slab_data, 0, sizeof(slab_data));
-	memset(sets_data, 0, sizeof(sets_data));
-	memset(socks_data, 0, sizeof(socks_data));
-	memset(fifos_data, 0, sizeof(fifos_data));
-	memset(&cpu_data, 0, sizeof(cpu_data));
+	host_reset();
 	memset(ended, 0, sizeof(ended));
 	nr_ended = 0;
-	enabled = 1;
 	refused = 0;
 	cfg = (struct pp_cfg){ .nr_cpus = 1, .rec_mask = RECS - 1, .emit = ~0u, .wakeup_bytes = 1u << 30 };
 	return 0;

@@ -8,61 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "unit.h"
+#include "handlers.h"
 
-/* The loader writes the configuration before load; here it is a variable like any other. */
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#define const
-#include "hooks.bpf.h"
-#undef const
-
-#define RECS 1024
 #define SKBS 256
 #define SEGMENT 100
 #define PACKETS 400		/* a connection */
 #define GROUP 24		/* packets coalesced into one in the backlog */
-
-static struct pp_rec slab_data[RECS];
-static struct pp_set sets_data[PP_SETS];
-static struct pp_sock socks_data[PP_SOCKS];
-static struct pp_napi napis_data[PP_NAPIS];
-static struct pp_task tasks_data[PP_TASKS];
-static struct pp_cpu cpu_data;
-static u64 clock_now;
-
-static void *host_lookup(const void *map, unsigned int key)
-{
-	if (map == (const void *)&slab)
-		return key < RECS ? &slab_data[key] : NULL;
-	if (map == (const void *)&sets)
-		return key < PP_SETS ? &sets_data[key] : NULL;
-	if (map == (const void *)&socks)
-		return key < PP_SOCKS ? &socks_data[key] : NULL;
-	if (map == (const void *)&napis)
-		return key < PP_NAPIS ? &napis_data[key] : NULL;
-	if (map == (const void *)&tasks)
-		return key < PP_TASKS ? &tasks_data[key] : NULL;
-	return map == (const void *)&cpus && !key ? &cpu_data : NULL;
-}
-
-static unsigned long long host_clock(void)
-{
-	return ++clock_now;
-}
-
-#define READER 4711	/* the thread that reads; it is the process's only one */
-
-static struct task_struct reader = { .pid = READER };
-
-static void *host_task(void)
-{
-	return &reader;
-}
-
-static unsigned long long host_tid(void)
-{
-	return READER;
-}
 
 /* --- what the model expects, and what came: by the packet's number, its source address --- */
 
@@ -125,10 +76,7 @@ static void host_emit(void *record)
 
 static void reset(u32 run_seed)
 {
-	memset(slab_data, 0, sizeof(slab_data));
-	memset(sets_data, 0, sizeof(sets_data));
-	memset(socks_data, 0, sizeof(socks_data));
-	memset(&cpu_data, 0, sizeof(cpu_data));
+	host_reset();
 	memset(fate, 0, sizeof(fate));
 	memset(pool, 0, sizeof(pool));
 	memset(&socket_, 0, sizeof(socket_));
@@ -136,13 +84,7 @@ static void reset(u32 run_seed)
 	seed = run_seed;
 	sent = 0;
 	locked = asleep = 0;
-	memset(tasks_data, 0, sizeof(tasks_data));
-	memset(pp_watched, 0, sizeof(pp_watched));
 	TP->inet_conn.icsk_ulp_ops = rnd(4) ? NULL : &layers[rnd(3)];
-	cfg.nr_cpus = cfg.have_end = 1;
-	cfg.emit = ~0u;
-	cfg.rec_mask = RECS - 1;
-	enabled = 1;
 	/* Sequence numbers wrap somewhere on the way. */
 	TP->rcv_nxt = TP->copied_seq = 0u - rnd(PACKETS / 2) * SEGMENT;
 }
