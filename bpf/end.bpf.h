@@ -190,7 +190,7 @@ HANDLER(drop)
 	/* v6.1: icmpv6_rcv() frees what it has dealt with like this; what it drops has a reason. */
 	if (rec->l4_proto == 58 && rec->ts[PP_ST_L4] && is_no_reason(a2))
 		return;
-	if (!raw_took_it(rec, a2))
+	if (!raw_took_it(rec, a2) && !was_sent(rec))
 		doom(&h, ref, rec, a1, a2);
 }
 
@@ -201,7 +201,9 @@ HANDLER(drop_bare)
 	u32 ref = 0;
 	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
 
-	if (rec && !(rec->l4_proto == 58 && rec->ts[PP_ST_L4]) && !raw_took_it(rec, 0))
+	if (!rec || (rec->l4_proto == 58 && rec->ts[PP_ST_L4]))
+		return;
+	if (!raw_took_it(rec, 0) && !was_sent(rec))
 		doom(&h, ref, rec, a1, PP_R_NOT_GIVEN);
 }
 

@@ -165,6 +165,15 @@ static __always_inline void finish_forwarded(const struct here *h, struct pp_rec
 	finish(&left, rec, PP_V_FORWARDED, 0, 0);
 }
 
+/*
+ * Drivers free what they have sent, and some as if they threw it away: dev_kfree_skb_any() was all
+ * there was for long, and e1000 of v5.10 uses it still.
+ */
+static __always_inline int was_sent(const struct pp_rec *rec)
+{
+	return rec->egress && rec->ts[PP_ST_XMIT];
+}
+
 /* --- several receivers ---------------------------------------------------------------------- */
 
 /*

@@ -27,11 +27,11 @@ static struct pp_cpu cpu_data;
 static struct task_struct reader = { .pid = READER };
 static u64 clock_now;
 
-#define HOST_MAP(map, data)                                                                        \
-	if (asked == (const void *)&(map))                                                         \
+#define HOST_MAP(name, data)                                                                       \
+	if (map == (const void *)&(name))                                                          \
 		return key < sizeof(data) / sizeof((data)[0]) ? &(data)[key] : NULL
 
-static void *host_lookup(const void *asked, unsigned int key)
+static void *host_lookup(const void *map, unsigned int key)
 {
 	HOST_MAP(slab, slab_data);
 	HOST_MAP(sets, sets_data);
@@ -39,7 +39,7 @@ static void *host_lookup(const void *asked, unsigned int key)
 	HOST_MAP(napis, napis_data);
 	HOST_MAP(fifos, fifos_data);
 	HOST_MAP(tasks, tasks_data);
-	return asked == (const void *)&cpus && !key ? &cpu_data : NULL;
+	return map == (const void *)&cpus && !key ? &cpu_data : NULL;
 }
 
 static unsigned long long host_clock(void)
