@@ -120,7 +120,7 @@ class Demo:
 
     def slow_reader(self):
         self.term.narrate(f"outside: 1 datagram to port {SLOW_PORT}, "
-                          "whose reader is busy for 50 ms")
+                          "whose reader takes 50 ms from waking up to reading")
         reader = self.reader("udp-recv", SLOW_PORT, 1, "--delay-ms", 50, "--timeout", 10)
         self.guest.traffic("udp-send", self.nic.guest, SLOW_PORT, 1)
         self.done(reader)
