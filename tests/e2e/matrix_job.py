@@ -50,11 +50,16 @@ def refused(link, backend, status, said):
 
 def lacking(link, backend):
     """What of the kernel's own the backend needs, but this kernel does not have; or None."""
-    if backend != "kprobe.multi":
-        return None
-    # kprobe.multi attaches through fprobes (CONFIG_FPROBE, Linux 5.18).
-    status = link.g.sh("grep -q ' register_fprobe_ips$' /proc/kallsyms")[0]
-    return "this kernel has no fprobes" if status else None
+    if backend == "kprobe.multi":
+        # It attaches through fprobes (CONFIG_FPROBE, Linux 5.18).
+        status = link.g.sh("grep -q ' register_fprobe_ips$' /proc/kallsyms")[0]
+        return "this kernel has no fprobes" if status else None
+    if backend == "fentry" and link.real:
+        # Linux 5.11 on; before, the driver's functions, by which a poll is known, have no types.
+        driver = f"/sys/class/net/{link.dev}/device/driver/module"
+        status = link.g.sh(f"[ -e /sys/kernel/btf/$(basename $(readlink {driver})) ]")[0]
+        return "this kernel has no BTF of modules: fentry cannot hook a driver" if status else None
+    return None
 
 
 def start(link, backend):
@@ -79,6 +84,9 @@ def rx_packets(link):
 
 def traced(link, backend):
     """One trace of all the traffic by one backend."""
+    why = lacking(link, backend)
+    if why:
+        raise Skip(why)
     trace = start(link, backend)  # whatever fails from here on, the guest ends with it
     before = rx_packets(link)
     send_udp(link, UDP_PORT, UDP, gap_us=UDP_GAP_US)
@@ -101,10 +109,6 @@ def check_backend(link, backend, served):
     """The functions' hooks are by the backend that was asked for."""
     if backend == "auto":
         return
-    if backend not in served:
-        why = lacking(link, backend)
-        if why:
-            raise Skip(why)
     # What cannot be had by kprobe.multi may be had by a kprobe.
     others = FUNCTIONS - {backend} - ({"kprobe"} if backend == "kprobe.multi" else set())
     check(backend in served and not others & set(served), f"asked for, but served by {served}")
