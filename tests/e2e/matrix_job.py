@@ -119,7 +119,9 @@ def check_ends(run, exact):
     then the loss has a name."""
     led = run.summary
     check(led["in_flight"] == 0 and led["ring_lost"] == 0, f"in flight or lost: {led}")
-    nameless = [r for r in run.records if "noparse" in r["flags"]]
+    # Headers in a page are read at the merge, so a skipped merge may leave such a packet nameless.
+    nameless = [r for r in run.records if "noparse" in r["flags"] and
+                (exact or r["verdict"] != "untracked")]
     check(not nameless, f"headers could not be read of {len(nameless)} of {len(run.records)} "
           f"packets, {tally(nameless)}")
     udp, icmp = run.flow(proto="udp", dport=UDP_PORT), run.flow(proto="icmp")
