@@ -90,11 +90,18 @@ static __always_inline void hop(const int typed, const struct here *h, struct sk
 
 /* --- out again ------------------------------------------------------------------------------ */
 
+/* It is on its way to another host, through this device. */
+static __always_inline void bound_for(const struct here *h, struct pp_rec *rec,
+				      const struct net_device *dev)
+{
+	stamp(h, rec, PP_ST_FORWARD);
+	rec->egress = BPF_CORE_READ(dev, ifindex);
+}
+
 /* ip_forward(skb), ip6_forward(skb): routed, to the device of its route. */
 HANDLER(forward)
 {
 	struct sk_buff *skb = (void *)a0;
-	const struct net_device *dev;
 	const struct dst_entry *dst;
 	struct pp_rec *rec;
 	struct here h;
@@ -103,28 +110,22 @@ HANDLER(forward)
 	rec = record_here(a0, &h, &ref);
 	if (!rec)
 		return;
-	stamp(&h, rec, PP_ST_FORWARD);
 	/* The lowest bit says that no reference is held (SKB_DST_NOREF). */
 	dst = (void *)(BPF_CORE_READ(skb, _skb_refdst) & ~1ul);
-	dev = BPF_CORE_READ(dst, dev);
-	rec->egress = BPF_CORE_READ(dev, ifindex);
+	bound_for(&h, rec, BPF_CORE_READ(dst, dev));
 }
 
 /* __br_forward(port, skb), in module bridge. */
 HANDLER(bridge)
 {
 	const struct net_bridge_port *port = (void *)a0;
-	const struct net_device *dev;
 	struct pp_rec *rec;
 	struct here h;
 	u32 ref = 0;
 
 	rec = record_here(a1, &h, &ref);
-	if (!rec)
-		return;
-	stamp(&h, rec, PP_ST_FORWARD);
-	dev = BPF_CORE_READ(port, dev);
-	rec->egress = BPF_CORE_READ(dev, ifindex);
+	if (rec)
+		bound_for(&h, rec, BPF_CORE_READ(port, dev));
 }
 
 /*

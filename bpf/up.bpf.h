@@ -8,7 +8,11 @@
 #include "birth.bpf.h"
 #include "inner.bpf.h"
 
-static __always_inline void enter_gro(const int typed, u64 a0, int frag0)
+/*
+ * A device hands a packet up, at `stage`: it is new, or one more device has it (loopback, veth, a
+ * tunnel's gro_cells), or its address still has the record of one whose end was missed.
+ */
+static __always_inline void arrive(const int typed, u64 a0, u32 stage, int frag0)
 {
 	struct sk_buff *skb = (void *)a0;
 	struct pp_rec *rec;
@@ -18,26 +22,26 @@ static __always_inline void enter_gro(const int typed, u64 a0, int frag0)
 	if (!here(&h))
 		return;
 	rec = pp_find(a0, &ref);
-	if (rec && is_hop(typed, skb, rec)) {	/* veth with NAPI, tunnels (gro_cells) */
+	if (rec && is_hop(typed, skb, rec)) {
 		hop(typed, &h, skb, rec);
-		stamp(&h, rec, PP_ST_GRO);
+		stamp(&h, rec, stage);
 		return;
 	}
 	if (rec)
 		finish_stale(&h, a0);
-	birth(typed, &h, skb, PP_ST_GRO, frag0);
+	birth(typed, &h, skb, stage, frag0);
 }
 
 /* tp napi_gro_receive_entry: GRO's control block is not set yet. */
 HANDLER(gro)
 {
-	enter_gro(typed, a0, 0);
+	arrive(typed, a0, PP_ST_GRO, 0);
 }
 
 /* tp napi_gro_frags_entry: the driver handed up pages, and napi_frags_skb() knows the first. */
 HANDLER(gro_frags)
 {
-	enter_gro(typed, a0, 1);
+	arrive(typed, a0, PP_ST_GRO, 1);
 }
 
 #define TCP_PUSHING (TCP_FLAG_FIN | TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_PSH | TCP_FLAG_URG)
@@ -197,25 +201,10 @@ static __always_inline void take_backlog_poll(const struct here *h, struct pp_re
 		take_index(p, rec, index, h->cpu);
 }
 
-/* tp netif_rx: birth on loopback and veth, or one more device on the way. */
+/* tp netif_rx: loopback, and veth without NAPI. */
 HANDLER(netif_rx)
 {
-	struct sk_buff *skb = (void *)a0;
-	struct pp_rec *rec;
-	struct here h;
-	u32 ref = 0;
-
-	if (!here(&h))
-		return;
-	rec = pp_find(a0, &ref);
-	if (rec && is_hop(typed, skb, rec)) {
-		hop(typed, &h, skb, rec);
-		stamp(&h, rec, PP_ST_BACKLOG);
-		return;
-	}
-	if (rec)
-		finish_stale(&h, a0);
-	birth(typed, &h, skb, PP_ST_BACKLOG, 0);
+	arrive(typed, a0, PP_ST_BACKLOG, 0);
 }
 
 HANDLER(backlog)
