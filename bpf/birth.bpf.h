@@ -38,21 +38,13 @@ static __always_inline void take_poll(const struct pp_poll *p, struct pp_rec *re
 		return;
 	rec->cause = p->cause;
 	rec->context = p->context;
-	if (p->irq_ns) {
-		rec->ts[PP_ST_IRQ] = p->irq_ns;
-		rec->cpu[PP_ST_IRQ] = p->irq_cpu;
-	}
-	if (p->sched_ns) {
-		rec->ts[PP_ST_NAPI] = p->sched_ns;
-		rec->cpu[PP_ST_NAPI] = p->sched_cpu;
-	}
-	if (p->softirq_ns) {
-		rec->ts[PP_ST_SOFTIRQ] = p->softirq_ns;
-		rec->cpu[PP_ST_SOFTIRQ] = cpu;
-	}
-	rec->ts[PP_ST_POLL] = p->poll_ns;
-	rec->cpu[PP_ST_POLL] = cpu;
-	rec->last_ns = p->poll_ns;
+	if (p->irq_ns)
+		pp_put(rec, PP_ST_IRQ, p->irq_ns, p->irq_cpu);
+	if (p->sched_ns)
+		pp_put(rec, PP_ST_NAPI, p->sched_ns, p->sched_cpu);
+	if (p->softirq_ns)
+		pp_put(rec, PP_ST_SOFTIRQ, p->softirq_ns, cpu);
+	pp_put(rec, PP_ST_POLL, p->poll_ns, cpu);
 }
 
 /* Inode of a device's network namespace; 0 where the kernel has no namespaces. */
@@ -184,6 +176,9 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	rec->dev = (u64)dev;
 	rec->ifindex = ifindex;
 	rec->netns = netns;
+	rec->birth_cpu = h->cpu;
+	if (cfg.by == PP_BY_QUEUE)
+		rec->queue = RD(typed, skb, queue_mapping);
 	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
 		   RD(typed, skb, mac_header);
 	if (stage != PP_ST_BACKLOG)

@@ -145,7 +145,8 @@ HANDLER(xmit)
 		return;
 	if (!rec->egress && !RD(typed, skb, skb_iif))
 		return;
-	rec->ts[PP_ST_XMIT] = 0;
+	if (rec->ts[PP_ST_XMIT])
+		pp_unput(rec, PP_ST_XMIT);
 	stamp(&h, rec, PP_ST_XMIT);
 	rec->egress = RD(typed, dev, ifindex);
 	rec->head = (u64)RD(typed, skb, head);

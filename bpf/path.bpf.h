@@ -98,6 +98,8 @@ static __always_inline struct pp_napi *pp_napi_at(u32 i)
 	return bpf_map_lookup_elem(&napis, &i);
 }
 
+#include "account.bpf.h"
+
 /* A handler of PP_HOOKS; `typed` as in compat.bpf.h. */
 #define HANDLER(name) static __always_inline void h_##name(const int typed, u64 a0, u64 a1, u64 a2)
 
@@ -162,6 +164,8 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 
 	if (!(cfg.emit & (1u << (rec->verdict & 15))))
 		return;
+	if ((cfg.slow_any || cfg.worst) && !rec->picks)
+		return;
 	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
 		COUNT(h, filtered);
 		return;
@@ -209,6 +213,8 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	__sync_fetch_and_add(&h->c->n.verdict[verdict & 15], 1);
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
+	if (cfg.hist || cfg.slow_any || cfg.worst)
+		rec->picks = pp_account(rec, h->cpu);
 	emit(h, rec);
 	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
 	if (linked && pp_cas32(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)

@@ -145,9 +145,7 @@ static __always_inline void take_gro(const int typed, const struct here *h, stru
 	}
 	if (!left)
 		return;
-	rec->ts[PP_ST_BATCH] = left;
-	rec->cpu[PP_ST_BATCH] = h->cpu;
-	rec->last_ns = left;
+	pp_put(rec, PP_ST_BATCH, left, h->cpu);
 }
 
 /* The list's packets meet `netif` one by one on this CPU right after: they take this stamp. */
@@ -165,11 +163,8 @@ static __always_inline void take_flush(const int typed, const struct here *h, st
 	u64 flush = h->c->flush_ns;
 
 	take_gro(typed, h, skb, rec);
-	if (rec->ts[PP_ST_GRO] && !rec->ts[PP_ST_FLUSH] && flush >= rec->last_ns) {
-		rec->ts[PP_ST_FLUSH] = flush;
-		rec->cpu[PP_ST_FLUSH] = h->cpu;
-		rec->last_ns = flush;
-	}
+	if (rec->ts[PP_ST_GRO] && !rec->ts[PP_ST_FLUSH] && flush >= rec->last_ns)
+		pp_put(rec, PP_ST_FLUSH, flush, h->cpu);
 }
 
 /* A packet that came through a backlog is fetched by the poll of the backlog. */
@@ -182,20 +177,14 @@ static __always_inline void take_backlog_poll(const struct here *h, struct pp_re
 	if (!queued || rec->ts[PP_ST_POLL] || rec->ts[PP_ST_SOFTIRQ] || rec->poll_work)
 		return;
 	rec->cause = PP_C_BACKLOG;
-	if (h->c->softirq_ns >= queued) {
-		rec->ts[PP_ST_SOFTIRQ] = h->c->softirq_ns;
-		rec->cpu[PP_ST_SOFTIRQ] = h->cpu;
-		rec->last_ns = h->c->softirq_ns;
-	}
+	if (h->c->softirq_ns >= queued)
+		pp_put(rec, PP_ST_SOFTIRQ, h->c->softirq_ns, h->cpu);
 	if (!p->napi || p->cause != PP_C_BACKLOG)
 		return;
 	rec->context = p->context;
 	/* What is queued while the poll runs may be fetched by that very poll. */
-	if (p->poll_ns >= queued) {
-		rec->ts[PP_ST_POLL] = p->poll_ns;
-		rec->cpu[PP_ST_POLL] = h->cpu;
-		rec->last_ns = p->poll_ns;
-	}
+	if (p->poll_ns >= queued)
+		pp_put(rec, PP_ST_POLL, p->poll_ns, h->cpu);
 	index = poll_count(&h->c->poll, PP_ST_NETIF);
 	if (index != NOT_COUNTED)
 		take_index(p, rec, index, h->cpu);

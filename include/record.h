@@ -7,6 +7,7 @@
 #define PKTPATH_RECORD_H
 
 #include <linux/types.h>
+#include "hist.h"
 #include "stages.h"
 
 #define PP_PLACE_LEN 48	/* symbol of the function that dropped the packet, NUL-terminated */
@@ -14,6 +15,7 @@
 #define PP_IFS 16	/* interfaces that -i can name */
 #define PP_COMM_LEN 16	/* TASK_COMM_LEN, include/linux/sched.h */
 #define PP_HOPS 4	/* devices after the first that a record names: the first three, the last */
+#define PP_ORDER 32
 #define PP_WORK_UNKNOWN 0xffff
 
 /* Life of a slot of the slab. Kernel only; user space counts SKB, HELD and SOCK as in flight. */
@@ -49,6 +51,7 @@ struct pp_rec {
 	__u64 head;		/* kernel: skb->head at birth, tells a reused address */
 	__u64 dev;		/* kernel: the device that has it, on the way to a socket */
 	__u64 sk;		/* kernel: held, in a FIFO, or a raw socket's copy: its socket */
+	__u64 cgroup;		/* kernel: ID of the reader's control group, where it is asked for */
 	__u64 location;		/* dropped: return address in the function that dropped it */
 	__u32 state;		/* enum pp_state */
 	__u32 next, prev;	/* kernel: socket list, slab index + 1; 0 = none */
@@ -78,13 +81,17 @@ struct pp_rec {
 	__u8 gro;		/* enum pp_gro */
 	__u8 gro_end;		/* enum pp_gro_end */
 	__u8 nr_hops;		/* of hops[], 0..PP_HOPS */
-	__u8 pad;
+	__u8 nr_order;		/* of order[], 0..PP_ST_NR */
 	__u16 flags;		/* enum pp_flag */
 	__u16 gro_frames;	/* frames of the wire that it holds; 0 and 1: itself only */
 	__u16 poll_index;	/* place among its poll's packets, from 0 */
 	__u16 poll_budget;	/* packets that its poll might have fetched; 0 = not known */
 	__u16 poll_work;	/* and fetched; PP_WORK_UNKNOWN: it ended before its poll did */
-	__u32 pad2;
+	__u32 picks;		/* rows (hist.h) for which it was slow enough to be sent; a bit each */
+	__u16 queue;		/* kernel: receive queue + 1, where it is asked for; 0 = not told */
+	__u16 birth_cpu;	/* where it was seen first */
+	__u32 pad;
+	__u8 order[PP_ORDER];	/* kernel: stages in the order in which they were stamped */
 	char comm[PP_COMM_LEN];	/* delivered: the reader's name, as in /proc/PID/comm; "" = not known */
 	__u8 saddr[16], daddr[16];
 	/* What follows is sent only where it is used (PP_REC_SHORT). */
@@ -111,9 +118,29 @@ struct pp_cfg {
 	__u64 reader_comm[PP_COMM_LEN / 8]; /* only what a process of this name reads; 0 = all */
 	__u8 reader_cgroup;	/* 1: only what a process of the group in `wanted_cgroup` reads */
 	__u8 by_reader;		/* 1: one of these three is set */
-	__u8 pad[6];
+	__u8 hist;		/* 1: count durations in histograms */
+	__u8 wire;		/* 1: frames of the wire count, else skbs */
+	__u8 by;		/* enum pp_by */
+	__u8 slow_any;		/* 1: send only what exceeds one of slow[] */
+	__u8 pad[2];
+	__u32 groups;		/* with `by`: so many, and one for the rest */
+	__u32 stages;		/* bit mask: durations of these are counted */
+	__u32 pad2;
+	__u32 worst;		/* send the slowest so many of each row and interval; 0 = all */
+	__u64 slow[PP_H_ROWS];	/* thresholds, ns; ~0 = none */
 };
 
+/* The durations of the slowest of each row, on one CPU, in the interval of `epoch`. */
+struct pp_worst {
+	__u32 epoch;
+	__u32 pad;
+	__u64 least[PP_H_ROWS];	/* what a duration must exceed: 0 while there are fewer */
+	__u64 nr[PP_H_ROWS];
+	__u64 ns[PP_H_ROWS][PP_WORST_MAX];
+};
+
+_Static_assert(PP_H_ROWS <= 32, "picks has a bit for each row");
+_Static_assert(PP_ORDER > PP_ST_NR, "order[] is read one further");
 _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");
 
 /* Counters, one set per CPU; added with atomics because a softirq may interrupt any program. */

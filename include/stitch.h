@@ -287,6 +287,30 @@ static __always_inline __u64 pp_done(__u32 id, __u16 work, __u16 budget)
 	return (__u64)(id / PP_DONE + 1) << 32 | (__u32)work << 16 | budget;
 }
 
+/* Stamp a stage that has no stamp, at a time which is not before the newest. */
+static __always_inline void pp_put(struct pp_rec *rec, __u32 stage, __u64 ns, __u16 cpu)
+{
+	__u8 n = rec->nr_order;
+
+	rec->ts[stage] = ns;
+	rec->cpu[stage] = cpu;
+	rec->last_ns = ns;
+	rec->order[n & (PP_ORDER - 1)] = stage;
+	rec->nr_order = n + 1;
+}
+
+/* Take a stamp back. */
+static __always_inline void pp_unput(struct pp_rec *rec, __u32 stage)
+{
+	__u32 i, kept = 0;
+
+	rec->ts[stage] = 0;
+	for (i = 0; i < PP_ST_NR; i++)
+		if (i < rec->nr_order && rec->order[i] != stage)
+			rec->order[kept++ & (PP_ORDER - 1)] = rec->order[i];
+	rec->nr_order = kept;
+}
+
 /* Stamp a stage once, never before the record's newest stamp. Returns 1 if the clock went back. */
 static __always_inline int pp_stamp(struct pp_rec *rec, __u32 stage, __u64 now, __u16 cpu)
 {
@@ -298,9 +322,7 @@ static __always_inline int pp_stamp(struct pp_rec *rec, __u32 stage, __u64 now, 
 		now = rec->last_ns;
 		back = 1;
 	}
-	rec->ts[stage] = now;
-	rec->cpu[stage] = cpu;
-	rec->last_ns = now;
+	pp_put(rec, stage, now, cpu);
 	return back;
 }
 

@@ -5,6 +5,7 @@
 
 /* argv[0] is "pktpath COMMAND". Returns the exit status. */
 int cmd_trace(int argc, char **argv);
+int cmd_hist(int argc, char **argv);
 int cmd_drops(int argc, char **argv);
 int cmd_probes(int argc, char **argv);
 

@@ -11,15 +11,18 @@ struct memory_opts {
 	uint32_t records;	/* --records */
 	uint32_t ring_bytes;	/* --ring */
 	uint32_t cpus;		/* possible CPUs */
+	uint64_t hist_counts;	/* counters of all histograms; 0 = none */
+	uint32_t worst;		/* --worst; 0 = none */
 	bool fifos;		/* the read of UDP cannot be hooked: each socket has a FIFO */
 };
 
 /* Bytes in tables and the ring buffer; the programs themselves are not in it. */
 uint64_t memory_bytes(const struct memory_opts *o);
 
-#define MEMORY_LEN 80	/* size of memory_text()'s buffer */
+#define MEMORY_LEN 112	/* size of memory_text()'s buffer */
 
-/* "22.1 MB in the kernel, fixed (13.1 for records, 8.4 for the ring)"; returns buf. */
+/* "22.1 MB in the kernel, fixed (13.1 for records, 8.4 for the ring)", and for histograms where
+ * there are any; returns buf. */
 const char *memory_text(char buf[MEMORY_LEN], const struct memory_opts *o);
 
 #endif /* PKTPATH_MEMORY_H */

@@ -21,6 +21,9 @@
 		o->wanted_cgroup = s->maps.wanted_cgroup;                                          \
 		o->fifos = s->maps.fifos;                                                          \
 		o->ring = s->maps.ring;                                                            \
+		o->hists = s->maps.hists;                                                          \
+		o->groups = s->maps.groups;                                                        \
+		o->worsts = s->maps.worsts;                                                        \
 		o->cfg = (struct pp_cfg *)&s->rodata->cfg;                                         \
 		return 0;                                                                          \
 	}                                                                                          \
@@ -30,8 +33,10 @@
 		struct name##_bpf *s = o->skel;                                                    \
 		int err = name##_bpf__load(s);                                                     \
                                                                                                    \
-		if (!err)                                                                          \
+		if (!err) {                                                                        \
 			o->enabled = &s->bss->enabled;                                             \
+			o->epoch = &s->data->epoch;                                                \
+		}                                                                                  \
 		return err;                                                                        \
 	}
 

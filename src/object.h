@@ -13,9 +13,9 @@
 
 struct object {
 	struct bpf_object *obj;
-	struct bpf_map *cpus, *slab, *fifos, *wanted_cgroup, *ring;
+	struct bpf_map *cpus, *slab, *fifos, *wanted_cgroup, *ring, *hists, *groups, *worsts;
 	struct pp_cfg *cfg;		/* to be set between open and load */
-	volatile uint32_t *enabled;	/* from load on */
+	volatile uint32_t *enabled, *epoch;	/* from load on */
 	void *skel;
 	bool legacy;
 };

@@ -118,6 +118,21 @@ static bool driver_covered(const struct plan *plan, const char *driver, const ch
 	return rows > 0;
 }
 
+/* Stages whose hooks do nothing but measure: who does not ask for the stage does not pay for them. */
+static bool is_asked_for(const struct plan_opts *o, const struct hook *h)
+{
+	static const char *const optional[] = { "irq", "napi", "timer", "softirq", "grodone",
+						"groflush", "flush", "wake", "run" };
+	unsigned int stage = h->stage, i;
+
+	if (!strcmp(h->slot, "irq"))
+		stage = PP_ST_IRQ;	/* the handler's end is there for its sake */
+	for (i = 0; o->stages && i < sizeof(optional) / sizeof(optional[0]); i++)
+		if (!strcmp(h->slot, optional[i]))
+			return o->stages & PP_ST_BIT(stage);
+	return true;
+}
+
 /* Does a row that names a driver apply, and one for drivers that have no row? */
 static bool applies(const struct plan *plan, const struct ifaces *ifs, const struct hook *h)
 {
@@ -147,6 +162,10 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 		for (i = 0; i < NR_HOOKS; i++) {
 			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level)
 				continue;
+			if (!is_asked_for(o, &hooks[i])) {
+				plan->why[i] = "not asked for (--stage)";
+				continue;
+			}
 			if (!applies(plan, ifs, &hooks[i])) {
 				if (*hooks[i].module == '@')
 					plan->why[i] = "this host does not forward, and has no bridge";

@@ -14,6 +14,7 @@
 struct plan_opts {
 	const struct scope *scope;	/* the traced interfaces */
 	enum backend force;		/* BE_NONE: the best; tracepoints are never forced away */
+	uint32_t stages;		/* bit mask: without hooks that serve others only; 0 = all */
 	bool banned[NR_HOOKS][BE_NR];	/* backends that failed at load or attach before */
 	const char *ban_why[NR_HOOKS];
 };

@@ -28,6 +28,7 @@ struct tracer {
 	struct ring_buffer *ring;
 	struct pp_cpu *cpus;
 	struct pp_rec *slab;
+	uint64_t *hists, *groups;
 	int nr_cpus;
 	int64_t missed[NR_HOOKS];
 	tracer_fn fn;
@@ -70,10 +71,29 @@ static void configure_scope(struct pp_cfg *cfg, const struct tracer_opts *opts)
 		cfg->sample_seed = getpid();
 }
 
+/* Groups that rows are split into, without the one of all others. */
+static uint32_t groups_of(const struct tracer *t)
+{
+	return t->opts.by == PP_BY_NONE ? 0 : t->opts.groups;
+}
+
+/* Counters of all histograms of one CPU. */
+static uint32_t cpu_counts(const struct tracer *t)
+{
+	return (groups_of(t) + 1) * PP_H_ROWS * PP_H_BUCKETS;
+}
+
+static uint32_t hist_counts(const struct tracer *t)
+{
+	return t->nr_cpus * cpu_counts(t);
+}
+
 struct memory_opts tracer_memory(const struct tracer *t)
 {
 	return (struct memory_opts){ .records = t->opts.records, .ring_bytes = t->opts.ring_bytes,
 				     .cpus = t->nr_cpus,
+				     .hist_counts = t->opts.hist ? hist_counts(t) : 0,
+				     .worst = t->opts.worst,
 				     .fifos = plan_serves(&t->plan, "udpread", 1) };
 }
 
@@ -105,6 +125,31 @@ static int set_cgroup(struct tracer *t)
 	return err;
 }
 
+static void configure_hist(struct tracer *t, struct pp_cfg *cfg)
+{
+	const struct tracer_opts *o = &t->opts;
+
+	cfg->hist = o->hist;
+	cfg->wire = o->wire;
+	cfg->by = o->by;
+	cfg->groups = groups_of(t);
+	cfg->stages = o->stages ? o->stages : ~0u;
+	cfg->worst = o->worst;
+	cfg->slow_any = o->slow_any;
+	memcpy(cfg->slow, o->slow, sizeof(cfg->slow));
+}
+
+static int size_hists(struct tracer *t)
+{
+	int err = 0;
+
+	if (t->opts.hist)
+		err = bpf_map__set_max_entries(t->o.hists, hist_counts(t));
+	if (!err && t->opts.worst)
+		err = bpf_map__set_max_entries(t->o.worsts, t->nr_cpus);
+	return err;
+}
+
 static int configure(struct tracer *t)
 {
 	struct pp_cfg *cfg = t->o.cfg;
@@ -120,6 +165,7 @@ static int configure(struct tracer *t)
 	cfg->have_end = t->plan.have_end;
 	cfg->wakeup_bytes = t->opts.ring_bytes / 8;
 	configure_reader(t, cfg);
+	configure_hist(t, cfg);
 	/* A kernel without control groups has no such map. */
 	bpf_map__set_autocreate(t->o.wanted_cgroup, cfg->reader_cgroup);
 	err = bpf_map__set_max_entries(t->o.cpus, t->nr_cpus);
@@ -127,6 +173,8 @@ static int configure(struct tracer *t)
 		err = bpf_map__set_max_entries(t->o.slab, t->opts.records);
 	if (!err)
 		err = bpf_map__set_max_entries(t->o.ring, t->opts.ring_bytes);
+	if (!err)
+		err = size_hists(t);
 	if (!err && tracer_memory(t).fifos)
 		err = bpf_map__set_max_entries(t->o.fifos, PP_FIFOS);
 	return err;
@@ -169,8 +217,13 @@ static void unload(struct tracer *t)
 		munmap(t->cpus, t->nr_cpus * sizeof(*t->cpus));
 	if (t->slab)
 		munmap(t->slab, (size_t)t->opts.records * sizeof(*t->slab));
+	if (t->hists)
+		munmap(t->hists, hist_counts(t) * sizeof(*t->hists));
+	if (t->groups)
+		munmap(t->groups, PP_GROUPS_MAX * sizeof(*t->groups));
 	t->cpus = NULL;
 	t->slab = NULL;
+	t->hists = t->groups = NULL;
 	object_close(&t->o);
 }
 
@@ -205,7 +258,11 @@ static int map_tables(struct tracer *t)
 	t->cpus = map_table(t->o.cpus, t->nr_cpus * sizeof(*t->cpus));
 	t->slab = map_table(t->o.slab, (size_t)t->opts.records * sizeof(*t->slab));
 	t->ring = ring_buffer__new(bpf_map__fd(t->o.ring), on_event, t, NULL);
-	if (!t->cpus || !t->slab || !t->ring)
+	if (t->opts.hist) {
+		t->hists = map_table(t->o.hists, hist_counts(t) * sizeof(*t->hists));
+		t->groups = map_table(t->o.groups, PP_GROUPS_MAX * sizeof(*t->groups));
+	}
+	if (!t->cpus || !t->slab || !t->ring || (t->opts.hist && (!t->hists || !t->groups)))
 		return -errno;
 	for (i = 0; i < t->nr_cpus; i++)
 		t->cpus[i].cursor = (uint64_t)t->opts.records * i / t->nr_cpus;
@@ -266,6 +323,7 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 	t->opts = *opts;
 	t->plan_opts.scope = opts->scope;
 	t->plan_opts.force = opts->force;
+	t->plan_opts.stages = opts->stages;
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	for (tries = 0; again && tries < NR_HOOKS; tries++) {
 		log_capture_libbpf();
@@ -307,6 +365,25 @@ int tracer_consume(struct tracer *t, tracer_fn fn, void *arg)
 	if (t->fn_ret)
 		return t->fn_ret;
 	return ret < 0 ? ret : 0;
+}
+
+void tracer_hist(const struct tracer *t, struct histo *h)
+{
+	uint32_t n = cpu_counts(t), i;
+	int cpu;
+
+	memset(h->count, 0, n * sizeof(h->count[0]));
+	for (cpu = 0; cpu < t->nr_cpus; cpu++)
+		for (i = 0; i < n; i++)
+			h->count[i] += __atomic_load_n(&t->hists[(size_t)cpu * n + i],
+						       __ATOMIC_RELAXED);
+	for (i = 0; i < h->groups; i++)
+		h->key[i] = __atomic_load_n(&t->groups[i], __ATOMIC_RELAXED);
+}
+
+void tracer_new_interval(struct tracer *t)
+{
+	++*t->o.epoch;
 }
 
 const struct plan *tracer_plan(const struct tracer *t)

@@ -7,6 +7,7 @@
 #ifndef PKTPATH_TRACER_H
 #define PKTPATH_TRACER_H
 
+#include "histo.h"
 #include "memory.h"
 #include "probe.h"
 #include "sink.h"
@@ -22,6 +23,15 @@ struct tracer_opts {
 	/* Only what such a process read is sent; 0 and NULL: any. The group is a directory. */
 	uint32_t reader_pid;
 	const char *reader_comm, *reader_cgroup;
+	bool hist;		/* count durations in histograms: tracer_hist() */
+	bool wire;		/* a packet counts for each frame merged into it */
+	enum pp_by by;
+	uint32_t groups;	/* with `by`: 1..PP_GROUPS_MAX, and one for the rest */
+	/* What is sent of the records with `verdicts`; 0 and false: all. */
+	uint32_t worst;		/* the slowest so many of each row, CPU and interval; and others */
+	bool slow_any;		/* those with a row slower than this, ns */
+	uint64_t slow[PP_H_ROWS];
+	uint32_t stages;	/* bit mask: measure only these; 0 = all. See plan_opts */
 };
 
 #define TRACER_RECORDS (1u << 15)
@@ -41,6 +51,12 @@ typedef int (*tracer_fn)(void *arg, const struct pp_rec *rec);
 int tracer_consume(struct tracer *t, tracer_fn fn, void *arg);
 
 const struct plan *tracer_plan(const struct tracer *t);
+
+/* Histograms so far, of all CPUs, into one with as many groups; while packets are moving as well. */
+void tracer_hist(const struct tracer *t, struct histo *h);
+
+/* From here on the slowest are those of a new interval. */
+void tracer_new_interval(struct tracer *t);
 
 /* What its tables were made for. */
 struct memory_opts tracer_memory(const struct tracer *t);

@@ -100,6 +100,7 @@ struct sk_buff {
 	__u16 transport_header;
 	__u16 mac_header;
 	__be16 protocol;
+	__u16 queue_mapping;
 	int skb_iif;
 	unsigned int napi_id;	/* shares its place with sender_cpu */
 	unsigned long _skb_refdst;

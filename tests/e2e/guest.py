@@ -182,8 +182,7 @@ class Guest:
         start = time.monotonic()
         self._say(f"booting Linux {kernel.version} with {self.smp} CPU(s) and "
                   f"{', '.join(n.model for n in self.nics)}")
-        for nic in self.nics:
-            nic.open_tap(self.ipv6)
+        self._open_wires()
         self._launch(kernel, machine)
         self._reader = threading.Thread(target=self._read_port, daemon=True)
         self._reader.start()
@@ -211,6 +210,10 @@ class Guest:
         if self._log is not None:
             os.close(self._log)
             self._log = None
+
+    def _open_wires(self):
+        for nic in self.nics:
+            nic.open_tap(self.ipv6)
 
     def _memory_file(self, name, data=b""):
         fd = os.memfd_create(name)
@@ -240,7 +243,7 @@ class Guest:
         self._log = self._memory_file("console")
         self._port, theirs = socket.socketpair()
         argv = machine.argv + self._options(kernel, initrd, theirs.fileno())
-        fds = [initrd, self._log, theirs.fileno(), *(n.fd for n in self.nics)]
+        fds = [initrd, self._log, theirs.fileno(), *(n.fd for n in self.nics if n.fd >= 0)]
         try:
             self._qemu = subprocess.Popen(
                 argv, env=machine.env, pass_fds=fds, preexec_fn=None if self.console_mode else _die_with_parent,
@@ -258,7 +261,7 @@ class Guest:
             f"file,id=con,path=/proc/self/fd/{self._log},append=on"
         argv = [
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-            "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
+            "-machine", "q35", *self._accel(), "-cpu", "max",
             "-smp", str(self.smp), "-m", str(self.memory),
             "-kernel", str(kernel.vmlinux), "-initrd", f"/proc/self/fd/{initrd}",
             "-append", f"{KERNEL_ARGS} {self.append}".strip(),
@@ -267,10 +270,16 @@ class Guest:
             "-device", "virtio-serial-pci,addr=2", "-device", "virtserialport,chardev=agent,nr=1"]
         for nic in self.nics:
             # Apart from each other: two igb side by side collide with their virtual functions.
-            argv += ["-netdev", f"tap,id=net{nic.index},fd={nic.fd}", "-device",
+            argv += ["-netdev", self._netdev(nic), "-device",
                      f"{nic.model},netdev=net{nic.index},mac={nic.mac},romfile=,"
                      f"addr={3 + 3 * nic.index:#x}"]
         return argv
+
+    def _accel(self):
+        return ["-accel", "tcg,thread=multi"]
+
+    def _netdev(self, nic):
+        return f"tap,id=net{nic.index},fd={nic.fd}"
 
     def _set_addresses(self):
         script = ["set -e", "ip link set lo up"]

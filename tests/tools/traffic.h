@@ -69,6 +69,8 @@ void uring_close(struct uring *r);
 int udp_send(const struct opts *o);
 int udp_flood(const struct opts *o);
 int udp_recv(const struct opts *o);
+int udp_ping(const struct opts *o);
+int udp_pong(const struct opts *o);
 int tcp_send(const struct opts *o);
 int tcp_recv(const struct opts *o);
 int raw_recv(const struct opts *o);

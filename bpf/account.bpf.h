@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * What is made of an ended record in the kernel: histograms of its stages, and whether it is slow
+ * enough to be sent. One walk over its stamps, at its end; packets under way cost nothing for it.
+ */
+#ifndef PKTPATH_ACCOUNT_BPF_H
+#define PKTPATH_ACCOUNT_BPF_H
+
+#include "hist.h"
+
+/*
+ * Buckets: [CPU][group][row][bucket]. CPUs have their own, and add with atomics, since a softirq
+ * may interrupt a reader on its CPU: no count is lost, and who reads them needs no lock.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);			/* set at load where histograms are wanted */
+	__type(key, u32);
+	__type(value, u64);
+} hists SEC(".maps");
+
+/* Keys of the groups, first come, first served; see pp_group_key(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PP_GROUPS_MAX);
+	__type(key, u32);
+	__type(value, u64);
+} groups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);			/* set at load with --worst: possible CPUs */
+	__type(key, u32);
+	__type(value, struct pp_worst);
+} worsts SEC(".maps");
+
+/* Changed by user space: from then on the slowest are those of a new interval. */
+volatile __u32 epoch = 1;
+
+static __always_inline u64 *pp_group_at(u32 i)
+{
+	return bpf_map_lookup_elem(&groups, &i);
+}
+
+/* What the packet belongs to, never 0. See group_label() for what it means to people. */
+static __always_inline u64 group_key(const struct pp_rec *rec)
+{
+	switch (cfg.by) {
+	case PP_BY_DEV:
+		return (u64)rec->netns << 32 | rec->ifindex;
+	case PP_BY_QUEUE:
+		return (u64)rec->ifindex << 32 | (rec->queue + 1);
+	case PP_BY_CPU:
+		return rec->birth_cpu + 1ull;
+	case PP_BY_PROTO:
+		return 1ull << 32 | (u32)rec->eth_proto << 8 | rec->l4_proto;
+	case PP_BY_PORT:
+		return 1ull << 32 | (u32)rec->l4_proto << 16 | bpf_ntohs(rec->dport);
+	case PP_BY_VERDICT:
+		return rec->verdict;
+	case PP_BY_PID:
+		return 1ull << 32 | rec->pid;
+	case PP_BY_CGROUP:
+		return rec->cgroup + 1;
+	default:
+		return 0;
+	}
+}
+
+/* Its group; cfg.groups, which is the one of all others, if the table has no room. */
+static __always_inline u32 group_of(const struct pp_rec *rec)
+{
+	u64 key, *slot;
+	u32 i;
+
+	if (cfg.by == PP_BY_NONE)
+		return 0;
+	key = group_key(rec);
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_GROUPS_MAX; i++) {
+		if (i >= cfg.groups)
+			break;
+		slot = pp_group_at(i);
+		if (!slot)
+			break;
+		if (*slot == key || (!*slot && !pp_cas64(slot, 0, key)))
+			return i;
+		/* Another CPU may have claimed it for the same key just now. */
+		if (*(volatile u64 *)slot == key)
+			return i;
+	}
+	return cfg.groups;
+}
+
+/* The fastest of the slowest of a row, and its place. */
+static __always_inline u64 least_of(const struct pp_worst *w, u32 row, u32 *at)
+{
+	u64 least = ~0ull;
+	u32 i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_WORST_MAX; i++) {
+		if (i >= cfg.worst)
+			break;
+		if (w->ns[row][i] < least) {
+			least = w->ns[row][i];
+			*at = i;
+		}
+	}
+	return least;
+}
+
+/*
+ * Is this among the slowest of its row on this CPU, so far in the interval? Then it takes the
+ * place of the fastest of them. A new interval begins with none.
+ */
+static __always_inline int is_worst(struct pp_worst *w, u32 row, u64 ns)
+{
+	u32 at = 0;
+
+	if (row >= PP_H_ROWS || (w->nr[row] && ns <= w->least[row]))
+		return 0;
+	if (w->nr[row] < cfg.worst)
+		at = w->nr[row]++;
+	else
+		least_of(w, row, &at);
+	w->ns[row][at & (PP_WORST_MAX - 1)] = ns;
+	if (w->nr[row] == cfg.worst)
+		w->least[row] = least_of(w, row, &at);
+	return 1;
+}
+
+static __always_inline struct pp_worst *worst_here(u32 cpu)
+{
+	struct pp_worst *w;
+
+	if (!cfg.worst)
+		return NULL;
+	w = bpf_map_lookup_elem(&worsts, &cpu);
+	if (w && w->epoch != epoch) {
+		__builtin_memset(w->least, 0, sizeof(w->least));
+		__builtin_memset(w->nr, 0, sizeof(w->nr));
+		w->epoch = epoch;
+	}
+	return w;
+}
+
+/* Global functions take pointers from v5.12 on; one that is static is verified at each call. */
+#ifdef PP_LEGACY
+#define PP_ACCOUNT_SCOPE static __attribute__((noinline))
+#else
+#define PP_ACCOUNT_SCOPE __attribute__((noinline))
+u32 pp_account(struct pp_rec *rec, u32 cpu);
+#endif
+
+struct walk {
+	struct pp_worst *worst;
+	u32 base;	/* of the group's buckets */
+	u32 picks;	/* rows for which it is slow enough to be sent */
+};
+
+static __always_inline void account_row(struct walk *w, u32 row, u64 ns, u32 weight)
+{
+	u64 *count;
+	u32 i;
+
+	if (cfg.hist && weight) {
+		i = w->base + row * PP_H_BUCKETS + pp_hist_bucket(ns);
+		count = bpf_map_lookup_elem(&hists, &i);
+		if (count)
+			__sync_fetch_and_add(count, weight);
+	}
+	if (cfg.slow_any && row < PP_H_ROWS && ns > cfg.slow[row])
+		w->picks |= 1u << row;
+	if (w->worst && is_worst(w->worst, row, ns))
+		w->picks |= 1u << row;
+}
+
+/*
+ * The weight of what follows GRO: a packet that others were merged into stands for all of them,
+ * if frames of the wire are counted; and one that was merged has its part in its parent's.
+ */
+static __always_inline u32 weight_of(const struct pp_rec *rec)
+{
+	if (rec->verdict == PP_V_MERGED || rec->verdict == PP_V_UNTRACKED)
+		return 0;
+	return cfg.wire && rec->gro_frames > 1 ? rec->gro_frames : 1;
+}
+
+static __always_inline u32 weight_before_gro(const struct pp_rec *rec)
+{
+	return rec->verdict != PP_V_UNTRACKED && (cfg.wire || rec->verdict != PP_V_MERGED);
+}
+
+/*
+ * A stamp, by a stage of order[]. The mask is for the verifier, which does not know what is in
+ * there; spelt in assembly, since the compiler does.
+ */
+static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
+{
+	u64 i = stage;
+
+#ifdef __bpf__
+	asm volatile("%0 &= %1" : "+r"(i) : "i"(PP_ORDER - 1));
+#endif
+	return rec->ts[i];
+}
+
+/* When the record begins: its first stamp. */
+static __always_inline u64 begin_of(const struct pp_rec *rec)
+{
+	return rec->nr_order ? stamp_at(rec, rec->order[0]) : rec->end_ns;
+}
+
+/* The next stage of order[] that is measured; PP_ST_NR: there is none. */
+static __always_inline u32 next_measured(const struct pp_rec *rec, u32 *at)
+{
+	u32 i, stage;
+
+	if (cfg.stages == ~0u) {
+		i = (*at)++;
+		return i < rec->nr_order ? rec->order[i & (PP_ORDER - 1)] : PP_ST_NR;
+	}
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_ST_NR; i++) {
+		if (*at >= rec->nr_order)
+			break;
+		stage = rec->order[(*at)++ & (PP_ORDER - 1)];
+		if (cfg.stages & 1u << (stage & 31))
+			return stage;
+	}
+	return PP_ST_NR;
+}
+
+/*
+ * Walk over an ended record's stamps, which were taken one after the other: order[] says which.
+ * Returns the rows for which it is to be sent. A function of its own, verified once: records end
+ * in many places.
+ */
+PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
+{
+	struct walk w = {};
+	u32 weight, before, at = 0, i, stage, next;
+	u64 from, to;
+
+	if (!rec)
+		return 0;
+	w.worst = worst_here(cpu);
+	w.base = (cpu * (cfg.groups + 1) + group_of(rec)) * PP_H_ROWS * PP_H_BUCKETS;
+	weight = weight_of(rec);
+	before = weight_before_gro(rec);
+	account_row(&w, PP_H_TOTAL, rec->end_ns - begin_of(rec), weight);
+	stage = next_measured(rec, &at);
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_ST_NR && stage < PP_ST_NR; i++) {
+		from = stamp_at(rec, stage);
+		next = next_measured(rec, &at);
+		to = next < PP_ST_NR ? stamp_at(rec, next) : rec->end_ns;
+		account_row(&w, stage, to - from, stage > PP_ST_GRO ? weight : before);
+		stage = next;
+	}
+	return w.picks;
+}
+
+#endif /* PKTPATH_ACCOUNT_BPF_H */

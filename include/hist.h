@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Log-linear histograms of durations: 32 buckets for each power of two, so a bucket is at most
+ * 1/32 of its lower bound wide, and its middle at most 1.6 % away from any value in it. Up to
+ * 63 ns each value has a bucket of its own; the last one also takes what is longer than 68 s.
+ *
+ * Pure code without helpers, for the BPF programs and user space alike.
+ */
+#ifndef PKTPATH_HIST_H
+#define PKTPATH_HIST_H
+
+#include <linux/types.h>
+#include "stages.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+#define PP_H_SUB_BITS	5
+#define PP_H_SUB	(1u << PP_H_SUB_BITS)
+#define PP_H_BITS	10
+#define PP_H_BUCKETS	(1u << PP_H_BITS)
+#define PP_H_MAX_NS	(1ull << 36)	/* from here on: the last bucket */
+
+/* Rows: one for each stage's duration, and one for the whole journey. */
+#define PP_H_TOTAL	PP_ST_NR
+#define PP_H_ROWS	(PP_ST_NR + 1)
+
+/* The bucket of a duration, 0..PP_H_BUCKETS - 1. BPF cannot count leading zeros: by halves. */
+static __always_inline __u32 pp_hist_bucket(__u64 ns)
+{
+	__u32 shift = 0;
+
+	if (ns >= PP_H_MAX_NS)
+		return PP_H_BUCKETS - 1;
+	if (ns >= 1ull << 21) {
+		ns >>= 16;
+		shift = 16 * PP_H_SUB;
+	}
+	if (ns >= 1u << 13) {
+		ns >>= 8;
+		shift += 8 * PP_H_SUB;
+	}
+	if (ns >= 1u << 9) {
+		ns >>= 4;
+		shift += 4 * PP_H_SUB;
+	}
+	if (ns >= 1u << 7) {
+		ns >>= 2;
+		shift += 2 * PP_H_SUB;
+	}
+	if (ns >= 1u << 6) {
+		ns >>= 1;
+		shift += PP_H_SUB;
+	}
+	return shift + ns;
+}
+
+/* The smallest duration in a bucket, ns; of PP_H_BUCKETS, where the last bucket ends. */
+static __always_inline __u64 pp_hist_low(__u32 bucket)
+{
+	__u32 shift = bucket < 2 * PP_H_SUB ? 0 : bucket / PP_H_SUB - 1;
+
+	return (__u64)(bucket - shift * PP_H_SUB) << shift;
+}
+
+/* X(ID, label, meaning): what `--by` splits packets by. */
+#define PP_BYS(X)                                                                                  \
+	X(NONE,    "none",    "all packets together")                                              \
+	X(DEV,     "dev",     "interface that received it")                                        \
+	X(QUEUE,   "queue",   "receive queue of the interface")                                    \
+	X(CPU,     "cpu",     "CPU that the packet came in on")                                    \
+	X(PROTO,   "proto",   "transport protocol")                                                \
+	X(PORT,    "port",    "transport protocol and destination port")                           \
+	X(VERDICT, "verdict", "how it ended")                                                      \
+	X(PID,     "pid",     "process that read it")                                              \
+	X(CGROUP,  "cgroup",  "control group (v2) of the process that read it")
+
+#define PP_ENUM_BY(id, ...) PP_BY_##id,
+enum pp_by { PP_BYS(PP_ENUM_BY) PP_BY_NR };
+
+/* Groups that rows are split into; the one after the last takes all others. */
+#define PP_GROUPS_MAX	64
+#define PP_GROUPS	16
+#define PP_WORST_MAX	16
+
+#endif /* PKTPATH_HIST_H */
