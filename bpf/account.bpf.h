@@ -190,64 +190,74 @@ static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
 	return rec->ts[i];
 }
 
-/* What an ended record is walked over for. */
-struct walk {
-	struct pp_hists *hists;		/* NULL: not counted */
-	struct pp_worst *worst;		/* NULL: not asked for */
-	u32 picks;			/* rows for which it is to be sent, a bit each */
-};
-
 /*
  * The bucket goes through memory, of which the verifier knows nothing, so that it need not follow
  * each way through pp_hist_bucket() to the end of the record.
  */
-static __always_inline void account_row(struct walk *w, struct pp_rec *rec, u32 row, u64 ns,
-					u32 weight)
+static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, u32 row, u64 ns,
+				      u32 weight)
 {
 	u64 i;
 
-	if (cfg.hist && w->hists) {
-		*(volatile u32 *)&rec->bucket = row * PP_H_BUCKETS + pp_hist_bucket(ns);
-		i = *(volatile u32 *)&rec->bucket;
+	*(volatile u32 *)&rec->bucket = row * PP_H_BUCKETS + pp_hist_bucket(ns);
+	i = *(volatile u32 *)&rec->bucket;
 #ifdef __bpf__
-		asm volatile("" : "+r"(i));	/* compare the very register that is used */
+	asm volatile("" : "+r"(i));	/* compare the very register that is used */
 #endif
-		if (i < PP_H_ROWS * PP_H_BUCKETS)
-			__sync_fetch_and_add(&w->hists->count[i], weight);
-	}
-	if (cfg.slow_any && row < PP_H_ROWS && ns > cfg.slow[row])
-		w->picks |= 1u << row;
-	if (cfg.worst && w->worst && is_worst(w->worst, row, ns))
-		w->picks |= 1u << row;
+	if (i < PP_H_ROWS * PP_H_BUCKETS)
+		__sync_fetch_and_add(&h->count[i], weight);
 }
 
-static __always_inline struct pp_hists *hists_of(const struct pp_rec *rec, u32 cpu)
-{
-	u32 at = cpu * (cfg.groups + 1) + group_of(rec);
-
-	return bpf_map_lookup_elem(&hists, &at);
-}
-
-/* Walk over the stamps of an ended record: the whole first, then stage by stage. */
-static __always_inline u32 walk(struct pp_rec *rec, u32 cpu)
+/* Add an ended record to the histograms. */
+static __always_inline void count_rows(struct pp_rec *rec, u32 cpu)
 {
 	u32 weight = weight_of(rec), before = weight_before_gro(rec), i, next;
-	u32 n = rec->nr_order, stage = rec->order[0];
+	u32 n = rec->nr_order, at = cpu * (cfg.groups + 1) + group_of(rec);
+	u32 stage = rec->order[0];
 	u64 from = stamp_at(rec, stage), to;
-	struct walk w = { .worst = worst_here(cpu) };
+	struct pp_hists *h;
 
-	if (cfg.hist)
-		w.hists = hists_of(rec, cpu);
-	account_row(&w, rec, PP_H_TOTAL, rec->end_ns - from, weight);
+	h = bpf_map_lookup_elem(&hists, &at);
+	if (!h || !before)
+		return;
+	if (weight)
+		count_row(h, rec, PP_H_TOTAL, rec->end_ns - from, weight);
 #pragma clang loop unroll(disable)
 	for (i = 1; i <= PP_ST_NR && i <= n; i++) {
 		next = rec->order[i];
 		to = stamp_at(rec, next);
-		account_row(&w, rec, stage, to - from, stage > PP_ST_GRO ? weight : before);
+		count_row(h, rec, stage, to - from, stage > PP_ST_GRO ? weight : before);
 		from = to;
 		stage = next;
 	}
-	return w.picks;
+}
+
+/*
+ * The rows for which a record is slow enough to be sent, a bit each. A walk of its own: in one with
+ * the other, what each has to keep at hand would cost more than walking twice.
+ */
+static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
+{
+	struct pp_worst *worst = worst_here(cpu);
+	u32 n = rec->nr_order, picks = 0, row = PP_H_TOTAL, next = rec->order[0], i;
+	u64 from = stamp_at(rec, next), ns = rec->end_ns - from, to;
+
+	/* The whole first, then stage by stage. */
+#pragma clang loop unroll(disable)
+	for (i = 0; i <= PP_ST_NR && i <= n && row < PP_H_ROWS; i++) {
+		if (i) {
+			row = next;
+			next = rec->order[i];
+			to = stamp_at(rec, next);
+			ns = to - from;
+			from = to;
+		}
+		if (cfg.slow_any && row < PP_H_ROWS && ns > cfg.slow[row])
+			picks |= 1u << row;
+		if (worst && is_worst(worst, row, ns))
+			picks |= 1u << row;
+	}
+	return picks;
 }
 
 /* Leave out of order[] what is not measured. */
@@ -277,7 +287,9 @@ PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
 	if (cfg.stages != ~0u)
 		keep_measured(rec);
 	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;
-	return walk(rec, cpu);
+	if (cfg.hist)
+		count_rows(rec, cpu);
+	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu) : 0;
 }
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */
