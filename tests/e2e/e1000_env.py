@@ -13,7 +13,7 @@ import time
 
 import guest as guests
 from harness import Skip, check
-from records import Trace
+from records import Trace, settle
 
 SPIN = "spin.bpf.o"
 MS = 1_000_000
@@ -60,9 +60,13 @@ class Env:
         return g
 
     def close(self):
-        if self._guest:
+        if not self._guest:
+            return
+        try:
+            settle(self._guest)
+        finally:
             self._guest.close()
-        self._guest = None
+            self._guest = None
 
     def port(self):
         """One that no other test uses, so that a flow is a test's own."""
@@ -160,6 +164,7 @@ def bpf_objects(g):
     """(names of BPF programs, number of links, registered kprobes) in the guest."""
     if not g.has_bpftool:
         raise Skip("bpftool is not installed; run 'make deps'")
+    settle(g)
     progs = re.findall(r"^\d+: \S+\s+name (\S+)", g.check("bpftool prog list"), re.M)
     links = re.findall(r"^\d+: ", g.check("bpftool link list"), re.M)
     probes = g.check("cat /sys/kernel/debug/kprobes/list").splitlines()
