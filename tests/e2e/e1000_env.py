@@ -124,13 +124,15 @@ def rx_lines(out):
 # --- other witnesses -----------------------------------------------------------------------------
 
 class Capture:
-    """tcpdump outside the guest, on its tap: the lengths of all frames sent to the guest."""
+    """tcpdump outside the guest, on its tap: the lengths of all frames sent to the guest (`out`), or
+    by it (`in`), and when they passed, `times`, in ns of the clock outside."""
 
-    def __init__(self, tap="tap0"):
+    def __init__(self, tap="tap0", direction="out"):
+        self.times = []
         self._file = tempfile.TemporaryFile()
         try:
             self._tcpdump = subprocess.Popen(
-                ["tcpdump", "-i", tap, "-Q", "out", "-n", "-p", "-U", "-s", "96", "-B", "32768",
+                ["tcpdump", "-i", tap, "-Q", direction, "-n", "-p", "-U", "-s", "96", "-B", "32768",
                  "--immediate-mode", "-Z", "root", "-w", "-"], stdout=self._file, stderr=subprocess.PIPE, text=True)
         except FileNotFoundError:
             raise Skip("tcpdump is not installed; run 'make deps'") from None
@@ -154,7 +156,8 @@ class Capture:
         check(data[:4] == b"\xd4\xc3\xb2\xa1", "not a pcap file")
         lengths, offset = [], 24
         while offset < len(data):
-            _, _, kept, length = struct.unpack_from("<IIII", data, offset)
+            seconds, micros, kept, length = struct.unpack_from("<IIII", data, offset)
+            self.times.append(seconds * 1_000_000_000 + micros * 1000)
             lengths.append(max(60, length))
             offset += 16 + kept
         return lengths
