@@ -23,8 +23,8 @@ static __always_inline struct pp_napi *pp_napi_at(u32 i);
 const volatile struct pp_cfg cfg = {};
 #include "stitch.h"
 
-/* Set once all hooks are attached, cleared before they go: no packet is followed halfway. */
-volatile __u32 enabled = 0;
+/* PP_ON once all hooks are attached, and no longer when they go: no packet is followed halfway. */
+volatile __u32 enabled = PP_OFF;
 
 /* Set once a packet could get no record: from then on a packet without one may be counted already. */
 volatile __u32 refused = 0;
@@ -193,6 +193,8 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 {
 	u64 end = rec->end_ns ? rec->end_ns : h->now;
 
+	if (enabled == PP_OFF)
+		return;		/* the account is closed */
 	rec->verdict = verdict;
 	rec->loss = loss;
 	rec->end_ns = end < rec->last_ns ? rec->last_ns : end;
