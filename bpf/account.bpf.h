@@ -152,14 +152,6 @@ static __always_inline struct pp_worst *worst_here(u32 cpu)
 	return w;
 }
 
-/* Global functions take pointers from v5.12 on; one that is static is verified at each call. */
-#ifdef PP_LEGACY
-#define PP_ACCOUNT_SCOPE static __attribute__((noinline))
-#else
-#define PP_ACCOUNT_SCOPE __attribute__((noinline))
-u32 pp_account(struct pp_rec *rec, u32 cpu);
-#endif
-
 /*
  * The weight of what follows GRO: a packet that others were merged into stands for all of them,
  * if frames of the wire are counted; and one that was merged has its part in its parent's.
@@ -275,15 +267,9 @@ static __always_inline void keep_measured(struct pp_rec *rec)
 	rec->nr_order = kept;
 }
 
-/*
- * What is made of an ended record, whose stamps were taken one after the other: order[] says
- * which. Returns the rows for which it is to be sent. A function of its own, verified once:
- * records end in many places.
- */
-PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
+/* What is made of an ended record, whose stamps were taken one after the other: see order[]. */
+static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 {
-	if (!rec)
-		return 0;
 	if (cfg.stages != ~0u)
 		keep_measured(rec);
 	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;
@@ -291,5 +277,31 @@ PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
 		count_rows(rec, cpu);
 	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu) : 0;
 }
+
+/*
+ * Returns the rows for which it is to be sent. A function of its own, global and so verified apart
+ * from its callers: records end in many places. Such functions take pointers from v5.12 on.
+ */
+#ifdef PP_LEGACY
+u32 pp_account(u32 ref, u32 cpu);
+
+__attribute__((noinline)) u32 pp_account(u32 ref, u32 cpu)
+{
+	struct pp_rec *rec = pp_rec_at(ref - 1);
+
+	return rec ? account_for(rec, cpu) : 0;
+}
+
+#define ACCOUNT(rec, cpu) pp_account((rec)->self, cpu)
+#else
+u32 pp_account(struct pp_rec *rec, u32 cpu);
+
+__attribute__((noinline)) u32 pp_account(struct pp_rec *rec, u32 cpu)
+{
+	return rec ? account_for(rec, cpu) : 0;
+}
+
+#define ACCOUNT(rec, cpu) pp_account(rec, cpu)
+#endif
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */

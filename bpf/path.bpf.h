@@ -203,7 +203,7 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
 	if (cfg.hist || cfg.slow_any || cfg.worst)
-		rec->picks = pp_account(rec, h->cpu);
+		rec->picks = ACCOUNT(rec, h->cpu);
 	emit(h, rec);
 	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
 	if (linked && pp_cas32(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)

@@ -44,10 +44,10 @@
 VARIANT(pktpath)
 VARIANT(legacy)
 
-int object_open(struct object *o)
+int object_open(struct object *o, bool legacy)
 {
 	memset(o, 0, sizeof(*o));
-	o->legacy = !trial_bpf_is_new();
+	o->legacy = legacy || !trial_bpf_is_new();
 	return o->legacy ? open_legacy(o) : open_pktpath(o);
 }
 

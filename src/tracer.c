@@ -42,13 +42,23 @@ static int progs_of(struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS
 	return row_programs(t->o.obj, t->plan.backend[i], i, progs);
 }
 
+static bool hooks_functions(const struct plan *plan)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (plan->backend[i] != BE_NONE && plan->backend[i] != BE_TP)
+			return true;
+	return false;
+}
+
 static int open_object(struct tracer *t)
 {
 	struct bpf_program *p, *progs[ROW_PROGS];
 	int i, k, n, err = modfn_register();	/* before the programs' sections are read */
 
 	if (!err)
-		err = object_open(&t->o);
+		err = object_open(&t->o, !t->plan.preempt_count && hooks_functions(&t->plan));
 	if (err)
 		return err;
 	bpf_object__for_each_program(p, t->o.obj)
