@@ -245,11 +245,13 @@ PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
 	u32 weight, before, at = 0, i, stage, next;
 	u64 from, to;
 
-	if (!rec)
+	/* How long a packet took that was lost sight of is not known. */
+	if (!rec || rec->verdict == PP_V_UNTRACKED)
 		return 0;
-	w.worst = worst_here(cpu);
 	w.base = (cpu * (cfg.groups + 1) + group_of(rec)) * PP_H_ROWS * PP_H_BUCKETS;
 	weight = weight_of(rec);
+	/* Only whole journeys. */
+	w.worst = weight ? worst_here(cpu) : NULL;
 	before = weight_before_gro(rec);
 	account_row(&w, PP_H_TOTAL, rec->end_ns - begin_of(rec), weight);
 	stage = next_measured(rec, &at);

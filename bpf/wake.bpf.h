@@ -79,6 +79,7 @@ struct reader {
 	struct pp_task *task;	/* NULL = nothing is known of its sleep */
 	u64 comm[PP_COMM_LEN / 8];
 	u64 sleeps;
+	u64 cgroup;		/* ID of its control group, for --by cgroup */
 	u32 pid;
 	u16 flags;		/* enum pp_flag: MPTCP and its like read in its place; WANTED */
 };
@@ -119,6 +120,7 @@ static __always_inline void reader_here(struct reader *r)
 	r->flags = 0;
 	r->pid = id >> 32;
 	r->sleeps = 0;
+	r->cgroup = cfg.by == PP_BY_CGROUP ? bpf_get_current_cgroup_id() : 0;
 	bpf_core_read(&r->sleeps, sizeof(long), &task->nvcsw);
 	read_comm((u32)id, task, r);
 	r->task = pp_task_watch((u32)id);
@@ -196,6 +198,7 @@ static __always_inline void finish_read(const struct here *h, struct pp_rec *rec
 		return;
 	}
 	rec->pid = r->pid;
+	rec->cgroup = r->cgroup;
 	__builtin_memcpy(rec->comm, r->comm, sizeof(rec->comm));
 	if (r->task && pp_take_wake(rec, r->task, sk, r->sleeps))
 		COUNT(h, inversions);
