@@ -39,7 +39,7 @@ all: $(B)/pktpath
 
 $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
 
 $(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h
 	$(call say,CC,$<)
@@ -106,7 +106,8 @@ guest-shell: deps-demo
 SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
-	      lineage
+	      lineage json sink_hist sink_hist_json hist_view hist_table hist_bar hist_buckets histo worst \
+	      quantile group
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c)) \
 	$(patsubst %,$(B)/test/legacy_%,test_stitch test_stitch_list test_stitch_race test_tcp)
 
@@ -151,7 +152,7 @@ $(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
 
 $(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
-	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^)
+	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lm
 
 -include $(wildcard $(B)/test/*.d)
 

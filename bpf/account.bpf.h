@@ -120,6 +120,8 @@ static __always_inline int is_worst(struct pp_worst *w, u32 row, u64 ns)
 {
 	u32 at = 0;
 
+	/* The compiler knows that it is in range and would leave the test out; the verifier does not. */
+	asm volatile("" : "+r"(row));
 	if (row >= PP_H_ROWS || (w->nr[row] && ns <= w->least[row]))
 		return 0;
 	if (w->nr[row] < cfg.worst)

@@ -377,8 +377,16 @@ void tracer_hist(const struct tracer *t, struct histo *h)
 		for (i = 0; i < n; i++)
 			h->count[i] += __atomic_load_n(&t->hists[(size_t)cpu * n + i],
 						       __ATOMIC_RELAXED);
-	for (i = 0; i < h->groups; i++)
-		h->key[i] = __atomic_load_n(&t->groups[i], __ATOMIC_RELAXED);
+	tracer_groups(t, h->key);
+}
+
+uint32_t tracer_groups(const struct tracer *t, uint64_t key[PP_GROUPS_MAX])
+{
+	uint32_t i, n = groups_of(t);
+
+	for (i = 0; i < n; i++)
+		key[i] = __atomic_load_n(&t->groups[i], __ATOMIC_RELAXED);
+	return n;
 }
 
 void tracer_new_interval(struct tracer *t)
