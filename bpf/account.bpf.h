@@ -120,8 +120,6 @@ static __always_inline int is_worst(struct pp_worst *w, u32 row, u64 ns)
 {
 	u32 at = 0;
 
-	/* The compiler knows that it is in range and would leave the test out; the verifier does not. */
-	asm volatile("" : "+r"(row));
 	if (row >= PP_H_ROWS || (w->nr[row] && ns <= w->least[row]))
 		return 0;
 	if (w->nr[row] < cfg.worst)
@@ -168,6 +166,10 @@ static __always_inline void account_row(struct walk *w, u32 row, u64 ns, u32 wei
 	u64 *count;
 	u32 i;
 
+	/* The compiler knows that it is in range and leaves the tests out; the verifier does not. */
+	asm volatile("" : "+r"(row));
+	if (row >= PP_H_ROWS)
+		return;
 	if (cfg.hist && weight) {
 		i = w->base + row * PP_H_BUCKETS + pp_hist_bucket(ns);
 		count = bpf_map_lookup_elem(&hists, &i);
