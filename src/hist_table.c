@@ -9,7 +9,7 @@
 #include "names.h"
 
 #define NAME_MIN    8
-#define NAME_MAX    30
+#define NAME_MAX    26
 #define CELL	    7	/* of a duration, the gap before it included: "p99.99" has 6 */
 #define COUNT_CELL  11
 #define SHARE_CELL  7
@@ -129,25 +129,35 @@ static const char *share_text(char buf[FMT_MAX], double share)
 	return share > 0 && !strcmp(buf, "0.0%") ? "<0.1%" : buf;
 }
 
+/* From the last bucket on nothing is known but where it begins. */
+static const char *cell_text(char buf[2 * FMT_MAX], const struct line *l, uint64_t ns, bool open)
+{
+	const uint64_t last = pp_hist_low(PP_H_BUCKETS - 1);
+	char text[FMT_MAX];
+
+	open = open && ns >= last;
+	snprintf(buf, 2 * FMT_MAX, "%s%s", open ? ">" : "",
+		 line_duration(text, l, open ? last : ns, false));
+	return buf;
+}
+
 static int print_row(struct table *t, const struct hist_row *r, enum style style, const char *name)
 {
 	struct line *l = &t->ht->text.line;
 	int col = t->name_cols + COUNT_CELL;
-	char buf[FMT_MAX], max[2 * FMT_MAX];
+	char buf[FMT_MAX], text[2 * FMT_MAX];
 
 	line_start(l);
 	line_add(l, style, name);
-	snprintf(max, sizeof(max), " %s", fmt_count(buf, r->q.n));
-	line_right(l, col, style, max);
+	snprintf(text, sizeof(text), " %s", fmt_count(buf, r->q.n));
+	line_right(l, col, style, text);
 	for (int i = 0; i < QUANTILE_NR; i++)
 		if (t->has[i])
 			line_right(l, col += CELL, i == QUANTILE_P50 ? style :
 				   tail_style(r, r->q.at_ns[i], style),
-				   line_duration(buf, l, r->q.at_ns[i], false));
-	/* From the last bucket on nothing is known but where it begins. */
-	snprintf(max, sizeof(max), "%s%s", r->q.open ? ">" : "",
-		 line_duration(buf, l, r->q.open ? PP_H_MAX_NS : r->q.max_ns, false));
-	line_right(l, col += CELL, tail_style(r, r->q.max_ns, style), max);
+				   cell_text(text, l, r->q.at_ns[i], r->q.open));
+	line_right(l, col += CELL, tail_style(r, r->q.max_ns, style),
+		   cell_text(text, l, r->q.max_ns, r->q.open));
 	if (t->has[COL_SHARE])
 		line_right(l, col += SHARE_CELL, style, share_text(buf, r->share));
 	if (t->has[COL_PICTURE]) {

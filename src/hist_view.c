@@ -41,6 +41,10 @@ static void exact_max(struct hist_row *r, const struct hist_view *v, const struc
 		return;
 	r->q.max_ns = list[0]->ns;
 	r->q.open = false;
+	/* The middle of the last bucket may lie above it. */
+	for (int i = 0; i < QUANTILE_NR; i++)
+		if (r->q.at_ns[i] > r->q.max_ns)
+			r->q.at_ns[i] = r->q.max_ns;
 }
 
 bool view_row(struct hist_row *r, const struct hist_view *v, const struct hist_span *span,

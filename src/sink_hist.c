@@ -152,6 +152,11 @@ static int print_examples(struct sink_env *env, struct hist_text *ht, const stru
 	return err;
 }
 
+static bool narrow(const struct sink_env *env)
+{
+	return hist_width(env) < HIST_WIDTH_DEFAULT;
+}
+
 /* What the numbers mean, below the last table. */
 static int print_legend(struct sink_env *env, struct hist_text *ht)
 {
@@ -159,16 +164,15 @@ static int print_legend(struct sink_env *env, struct hist_text *ht)
 	int err;
 
 	line_start(l);
-	line_add(l, DIM, "durations are at most " QUANTILE_ERROR "% off, below 64ns exact");
-	if (env->hist.worst)
-		line_add(l, DIM, "; so is the maximum");
-	err = hist_line(env, ht);
-	if (err)
-		return err;
-	line_add(l, DIM, env->hist.wire ? "a packet counts for each frame that GRO merged into it" :
-		 "a packet counts once, whatever GRO merged into it (--weight=skb)");
-	err = hist_line(env, ht);
-	return err;
+	line_add(l, DIM, "quantiles are at most " QUANTILE_ERROR "% off, exact below 64ns; ");
+	if (narrow(env)) {
+		err = hist_line(env, ht);
+		if (err)
+			return err;
+	}
+	line_add(l, DIM, env->hist.wire ? "frames that GRO merged count, each" :
+		 "frames that GRO merged count as one");
+	return hist_line(env, ht);
 }
 
 /* Takes the table that stands on the terminal away, if there is one. */

@@ -3,6 +3,9 @@
  * Feeds records and ledgers that are written down as text to a sink: what a sink prints can be
  * compared without a kernel, root or a clock. Lines are `rec`, `ledger` or `hook`, followed by
  * KEY=VALUE words; a value with spaces stands in double quotes. mixed.rec has examples.
+ *
+ * For histograms: `count row=STAGE group=N values=NS*COUNT,NS*COUNT…` adds to the histograms that
+ * the next `span` shows, `group at=N key=KEY` names a group of them. hist.rec has examples.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -25,6 +28,16 @@ static const char *dev_name(uint32_t netns, uint32_t ifindex)
 	static const char *const names[] = { "?", "lo", "eth0", "eth1", "br\033[31m\xff" };
 
 	return !netns && ifindex < 5 ? names[ifindex] : NULL;
+}
+
+static const char *comm_name(uint32_t pid)
+{
+	return pid == 4711 ? "dns-server" : pid == 4712 ? "evil\033[31m" : NULL;
+}
+
+static const char *cgroup_path(uint64_t id)
+{
+	return id == 77 ? "/system.slice/a-service-with-quite-a-long-name.service" : NULL;
 }
 
 static const char *reason_name(uint32_t reason)
@@ -320,7 +333,10 @@ static void parse_ledger_field(struct ledger *led, const char *key, const char *
 		led->n.unsorted = number(value);
 	else if (!strcmp(key, "softnet"))
 		parse_softnet(led, value);
-	else if (!strcmp(key, "balanced"))
+	else if (!strcmp(key, "slow")) {
+		led->slow_only = true;
+		led->slow = number(value);
+	} else if (!strcmp(key, "balanced"))
 		led->balanced = number(value);
 	else if (!strcmp(key, "coverage"))
 		led->coverage = strtod(value, NULL);
@@ -374,15 +390,108 @@ static struct hook_report parse_hook(char *line)
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
 
+/* NS*COUNT,NS*COUNT… */
+static void parse_values(struct histo *h, uint32_t group, uint32_t row, char *values)
+{
+	if (group > h->groups)
+		errx(2, "no such group: %u", group);
+	for (char *v = strtok(values, ","); v; v = strtok(NULL, ",")) {
+		char *n = strchr(v, '*');
+		uint64_t *counts = &h->count[((uint64_t)group * PP_H_ROWS + row) * PP_H_BUCKETS];
+
+		if (!n)
+			errx(2, "not a value: %s", v);
+		*n = '\0';
+		counts[pp_hist_bucket(number(v))] += number(n + 1);
+	}
+}
+
+static void parse_count(struct histo *h, char *line)
+{
+	uint32_t group = 0, row = PP_H_TOTAL;
+	char *key, *value;
+
+	while (next_word(&line, &key, &value)) {
+		if (!strcmp(key, "row"))
+			row = (uint32_t)find(row_find(value), value);
+		else if (!strcmp(key, "group"))
+			group = (uint32_t)number(value);
+		else if (!strcmp(key, "values"))
+			parse_values(h, group, row, value);
+		else
+			errx(2, "unknown field of a count: %s", key);
+	}
+}
+
+static void parse_group(struct histo *h, char *line)
+{
+	char *key, *value;
+	uint64_t at = 0;
+
+	while (next_word(&line, &key, &value)) {
+		if (!strcmp(key, "at"))
+			at = number(value) % PP_GROUPS_MAX;
+		else
+			h->key[at] = number(value);
+	}
+}
+
+/* Shows what was counted so far; of an interval, it begins anew after it. */
+static int show_span(const struct sink *sink, struct sink_env *env, struct histo *h, char *line)
+{
+	struct hist_span span = { .h = h, .begin_ns = MONO_BASE };
+	char *key, *value;
+	int ret;
+
+	while (next_word(&line, &key, &value)) {
+		if (!strcmp(key, "interval"))
+			span.nr = (uint32_t)number(value);
+		else if (!strcmp(key, "begin"))
+			span.begin_ns = parse_time(value);
+		else if (!strcmp(key, "ns"))
+			span.ns = number(value);
+		else if (!strcmp(key, "final"))
+			span.final = number(value);
+		else if (!strcmp(key, "live"))
+			span.live = number(value);
+		else
+			errx(2, "unknown field of a span: %s", key);
+	}
+	if (!sink->hist)
+		return 0;
+	ret = sink->hist(env, &span);
+	if (span.nr)
+		memset(h->count, 0, (h->groups + 1) * sizeof(h->count[0]) * PP_H_ROWS * PP_H_BUCKETS);
+	return ret;
+}
+
+/* Lines on histograms; false if it is another one. */
+static bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h, char *line,
+			 int *ret)
+{
+	if (!strncmp(line, "count ", 6))
+		parse_count(h, line + 6);
+	else if (!strncmp(line, "group ", 6))
+		parse_group(h, line + 6);
+	else if (!strncmp(line, "span ", 5))
+		*ret = show_span(sink, env, h, line + 5);
+	else
+		return false;
+	return true;
+}
+
 /* Feeds one file. Returns what the sink returned first other than 0. */
 static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 {
 	struct hook_report hooks[MAX_HOOKS];
 	struct ledger led = { .hooks = hooks };
+	struct histo *h = histo_new(hist_groups(&env->hist));
 	bool have_ledger = false;
 	char line[2048];
 	int ret = 0;
 
+	if (!h)
+		errx(2, "no memory");
 	while (!ret && fgets(line, sizeof(line), in)) {
 		if (!strncmp(line, "rec ", 4)) {
 			struct pp_rec rec = parse_record(line + 4);
@@ -395,12 +504,15 @@ static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 			if (led.nr_hooks == MAX_HOOKS)
 				errx(2, "too many hooks");
 			hooks[led.nr_hooks++] = parse_hook(line + 5);
+		} else if (hist_line_of(sink, env, h, line, &ret)) {
+			continue;
 		} else if (line[0] != '#' && line[0] != '\n') {
 			errx(2, "not understood: %s", line);
 		}
 	}
 	if (!ret && have_ledger)
 		ret = sink->done(env, &led);
+	free(h);
 	for (int i = 0; i < led.nr_hooks; i++) {
 		free(*hooks[i].role ? (char *)hooks[i].role : NULL);
 		free(*hooks[i].hook ? (char *)hooks[i].hook : NULL);
@@ -415,8 +527,37 @@ static uint32_t parse_stages(char *list)
 	uint32_t mask = 0;
 
 	for (char *s = strtok(list, ","); s; s = strtok(NULL, ","))
-		mask |= PP_ST_BIT(find(stage_find(s), s));
+		mask |= PP_ST_BIT(find(row_find(s), s));
 	return mask;
+}
+
+/* What is asked of histograms; false: another option. */
+static bool hist_option(struct hist_opts *h, int c)
+{
+	switch (c) {
+	case 'b':
+		h->by = (enum pp_by)find(by_find(optarg), optarg);
+		return true;
+	case 'g':
+		h->groups = (uint32_t)number(optarg);
+		return true;
+	case 'k':
+		h->worst = (uint32_t)number(optarg);
+		return true;
+	case 't':
+		h->stages = parse_stages(optarg);
+		return true;
+	case 'm':
+		h->wire = false;
+		return true;
+	case 'u':
+		h->buckets = true;
+		return true;
+	case 'I':
+		h->interval_ns = number(optarg);
+		return true;
+	}
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -424,19 +565,23 @@ int main(int argc, char **argv)
 	struct sink_env env = {
 		.out = stdout, .err = stdout, .utc = true, .stages_served = PP_ST_BIT(PP_ST_NR) - 1,
 		.wall_offset_ns = WALL_BASE - MONO_BASE, .dev_name = dev_name,
-		.reason_name = reason_name,
+		.reason_name = reason_name, .comm_name = comm_name, .cgroup_path = cgroup_path,
+		.hist = { .groups = 4, .worst = 1, .wire = true },
 	};
 	const struct sink *sink = sink_find("text");
 	int c, ret;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((c = getopt(argc, argv, "s:w:S:cvqlad")) != -1) {
+	while ((c = getopt(argc, argv, "s:w:h:S:cvqladb:g:k:t:muI:")) != -1) {
 		switch (c) {
 		case 's':
 			sink = sink_find(optarg);
 			break;
 		case 'w':
 			env.width = (int)number(optarg);
+			break;
+		case 'h':
+			env.height = (int)number(optarg);
 			break;
 		case 'S':
 			env.stages_served = parse_stages(optarg);
@@ -460,6 +605,8 @@ int main(int argc, char **argv)
 			env.any_dev = true;
 			break;
 		default:
+			if (hist_option(&env.hist, c))
+				break;
 			return 2;
 		}
 	}
