@@ -138,6 +138,8 @@ $(B)/test/test_names: $(B)/test/names.o
 $(B)/test/test_lineage: $(B)/test/lineage.o
 $(B)/test/test_softnet: $(B)/test/softnet.o
 $(B)/test/test_quantile: $(B)/test/quantile.o
+$(B)/test/test_worst: $(B)/test/worst.o $(B)/test/timeline.o
+$(B)/test/test_group: $(B)/test/group.o $(B)/test/names.o $(B)/test/format.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \

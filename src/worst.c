@@ -51,20 +51,25 @@ static void sift_up(struct worst_entry *heap, uint32_t i)
 		swap(&heap[i], &heap[(i - 1) / 2]);
 }
 
+/* The fastest of a place and the two below it. */
+static uint32_t fastest_of(const struct worst_entry *heap, uint32_t i, uint32_t n)
+{
+	uint32_t least = i, below;
+
+	for (below = 2 * i + 1; below <= 2 * i + 2 && below < n; below++)
+		if (is_faster(&heap[below], &heap[least]))
+			least = below;
+	return least;
+}
+
 static void sift_down(struct worst_entry *heap, uint32_t n)
 {
-	uint32_t i = 0, least = 0;
+	uint32_t i = 0, least;
 
-	do {
-		uint32_t left = 2 * i + 1, right = left + 1;
-
+	for (least = fastest_of(heap, i, n); least != i; least = fastest_of(heap, i, n)) {
 		swap(&heap[i], &heap[least]);
 		i = least;
-		if (left < n && is_faster(&heap[left], &heap[least]))
-			least = left;
-		if (right < n && is_faster(&heap[right], &heap[least]))
-			least = right;
-	} while (least != i);
+	}
 }
 
 static void add_to_row(struct worst *w, uint32_t row, uint64_t ns, const struct pp_rec *rec)
