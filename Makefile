@@ -179,7 +179,7 @@ long-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) tests/e2e/long.py
 
 # --- what tracing costs, against floors on the same hooks (needs root) --------------------------
-BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/report.c tests/bench/wire.c
+BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c tests/bench/wire.c
 BENCH_OBJ := $(BENCH_SRC:tests/bench/%.c=$(B)/bench_%.o) $(filter-out $(B)/main.o $(B)/cmd_%.o,$(OBJ))
 
 .PHONY: bench

@@ -8,16 +8,21 @@
 
 #include "hist.h"
 
+/* The buckets of one CPU and group. */
+struct pp_hists {
+	u64 count[PP_H_ROWS * PP_H_BUCKETS];
+};
+
 /*
- * Buckets: [CPU][group][row][bucket]. CPUs have their own, and add with atomics, since a softirq
- * may interrupt a reader on its CPU: no count is lost, and who reads them needs no lock.
+ * [CPU][group]. CPUs have their own, and add with atomics, since a softirq may interrupt a reader
+ * on its CPU: no count is lost, and who reads them needs no lock.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);			/* set at load where histograms are wanted */
 	__type(key, u32);
-	__type(value, u64);
+	__type(value, struct pp_hists);
 } hists SEC(".maps");
 
 /* Keys of the groups, first come, first served; see pp_group_key(). */
@@ -155,33 +160,6 @@ static __always_inline struct pp_worst *worst_here(u32 cpu)
 u32 pp_account(struct pp_rec *rec, u32 cpu);
 #endif
 
-struct walk {
-	struct pp_worst *worst;
-	u32 base;	/* of the group's buckets */
-	u32 picks;	/* rows for which it is slow enough to be sent */
-};
-
-static __always_inline void account_row(struct walk *w, u32 row, u64 ns, u32 weight)
-{
-	u64 *count;
-	u32 i;
-
-	/* The compiler knows that it is in range and leaves the tests out; the verifier does not. */
-	asm volatile("" : "+r"(row));
-	if (row >= PP_H_ROWS)
-		return;
-	if (cfg.hist && weight) {
-		i = w->base + row * PP_H_BUCKETS + pp_hist_bucket(ns);
-		count = bpf_map_lookup_elem(&hists, &i);
-		if (count)
-			__sync_fetch_and_add(count, weight);
-	}
-	if (cfg.slow_any && row < PP_H_ROWS && ns > cfg.slow[row])
-		w->picks |= 1u << row;
-	if (w->worst && is_worst(w->worst, row, ns))
-		w->picks |= 1u << row;
-}
-
 /*
  * The weight of what follows GRO: a packet that others were merged into stands for all of them,
  * if frames of the wire are counted; and one that was merged has its part in its parent's.
@@ -199,8 +177,8 @@ static __always_inline u32 weight_before_gro(const struct pp_rec *rec)
 }
 
 /*
- * A stamp, by a stage of order[]. The mask is for the verifier, which does not know what is in
- * there; spelt in assembly, since the compiler does.
+ * A stamp, by a stage of order[]; the end, by PP_ST_NR, which follows them. The mask is for the
+ * verifier, which does not know what is in there; spelt in assembly, since the compiler does.
  */
 static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
 {
@@ -212,62 +190,88 @@ static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
 	return rec->ts[i];
 }
 
-/* When the record begins: its first stamp. */
-static __always_inline u64 begin_of(const struct pp_rec *rec)
+/*
+ * The bucket goes through memory, of which the verifier knows nothing, so that it need not follow
+ * each way through pp_hist_bucket() to the end of the record.
+ */
+static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, u32 row, u64 ns,
+				      u32 weight)
 {
-	return rec->nr_order ? stamp_at(rec, rec->order[0]) : rec->end_ns;
+	u64 i;
+
+	*(volatile u32 *)&rec->bucket = row * PP_H_BUCKETS + pp_hist_bucket(ns);
+	i = *(volatile u32 *)&rec->bucket;
+#ifdef __bpf__
+	asm volatile("" : "+r"(i));	/* compare the very register that is used */
+#endif
+	if (i < PP_H_ROWS * PP_H_BUCKETS)
+		__sync_fetch_and_add(&h->count[i], weight);
 }
 
-/* The next stage of order[] that is measured; PP_ST_NR: there is none. */
-static __always_inline u32 next_measured(const struct pp_rec *rec, u32 *at)
+/* Add an ended record to the histograms. */
+static __always_inline void count_rows(struct pp_rec *rec, u32 cpu)
 {
-	u32 i, stage;
+	u32 weight = weight_of(rec), before = weight_before_gro(rec), i, next;
+	u32 n = rec->nr_order, at = cpu * (cfg.groups + 1) + group_of(rec);
+	u32 stage = rec->order[0];
+	u64 from = stamp_at(rec, stage), to;
+	struct pp_hists *h;
 
-	if (cfg.stages == ~0u) {
-		i = (*at)++;
-		return i < rec->nr_order ? rec->order[i & (PP_ORDER - 1)] : PP_ST_NR;
-	}
+	h = bpf_map_lookup_elem(&hists, &at);
+	if (!h || !before)
+		return;
+	if (weight)
+		count_row(h, rec, PP_H_TOTAL, rec->end_ns - from, weight);
 #pragma clang loop unroll(disable)
-	for (i = 0; i < PP_ST_NR; i++) {
-		if (*at >= rec->nr_order)
-			break;
-		stage = rec->order[(*at)++ & (PP_ORDER - 1)];
-		if (cfg.stages & 1u << (stage & 31))
-			return stage;
+	for (i = 1; i <= PP_ST_NR && i <= n; i++) {
+		next = rec->order[i];
+		to = stamp_at(rec, next);
+		count_row(h, rec, stage, to - from, stage > PP_ST_GRO ? weight : before);
+		from = to;
+		stage = next;
 	}
-	return PP_ST_NR;
+}
+
+/* The rows for which a record is slow enough to be sent, a bit each. */
+static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
+{
+	/* Examples are whole journeys only. */
+	struct pp_worst *worst = rec->verdict == PP_V_MERGED ? NULL : worst_here(cpu);
+	u32 n = rec->nr_order, picks = 0, row = PP_H_TOTAL, next = rec->order[0], i;
+	u64 from = stamp_at(rec, next), ns = rec->end_ns - from, to;
+
+	/* The whole first, then stage by stage. */
+#pragma clang loop unroll(disable)
+	for (i = 0; i <= PP_ST_NR && i <= n && row < PP_H_ROWS; i++) {
+		if (i) {
+			row = next;
+			next = rec->order[i];
+			to = stamp_at(rec, next);
+			ns = to - from;
+			from = to;
+		}
+		if (cfg.slow_any && row < PP_H_ROWS && ns > cfg.slow[row])
+			picks |= 1u << row;
+		if (worst && is_worst(worst, row, ns))
+			picks |= 1u << row;
+	}
+	return picks;
 }
 
 /*
- * Walk over an ended record's stamps, which were taken one after the other: order[] says which.
- * Returns the rows for which it is to be sent. A function of its own, verified once: records end
- * in many places.
+ * What is made of an ended record, whose stamps were taken one after the other: order[] says
+ * which. Returns the rows for which it is to be sent. A function of its own, verified once:
+ * records end in many places.
  */
 PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
 {
-	struct walk w = {};
-	u32 weight, before, at = 0, i, stage, next;
-	u64 from, to;
-
 	/* How long a packet took that was lost sight of is not known. */
 	if (!rec || rec->verdict == PP_V_UNTRACKED)
 		return 0;
-	w.base = (cpu * (cfg.groups + 1) + group_of(rec)) * PP_H_ROWS * PP_H_BUCKETS;
-	weight = weight_of(rec);
-	/* Only whole journeys. */
-	w.worst = weight ? worst_here(cpu) : NULL;
-	before = weight_before_gro(rec);
-	account_row(&w, PP_H_TOTAL, rec->end_ns - begin_of(rec), weight);
-	stage = next_measured(rec, &at);
-#pragma clang loop unroll(disable)
-	for (i = 0; i < PP_ST_NR && stage < PP_ST_NR; i++) {
-		from = stamp_at(rec, stage);
-		next = next_measured(rec, &at);
-		to = next < PP_ST_NR ? stamp_at(rec, next) : rec->end_ns;
-		account_row(&w, stage, to - from, stage > PP_ST_GRO ? weight : before);
-		stage = next;
-	}
-	return w.picks;
+	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;
+	if (cfg.hist)
+		count_rows(rec, cpu);
+	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu) : 0;
 }
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */

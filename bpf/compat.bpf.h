@@ -133,6 +133,54 @@ static __always_inline u32 no_reason(void)
 	return bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
 }
 
+#ifdef __bpf__
+extern int __preempt_count __ksym __weak;
+extern struct pcpu_hot pcpu_hot __ksym __weak;
+#endif
+
+#define HARDIRQ_MASK 0x000f0000	/* include/linux/preempt.h: the same since v2.6 but for NMI's bits */
+
+/* Is a hard interrupt handler running? -1: this kernel does not tell (x86 keeps it per CPU). */
+static __always_inline int in_hardirq(void)
+{
+#ifdef __bpf__
+	if (&__preempt_count)
+		return !!(*(int *)bpf_this_cpu_ptr(&__preempt_count) & HARDIRQ_MASK);
+	if (&pcpu_hot)
+		return !!(((struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count &
+			  HARDIRQ_MASK);
+#endif
+	return -1;
+}
+
+/* The current thread, with its type where BPF has the helper for it (v5.11 on). */
+static __always_inline struct task_struct *this_task(void)
+{
+#ifdef PP_LEGACY
+	return (void *)bpf_get_current_task();
+#else
+	return bpf_get_current_task_btf();
+#endif
+}
+
+#ifdef PP_LEGACY
+#define TASK_TYPED 0
+#else
+#define TASK_TYPED 1
+#endif
+#define TASK(task, field) RD(TASK_TYPED, task, field)
+
+/* A thread's name: two loads instead of a helper that copies byte by byte. */
+static __always_inline void task_comm(const struct task_struct *task, u64 comm[2])
+{
+	if (TASK_TYPED) {
+		comm[0] = ((const u64 *)task->comm)[0];
+		comm[1] = ((const u64 *)task->comm)[1];
+	} else {
+		bpf_core_read(comm, 16, &task->comm);
+	}
+}
+
 /* A struct sock argument seen as the struct tcp_sock it begins. */
 #define TCP_SK(sk, field) BPF_CORE_READ((const struct tcp_sock *)(sk), field)
 

@@ -307,6 +307,7 @@ HANDLER(sock_udp)
 	if (RD(typed, skb, _skb_refdst))
 		rec->flags |= PP_F_MORPH;
 	stamp(&h, rec, PP_ST_SOCK);
+	rec->sk = a0;
 	announce(&h, a0);
 }
 

@@ -18,6 +18,7 @@ HANDLER(irq_enter)
 		h.c->irq_ns = h.now;
 }
 
+/* Only where in_hardirq() cannot tell that the handler is over. */
 HANDLER(irq_exit)
 {
 	struct pp_cpu *c = this_cpu();
@@ -51,7 +52,7 @@ static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct p
 {
 	if (c->netpoll)
 		return PP_C_NETPOLL;
-	if (c->irq_ns)
+	if (c->irq_ns && in_hardirq())
 		return PP_C_IRQ;
 	/* napi_complete_done() within the poll, after an interrupt found it running */
 	if (c->poll.napi == n->napi)
@@ -120,18 +121,15 @@ HANDLER(napi_timer)
  */
 HANDLER(softirq)
 {
-	union {
-		char comm[PP_COMM_LEN];
-		u64 half;
-	} task = {};
+	u64 comm[2];
 	struct here h;
 
 	if (!here(&h))
 		return;
 	h.c->softirq_ns = h.now;
 	h.c->irq_ns = 0;
-	bpf_get_current_comm(task.comm, sizeof(task.comm));
-	h.c->context = task.half == KSOFTIRQ_COMM ? PP_X_KSOFTIRQD : PP_X_SOFTIRQ;
+	task_comm(this_task(), comm);
+	h.c->context = comm[0] == KSOFTIRQ_COMM ? PP_X_KSOFTIRQD : PP_X_SOFTIRQ;
 }
 
 HANDLER(softirq_vec)
@@ -143,9 +141,12 @@ HANDLER(softirq_vec)
 /* Is it polled by its own thread? napi_struct.thread came with threaded NAPI in v5.12. */
 static __always_inline int in_own_thread(const int typed, struct napi_struct *napi)
 {
+	u64 thread;
+
 	if (!bpf_core_field_exists(napi->thread))
 		return 0;
-	return (u64)RD(typed, napi, thread) == bpf_get_current_task();
+	thread = (u64)RD(typed, napi, thread);
+	return thread && thread == (u64)this_task();
 }
 
 /* A poll of which nobody was seen to schedule it. */

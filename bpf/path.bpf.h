@@ -19,9 +19,11 @@ static __always_inline struct pp_napi *pp_napi_at(u32 i);
 #ifdef PP_LEGACY
 #include "legacy.bpf.h"
 #endif
-#include "stitch.h"
 
 const volatile struct pp_cfg cfg = {};
+
+#define PP_MEASURED(stage) (cfg.stages & PP_ST_BIT(stage))
+#include "stitch.h"
 
 /* Set once all hooks are attached, cleared before they go: no packet is followed halfway. */
 volatile __u32 enabled = 0;
@@ -45,26 +47,13 @@ struct {
 	__type(value, struct pp_rec);
 } slab SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PP_SETS);
-	__type(key, u32);
-	__type(value, struct pp_set);
-} sets SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PP_SOCKS);
-	__type(key, u32);
-	__type(value, struct pp_sock);
-} socks SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PP_NAPIS);
-	__type(key, u32);
-	__type(value, struct pp_napi);
-} napis SEC(".maps");
+/*
+ * Tables of a fixed size are variables: an element is reached by adding to an address, where a map
+ * takes a lookup.
+ */
+struct pp_set pp_sets[PP_SETS] = {};
+struct pp_sock pp_socks[PP_SOCKS] = {};
+struct pp_napi pp_napis[PP_NAPIS] = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -85,17 +74,17 @@ static __always_inline struct pp_rec *pp_rec_at(u32 i)
 
 static __always_inline struct pp_set *pp_set_at(u32 i)
 {
-	return bpf_map_lookup_elem(&sets, &i);
+	return &pp_sets[i & (PP_SETS - 1)];
 }
 
 static __always_inline struct pp_sock *pp_sock_at(u32 i)
 {
-	return bpf_map_lookup_elem(&socks, &i);
+	return &pp_socks[i & (PP_SOCKS - 1)];
 }
 
 static __always_inline struct pp_napi *pp_napi_at(u32 i)
 {
-	return bpf_map_lookup_elem(&napis, &i);
+	return &pp_napis[i & (PP_NAPIS - 1)];
 }
 
 #include "account.bpf.h"

@@ -18,8 +18,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 	} while (0)
 
 /*
- * Arguments serve one return only: the kernel may skip the entry of the next call. An interrupt
- * handler has put none there, and must leave those of the function that it interrupted.
+ * Arguments serve one return only: the kernel may skip the entry of the next call. A function
+ * whose handler asks for none has put none there: it may be an interrupt's, and must leave those of
+ * the function that it interrupted.
  */
 #define RUN_RETURN(handler, nargs, result)                                                         \
 	do {                                                                                       \
@@ -30,7 +31,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 			break;                                                                     \
 		arg0 = c->stash[0];                                                                \
 		arg1 = c->stash[1];                                                                \
-		if (!c->irq_ns)                                                                    \
+		if (nargs)                                                                         \
 			c->stash[0] = c->stash[1] = 0;                                             \
 		h_##handler(0, arg0, arg1, result);                                                \
 	} while (0)

@@ -8,12 +8,7 @@
 
 #include "path.bpf.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PP_TASKS);
-	__type(key, u32);
-	__type(value, struct pp_task);
-} tasks SEC(".maps");
+struct pp_task pp_tasks[PP_TASKS] = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
@@ -26,7 +21,7 @@ __u64 pp_watched[PP_TASKS / 64] = {};
 
 static __always_inline struct pp_task *pp_task_at(u32 i)
 {
-	return bpf_map_lookup_elem(&tasks, &i);
+	return &pp_tasks[i & (PP_TASKS - 1)];
 }
 
 #include "wake.h"
@@ -88,17 +83,13 @@ struct reader {
  * The name in /proc/PID/comm is that of the process's first thread. A thread of its own, such as
  * io_uring's workers and pollers (`iou-wrk-…`), may have another.
  */
-static __always_inline void read_comm(u32 tid, struct task_struct *task, struct reader *r)
+static __always_inline void read_comm(struct task_struct *task, struct reader *r)
 {
-	struct task_struct *leader;
+	struct task_struct *leader = task;
 
-	r->comm[0] = r->comm[1] = 0;
-	if (tid == r->pid) {
-		bpf_get_current_comm(r->comm, sizeof(r->comm));
-		return;
-	}
-	bpf_core_read(&leader, sizeof(leader), &task->group_leader);
-	bpf_core_read_str(r->comm, sizeof(r->comm), &leader->comm);
+	if ((u32)TASK(task, pid) != r->pid)
+		leader = TASK(task, group_leader);
+	task_comm(leader, r->comm);
 }
 
 static __always_inline int is_wanted(const struct reader *r)
@@ -114,16 +105,14 @@ static __always_inline int is_wanted(const struct reader *r)
 /* The current thread as the reader: in its own context, not in a softirq on top of it. */
 static __always_inline void reader_here(struct reader *r)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	u64 id = bpf_get_current_pid_tgid();
+	struct task_struct *task = this_task();
 
 	r->flags = 0;
-	r->pid = id >> 32;
-	r->sleeps = 0;
+	r->pid = TASK(task, tgid);
+	r->sleeps = TASK(task, nvcsw);
 	r->cgroup = cfg.by == PP_BY_CGROUP ? bpf_get_current_cgroup_id() : 0;
-	bpf_core_read(&r->sleeps, sizeof(long), &task->nvcsw);
-	read_comm((u32)id, task, r);
-	r->task = pp_task_watch((u32)id);
+	read_comm(task, r);
+	r->task = pp_task_watch(TASK(task, pid));
 	if (cfg.by_reader && is_wanted(r))
 		r->flags |= PP_F_WANTED;
 }

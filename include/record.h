@@ -90,7 +90,7 @@ struct pp_rec {
 	__u32 picks;		/* rows (hist.h) for which it was slow enough to be sent; a bit each */
 	__u16 queue;		/* kernel: receive queue + 1, where it is asked for; 0 = not told */
 	__u16 birth_cpu;	/* where it was seen first */
-	__u32 pad;
+	__u32 bucket;		/* kernel: in which its duration is counted */
 	__u8 order[PP_ORDER];	/* kernel: stages in the order in which they were stamped */
 	char comm[PP_COMM_LEN];	/* delivered: the reader's name, as in /proc/PID/comm; "" = not known */
 	__u8 saddr[16], daddr[16];
@@ -139,6 +139,8 @@ struct pp_worst {
 	__u64 ns[PP_H_ROWS][PP_WORST_MAX];
 };
 
+_Static_assert(__builtin_offsetof(struct pp_rec, end_ns) ==
+	       __builtin_offsetof(struct pp_rec, ts[PP_ST_NR]), "the end follows the stamps");
 _Static_assert(PP_H_ROWS <= 32, "picks has a bit for each row");
 _Static_assert(PP_ORDER > PP_ST_NR, "order[] is read one further");
 _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");

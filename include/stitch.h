@@ -3,11 +3,14 @@
  * Stitching: the tables that lead from an skb or a socket to its record. Pure code without
  * helpers or kernel types, built into the BPF programs and into host unit tests alike.
  *
- * The includer defines how tables are reached (each returns NULL when i is out of range):
- *	struct pp_rec  *pp_rec_at(__u32 i);	the slab
- *	struct pp_set  *pp_set_at(__u32 i);	the address index
- *	struct pp_sock *pp_sock_at(__u32 i);	sockets that have unread data
- *	struct pp_napi *pp_napi_at(__u32 i);	NAPI instances
+ * The includer defines how tables are reached:
+ *	struct pp_rec  *pp_rec_at(__u32 i);	the slab; NULL when i is out of range
+ *	struct pp_set  *pp_set_at(__u32 i);	the address index; i is taken modulo its size
+ *	struct pp_sock *pp_sock_at(__u32 i);	sockets that have unread data, same
+ *	struct pp_napi *pp_napi_at(__u32 i);	NAPI instances, same
+ *
+ * which stages' durations are measured, if not all:
+ *	PP_MEASURED(stage)
  *
  * and, for kernels without compare-and-swap, the lock that cas.h wants.
  *
@@ -18,6 +21,10 @@
 
 #include "cas.h"
 #include "tables.h"
+
+#ifndef PP_MEASURED
+#define PP_MEASURED(stage) 1
+#endif
 
 static __always_inline __u32 pp_hash(__u64 addr, __u32 bits)
 {
@@ -52,8 +59,6 @@ static __always_inline struct pp_rec *pp_find(__u64 addr, __u32 *ref)
 	struct pp_rec *rec;
 	int i;
 
-	if (!set)
-		return NULL;
 	for (i = 0; i < PP_WAYS; i++) {
 		__u64 w = *(volatile __u64 *)&set->way[i];
 
@@ -81,8 +86,6 @@ static __always_inline __u32 pp_index(__u64 addr, __u32 ref, __u64 now)
 	struct pp_rec *victim;
 	int i;
 
-	if (!set)
-		return ref;
 	for (i = 0; i < PP_WAYS; i++) {
 		/* Two CPUs may want the same way: only one gets it. */
 		if (!set->way[i] && !pp_cas64(&set->way[i], 0, word))
@@ -108,8 +111,6 @@ static __always_inline int pp_unindex(__u64 addr, __u32 ref)
 	__u64 word = pp_word(addr, ref);
 	int i;
 
-	if (!set)
-		return 0;
 	for (i = 0; i < PP_WAYS; i++)
 		if (set->way[i] == word)
 			return pp_cas64(&set->way[i], word, 0) == word;
@@ -147,15 +148,15 @@ static __always_inline struct pp_sock *pp_sock_find(__u64 sk, int claim)
 	int i;
 
 	for (i = 0; i < PP_PROBES; i++) {
-		struct pp_sock *s = pp_sock_at((h + i) & (PP_SOCKS - 1));
+		struct pp_sock *s = pp_sock_at(h + i);
 
-		if (s && s->sk == sk)
+		if (s->sk == sk)
 			return s;
 	}
 	for (i = 0; claim && i < PP_PROBES; i++) {
-		struct pp_sock *s = pp_sock_at((h + i) & (PP_SOCKS - 1));
+		struct pp_sock *s = pp_sock_at(h + i);
 
-		if (s && !s->sk && !pp_cas64(&s->sk, 0, sk))
+		if (!s->sk && !pp_cas64(&s->sk, 0, sk))
 			return s;
 	}
 	return NULL;
@@ -262,10 +263,8 @@ static __always_inline struct pp_napi *pp_napi_find(__u64 napi, int claim)
 	int i;
 
 	for (i = 0; i < PP_PROBES; i++) {
-		struct pp_napi *n = pp_napi_at((h + i) & (PP_NAPIS - 1));
+		struct pp_napi *n = pp_napi_at(h + i);
 
-		if (!n)
-			return NULL;
 		if (n->napi == napi)
 			return n;
 		if (!n->napi) {
@@ -295,6 +294,9 @@ static __always_inline void pp_put(struct pp_rec *rec, __u32 stage, __u64 ns, __
 	rec->ts[stage] = ns;
 	rec->cpu[stage] = cpu;
 	rec->last_ns = ns;
+	/* The first is always there: the whole begins with it. */
+	if (!PP_MEASURED(stage) && n)
+		return;
 	rec->order[n & (PP_ORDER - 1)] = stage;
 	rec->nr_order = n + 1;
 }

@@ -40,10 +40,18 @@ static void add_iface(struct ifaces *ifs, int fd, const char *ifname, bool meant
 	struct ifreq req = { .ifr_data = (void *)&info };
 
 	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", ifname);
-	if (ioctl(fd, SIOCETHTOOL, &req))
+	if (ioctl(fd, SIOCETHTOOL, &req)) {
+		ifs->soft |= meant;
 		return;
+	}
 	ifs->forward |= !strcmp(info.driver, "bridge");
-	if (!meant || !is_hardware(&info) || ifaces_use(ifs, info.driver) || ifs->nr == IFACES_MAX)
+	if (!meant)
+		return;
+	if (!is_hardware(&info) || ifs->nr == IFACES_MAX) {
+		ifs->soft = true;
+		return;
+	}
+	if (ifaces_use(ifs, info.driver))
 		return;
 	snprintf(ifs->driver[ifs->nr], sizeof(ifs->driver[0]), "%.31s", info.driver);
 	ifs->nr++;

@@ -12,6 +12,7 @@
 struct ifaces {
 	char driver[IFACES_MAX][32];	/* each driver once; interfaces without a device have none */
 	int nr;
+	bool soft;	/* and there are interfaces with none, or of more drivers */
 	bool forward;			/* this network namespace routes packets on, or bridges them */
 };
 

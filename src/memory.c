@@ -22,7 +22,7 @@ static uint64_t ring_buffer_bytes(uint64_t size)
 
 static uint64_t hist_bytes(const struct memory_opts *o)
 {
-	return table_bytes(o->hist_counts ? o->hist_counts : 1, sizeof(uint64_t)) +
+	return table_bytes(o->hist_counts ? o->hist_counts : PP_H_ROWS * PP_H_BUCKETS, sizeof(uint64_t)) +
 	       table_bytes(PP_GROUPS_MAX, sizeof(uint64_t)) +
 	       table_bytes(o->worst ? o->cpus : 1, sizeof(struct pp_worst));
 }

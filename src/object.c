@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include "object.h"
+#include "tables.h"
 #include "trial.h"
 #include "legacy.skel.h"
 #include "pktpath.skel.h"

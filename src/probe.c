@@ -103,13 +103,25 @@ static void choose(struct plan *plan, struct trial *t, const struct plan_opts *o
 	}
 }
 
+/* The end of an interrupt handler. Not needed where the kernel tells: see in_hardirq() in bpf/. */
+static bool is_irq_exit(const struct hook *h)
+{
+	return !strcmp(h->slot, "irq") && h->stage == PP_ST_NONE;
+}
+
+static bool tells_hardirq(const struct trial *t)
+{
+	return trial_var(t, "__preempt_count") || trial_var(t, "pcpu_hot");
+}
+
 /* Are all of a driver's rows of this slot served? It uses one of them; which one, nobody knows. */
 static bool driver_covered(const struct plan *plan, const char *driver, const char *slot)
 {
 	int rows = 0, i;
 
 	for (i = 0; i < NR_HOOKS; i++) {
-		if (strcmp(hooks[i].module, driver) || strcmp(hooks[i].slot, slot))
+		if (strcmp(hooks[i].module, driver) || strcmp(hooks[i].slot, slot) ||
+		    is_irq_exit(&hooks[i]))
 			continue;
 		rows++;
 		if (!plan->backend[i])
@@ -162,6 +174,8 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 		for (i = 0; i < NR_HOOKS; i++) {
 			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level)
 				continue;
+			if (is_irq_exit(&hooks[i]) && tells_hardirq(t))
+				continue;
 			if (!is_asked_for(o, &hooks[i])) {
 				plan->why[i] = "not asked for (--stage)";
 				continue;
@@ -199,6 +213,41 @@ static void check_requirements(struct plan *plan)
 			plan->backend[i] = BE_NONE;
 		}
 	}
+}
+
+static void drop_row(struct plan *plan, int i)
+{
+	plan->backend[i] = BE_NONE;
+	plan->why[i] = NULL;
+}
+
+static int row_of(const char *id)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (!strcmp(hooks[i].id, id))
+			return i;
+	return -1;
+}
+
+/*
+ * Rows that others make superfluous cost each packet a call. The drivers' own polls, all seen,
+ * leave __napi_poll() only the backlog's; but interfaces that appear later may be of any driver.
+ */
+static void drop_spare(struct plan *plan, struct trial *t, const struct plan_opts *o,
+		       const struct ifaces *ifs)
+{
+	int i;
+
+	if (!o->scope->nr || o->scope->any_netns || ifs->soft || !ifs->nr)
+		return;
+	for (i = 0; i < ifs->nr; i++)
+		if (!driver_covered(plan, ifs->driver[i], "polldrv"))
+			return;
+	choose(plan, t, o, row_of("poll_backlog"));
+	if (plan->backend[row_of("poll_backlog")])
+		drop_row(plan, row_of("poll"));
 }
 
 static void report(struct plan *plan, int i, int stage, const char *role, const char *why)
@@ -261,6 +310,7 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 	for (i = 0; i < NR_HOOKS; i++)
 		if (!i || strcmp(hooks[i].slot, hooks[i - 1].slot))
 			serve_slot(plan, t, opts, &ifs, hooks[i].slot);
+	drop_spare(plan, t, opts, &ifs);
 	trial_free(t);
 	check_requirements(plan);
 	for (i = 0; i < NR_HOOKS; i++) {

@@ -144,7 +144,7 @@ static int size_hists(struct tracer *t)
 	int err = 0;
 
 	if (t->opts.hist)
-		err = bpf_map__set_max_entries(t->o.hists, hist_counts(t));
+		err = bpf_map__set_max_entries(t->o.hists, t->nr_cpus * (groups_of(t) + 1));
 	if (!err && t->opts.worst)
 		err = bpf_map__set_max_entries(t->o.worsts, t->nr_cpus);
 	return err;

@@ -41,6 +41,11 @@ struct trial *trial_new(void)
 	return t;
 }
 
+bool trial_var(const struct trial *t, const char *name)
+{
+	return btf__find_by_name_kind(t->vmlinux, name, BTF_KIND_VAR) > 0;
+}
+
 static void drop_module(struct trial *t)
 {
 	btf__free(t->module);

@@ -28,6 +28,9 @@ int trial_find(struct trial *t, const char *symbol, const char *module, int *fd)
 int trial_tp(struct trial *t, const char *name, int nargs, const char **why);
 int trial_kprobe(const char *symbol, int ret, const char **why);
 
+/* Does the kernel's BTF have this variable? */
+bool trial_var(const struct trial *t, const char *name);
+
 /* As kprobe, through the link that the kernel makes of fprobe (v5.18 on). */
 int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char **why);
 

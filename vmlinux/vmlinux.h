@@ -129,10 +129,15 @@ typedef struct {
 } socket_lock_t;
 
 struct task_struct {
-	int pid;
+	int pid, tgid;
 	unsigned long nvcsw;	/* times it gave its CPU up to sleep */
 	struct task_struct *group_leader;
 	char comm[16];
+};
+
+/* Where v6.2 to v6.13 keep the preemption count (x86); elsewhere it is a variable of its own. */
+struct pcpu_hot {
+	int preempt_count;
 };
 
 /* struct sock's backlog is an anonymous struct in the kernel; only its tail is read. */

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 #include "floors.h"
+#include "hold.h"
 #include "log.h"
 #include "opts.h"
 #include "report.h"
@@ -290,6 +291,8 @@ int main(int argc, char **argv)
 	struct bench b = { .rounds = 31, .packets = 5000, .seed = time(NULL) };
 	int err;
 
+	if (argc > 1 && !strcmp(argv[1], "hold"))
+		return hold_main(argc - 1, argv + 1);
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &b))
 		return EXIT_USAGE;

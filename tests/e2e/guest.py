@@ -269,10 +269,7 @@ class Guest:
             "-chardev", f"socket,id=agent,fd={port}",
             "-device", "virtio-serial-pci,addr=2", "-device", "virtserialport,chardev=agent,nr=1"]
         for nic in self.nics:
-            # Apart from each other: two igb side by side collide with their virtual functions.
-            argv += ["-netdev", self._netdev(nic), "-device",
-                     f"{nic.model},netdev=net{nic.index},mac={nic.mac},romfile=,"
-                     f"addr={3 + 3 * nic.index:#x}"]
+            argv += ["-netdev", self._netdev(nic), "-device", self._device(nic)]
         return argv
 
     def _accel(self):
@@ -280,6 +277,11 @@ class Guest:
 
     def _netdev(self, nic):
         return f"tap,id=net{nic.index},fd={nic.fd}"
+
+    def _device(self, nic):
+        # Apart from each other: two igb side by side collide with their virtual functions.
+        return (f"{nic.model},netdev=net{nic.index},mac={nic.mac},romfile=,"
+                f"addr={3 + 3 * nic.index:#x}")
 
     def _set_addresses(self):
         script = ["set -e", "ip link set lo up"]

@@ -151,6 +151,20 @@ class Run:
         return any(h["missed"] or (h["missed"] is None and "kprobe" in (h["backend"] or ""))
                    for h in self.hooks if role in (None, h["role"]))
 
+    def skipped_ends(self):
+        """Frees that the kernel says it did not show: its own program was at work on that CPU
+        already, in a process which the softirq came over."""
+        return sum(h["missed"] or 0 for h in self.hooks if h["role"] == "end")
+
+    def unseen(self):
+        """How many packets did not end, where all must have: not more than frees were skipped.
+        Such a packet stays until its memory is used again."""
+        led, skipped = self.summary, self.skipped_ends()
+        left = led["in_flight"] + led["untracked"]["stale"]
+        check(left <= skipped and led["verdicts"]["untracked"] == led["untracked"]["stale"],
+              f"in flight or untracked, and {skipped} frees were skipped: {led}")
+        return left
+
     def backends(self):
         return {h["backend"] for h in self.hooks}
 

@@ -2,6 +2,7 @@
 /* Command line of the traffic tool: the tables of its commands and options. */
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ enum {
 	OPT_FASTOPEN, OPT_TLS, OPT_MPTCP,
 	OPT_CONNECT, OPT_MULTICAST, OPT_IFNAME, OPT_GRO, OPT_VERIFY,
 	OPT_GSO, OPT_PAYLOAD_ID, OPT_VARY, OPT_SPORTS,
-	OPT_V6, OPT_DROP, OPT_HELP, NR_OPTIONS
+	OPT_V6, OPT_DROP, OPT_BARE, OPT_BATCH, OPT_HELP, NR_OPTIONS
 };
 #define BIT(n) (1ull << (n))
 #define WAYS (BIT(OPT_POLL) | BIT(OPT_EPOLL) | BIT(OPT_URING) | BIT(OPT_PEEK))
@@ -25,7 +26,8 @@ enum {
 #define UDP_OUT (BIT(OPT_SIZE) | BIT(OPT_SPORT) | BIT(OPT_IFNAME) | BIT(OPT_GSO) | IDS)
 #define UDP_IN (BIT(OPT_DELAY) | LOOK | BIT(OPT_RCVBUF) | WAYS | BIT(OPT_CONNECT) | \
 	BIT(OPT_MULTICAST) | BIT(OPT_IFNAME) | BIT(OPT_GRO) | BIT(OPT_VERIFY))
-#define TCP_KIND (BIT(OPT_FASTOPEN) | BIT(OPT_TLS) | BIT(OPT_MPTCP))
+#define TCP_KIND (BIT(OPT_FASTOPEN) | BIT(OPT_TLS) | BIT(OPT_MPTCP) | BIT(OPT_BARE) | \
+	BIT(OPT_BATCH))
 #define TCP_IN (BIT(OPT_DELAY) | LOOK | BIT(OPT_RCVBUF) | BIT(OPT_CHUNK) | WAYS | \
 	BIT(OPT_SPLICE) | BIT(OPT_ZEROCOPY) | BIT(OPT_HELD) | BIT(OPT_HELD_READS) | \
 	BIT(OPT_NO_ACCEPT) | BIT(OPT_BACKLOG) | TCP_KIND)
@@ -46,9 +48,10 @@ static const struct command {
 	{ "udp-flood", "dpn", "DST PORT SECONDS", UDP_OUT, udp_flood, "as many as go" },
 	{ "udp-recv", "pn", "PORT COUNT", UDP_IN, udp_recv,
 	  "counts what came, what is lost, what came twice; COUNT 0: until --timeout" },
-	{ "udp-ping", "dpn", "DST PORT COUNT", BIT(OPT_SIZE) | BIT(OPT_TIMEOUT), udp_ping,
+	{ "udp-ping", "dpn", "DST PORT COUNT", BIT(OPT_SIZE) | BIT(OPT_TIMEOUT) | BIT(OPT_BATCH), udp_ping,
 	  "COUNT datagrams, one at a time, to udp-pong and back; how long that took" },
-	{ "udp-pong", "pn", "PORT COUNT", BIT(OPT_TIMEOUT), udp_pong, "sends COUNT datagrams back" },
+	{ "udp-pong", "pn", "PORT COUNT", BIT(OPT_TIMEOUT) | BIT(OPT_BATCH), udp_pong,
+	  "sends COUNT datagrams back" },
 	{ "tcp-send", "dpn", "DST PORT BYTES", BIT(OPT_CHUNK) | BIT(OPT_GAP) | BIT(OPT_SPORT) |
 	  BIT(OPT_TIMEOUT) | BIT(OPT_SPLICE) | TCP_KIND, tcp_send,
 	  "a stream whose bytes the receiver can check" },
@@ -125,6 +128,8 @@ static const struct option_row {
 			      "and comes from port --sport + i / M % K (64 with --vary-len)"),
 	[OPT_V6] = FLAG("v6", v6, "IPv6"),
 	[OPT_DROP] = FLAG("drop", drop, "drop instead of accept"),
+	[OPT_BARE] = FLAG("bare", bare, "zeros instead, and unchecked: to count instructions"),
+	[OPT_BATCH] = FLAG("batch", batch, "SCHED_BATCH: whom it wakes does not preempt it"),
 	[OPT_HELP] = { .name = "help", .help = "this text" },
 };
 
@@ -134,6 +139,19 @@ uint64_t now_ns(int clock)
 
 	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+/* How long the CPUs had nothing to do since boot: the second number of /proc/uptime. */
+uint64_t idle_ms(void)
+{
+	FILE *f = fopen("/proc/uptime", "re");
+	double up, idle = 0;
+
+	if (f && fscanf(f, "%lf %lf", &up, &idle) != 2)
+		idle = 0;
+	if (f)
+		fclose(f);
+	return (uint64_t)(idle * 1000 + 0.5);
 }
 
 void sleep_ns(uint64_t ns)
@@ -293,6 +311,8 @@ static int run(const struct command *c, int argc, char **argv)
 		if (optind == argc || !set_argument(&o, *kind, argv[optind++]))
 			return usage(c);
 	}
+	if (o.batch && sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 }))
+		return fail("SCHED_BATCH");
 	return optind == argc ? c->run(&o) : usage(c);
 }
 

@@ -24,10 +24,11 @@ struct opts {
 	int rcvbuf;
 	bool timestamps, peek, poll, epoll, uring;
 	bool splice, zerocopy, no_accept, fastopen, tls, mptcp;
-	bool gro, payload_id, verify, v6, drop;
+	bool gro, payload_id, verify, v6, drop, bare, batch;
 };
 
 uint64_t now_ns(int clock);
+uint64_t idle_ms(void);
 void sleep_ns(uint64_t ns);
 bool expired(uint64_t start_ns, unsigned int timeout_s);
 int fail(const char *what);

@@ -42,7 +42,7 @@ int udp_ping(const struct opts *o)
 	struct sockaddr_storage to;
 	char buf[MAX_SIZE] = { 0 };
 	socklen_t len;
-	uint64_t start, n;
+	uint64_t start, idle, n;
 	int fd;
 
 	if (o->size > sizeof(buf))
@@ -53,6 +53,7 @@ int udp_ping(const struct opts *o)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, len))
 		return fail("connect");
 	set_timeouts(fd, o->timeout_s);
+	idle = idle_ms();
 	start = now_ns(CLOCK_MONOTONIC);
 	for (n = 0; n < o->count; n++) {
 		if (send(fd, buf, o->size, 0) < 0)
@@ -60,7 +61,8 @@ int udp_ping(const struct opts *o)
 		if (recv(fd, buf, sizeof(buf), 0) < 0)
 			return fail("recv");
 	}
-	printf("rounds=%" PRIu64 " ns=%" PRIu64 "\n", n, now_ns(CLOCK_MONOTONIC) - start);
+	start = now_ns(CLOCK_MONOTONIC) - start;
+	printf("rounds=%" PRIu64 " ns=%" PRIu64 " idle_ms=%" PRIu64 "\n", n, start, idle_ms() - idle);
 	close(fd);
 	return 0;
 }

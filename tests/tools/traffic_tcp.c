@@ -64,7 +64,7 @@ static int send_pattern(const struct sender *s, unsigned char *buf)
 		size_t n = o->count - done < o->chunk ? o->count - done : o->chunk;
 		ssize_t sent;
 
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n && !o->bare; i++)
 			buf[i] = pattern(done + i);
 		if (done)
 			sleep_ns(o->gap_us * 1000ull);
@@ -79,14 +79,21 @@ static int send_pattern(const struct sender *s, unsigned char *buf)
 
 static int send_stream(struct sender *s, unsigned char *buf)
 {
+	uint64_t start, idle;
 	char end;
 
-	if (open_sender(s) || send_pattern(s, buf))
+	if (open_sender(s))
+		return 1;
+	idle = idle_ms();
+	start = now_ns(CLOCK_MONOTONIC);
+	if (send_pattern(s, buf))
 		return 1;
 	print_connection(s->fd, s->o);
 	if (shutdown(s->fd, SHUT_WR) || recv(s->fd, &end, 1, 0) != 0)
 		return fail("waiting for the receiver to finish");
-	printf("sent %" PRIu64 " bytes\n", s->o->count);
+	start = now_ns(CLOCK_MONOTONIC) - start;
+	printf("sent %" PRIu64 " bytes\nns=%" PRIu64 " idle_ms=%" PRIu64 "\n", s->o->count, start,
+	       idle_ms() - idle);
 	return 0;
 }
 
@@ -99,7 +106,7 @@ int tcp_send(const struct opts *o)
 
 	if (o->fastopen && (o->tls || o->splice || !o->count))
 		return refuse("--fastopen needs bytes to send, and excludes --tls and --splice");
-	buf = malloc(o->chunk);
+	buf = calloc(1, o->chunk);
 	rc = buf ? send_stream(&s, buf) : fail("memory");
 	if (s.fd >= 0)
 		close(s.fd);
@@ -172,7 +179,9 @@ static int receive_pattern(struct waiter *w, struct stream *s)
 		if (n > 0 && o->timestamps)
 			printf("rx %" PRIu64 " bytes %zd woke %" PRIu64 " read %" PRIu64 "\n",
 			       s->bytes, n, w->woke_ns, read_ns);
-		if (n > 0)
+		if (n > 0 && o->bare)
+			s->bytes += (uint64_t)n;
+		else if (n > 0)
 			check_pattern(s, buf, (size_t)n);
 	}
 	free(buf);

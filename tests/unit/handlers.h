@@ -18,13 +18,9 @@
 #define READER 4711	/* the thread that reads; it is the process's only one */
 
 static struct pp_rec slab_data[RECS];
-static struct pp_set sets_data[PP_SETS];
-static struct pp_sock socks_data[PP_SOCKS];
-static struct pp_napi napis_data[PP_NAPIS];
 static struct pp_fifo fifos_data[PP_FIFOS];
-static struct pp_task tasks_data[PP_TASKS];
 static struct pp_cpu cpu_data;
-static struct task_struct reader = { .pid = READER };
+static struct task_struct reader = { .pid = READER, .tgid = READER, .comm = "reader" };
 static u64 clock_now;
 
 #define HOST_MAP(name, data)                                                                       \
@@ -34,11 +30,7 @@ static u64 clock_now;
 static void *host_lookup(const void *map, unsigned int key)
 {
 	HOST_MAP(slab, slab_data);
-	HOST_MAP(sets, sets_data);
-	HOST_MAP(socks, socks_data);
-	HOST_MAP(napis, napis_data);
 	HOST_MAP(fifos, fifos_data);
-	HOST_MAP(tasks, tasks_data);
 	return map == (const void *)&cpus && !key ? &cpu_data : NULL;
 }
 
@@ -52,23 +44,19 @@ static void *host_task(void)
 	return &reader;
 }
 
-static unsigned long long host_tid(void)
-{
-	return READER;
-}
-
 /* As the loader leaves it, with empty tables. */
 static void host_reset(void)
 {
 	memset(slab_data, 0, sizeof(slab_data));
-	memset(sets_data, 0, sizeof(sets_data));
-	memset(socks_data, 0, sizeof(socks_data));
-	memset(napis_data, 0, sizeof(napis_data));
+	memset(pp_sets, 0, sizeof(pp_sets));
+	memset(pp_socks, 0, sizeof(pp_socks));
+	memset(pp_napis, 0, sizeof(pp_napis));
 	memset(fifos_data, 0, sizeof(fifos_data));
-	memset(tasks_data, 0, sizeof(tasks_data));
+	memset(pp_tasks, 0, sizeof(pp_tasks));
 	memset(pp_watched, 0, sizeof(pp_watched));
 	memset(&cpu_data, 0, sizeof(cpu_data));
 	cfg.nr_cpus = cfg.have_end = 1;
+	cfg.stages = ~0u;
 	cfg.emit = ~0u;
 	cfg.rec_mask = RECS - 1;
 	enabled = 1;

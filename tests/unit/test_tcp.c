@@ -105,9 +105,9 @@ static void check_ended(u32 run_seed)
 	for (u32 i = 0; i < RECS; i++)
 		assert_int_equal(slab_data[i].state, PP_S_FREE);
 	for (u32 i = 0; i < PP_SETS * PP_WAYS; i++)
-		assert_true(sets_data[i / PP_WAYS].way[i % PP_WAYS] == 0);
+		assert_true(pp_sets[i / PP_WAYS].way[i % PP_WAYS] == 0);
 	for (u32 i = 0; i < PP_SOCKS; i++)
-		assert_true(socks_data[i].sk == 0);
+		assert_true(pp_socks[i].sk == 0);
 	assert_true(cpu_data.n.seen == sent && cpu_data.n.verdict[PP_V_UNTRACKED] == 0);
 	assert_true(cpu_data.n.inversions == 0);
 }
