@@ -100,7 +100,7 @@ static __always_inline u32 group_of(const struct pp_rec *rec)
 }
 
 /* The fastest of the slowest of a row, and its place. */
-static __always_inline u64 least_of(const struct pp_worst *w, u32 row, u32 *at)
+static __always_inline u64 least_of(const struct pp_worst *w, u64 row, u32 *at)
 {
 	u64 least = ~0ull;
 	u32 i;
@@ -121,11 +121,11 @@ static __always_inline u64 least_of(const struct pp_worst *w, u32 row, u32 *at)
  * Is this among the slowest of its row on this CPU, so far in the interval? Then it takes the
  * place of the fastest of them. A new interval begins with none.
  */
-static __always_inline int is_worst(struct pp_worst *w, u32 row, u64 ns)
+static __always_inline u32 is_worst(struct pp_worst *w, u64 row, u64 ns)
 {
 	u32 at = 0;
 
-	if (row >= PP_H_ROWS || (w->nr[row] && ns <= w->least[row]))
+	if (w->nr[row] && ns <= w->least[row])
 		return 0;
 	if (w->nr[row] < cfg.worst)
 		at = w->nr[row]++;
@@ -232,6 +232,24 @@ static __always_inline void count_rows(struct pp_rec *rec, u32 cpu)
 	}
 }
 
+/* The row's bit, if it is slow enough to be sent. */
+static __always_inline u32 slow_row(struct pp_worst *worst, u64 row, u64 ns)
+{
+	u32 slow = 0;
+
+#ifdef __bpf__
+	/* The compiler knows its bound and would leave the test out; the verifier does not know it. */
+	asm volatile("" : "+r"(row));
+#endif
+	if (row >= PP_H_ROWS)
+		return 0;
+	if (cfg.slow_any)
+		slow = ns > cfg.slow[row];
+	if (worst)
+		slow |= is_worst(worst, row, ns);
+	return slow << row;
+}
+
 /* The rows for which a record is slow enough to be sent, a bit each. */
 static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 {
@@ -250,10 +268,7 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 			ns = to - from;
 			from = to;
 		}
-		if (cfg.slow_any && row < PP_H_ROWS && ns > cfg.slow[row])
-			picks |= 1u << row;
-		if (worst && is_worst(worst, row, ns))
-			picks |= 1u << row;
+		picks |= slow_row(worst, row, ns);
 	}
 	return picks;
 }

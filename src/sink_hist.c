@@ -181,7 +181,7 @@ static int wipe(struct sink_env *env, struct hist_text *ht)
 	int lines = ht->room ? ht->drawn : 0;
 
 	ht->drawn = ht->room = 0;
-	return lines && fprintf(env->out, "\033[%dA\033[J", lines) < 0 ? -errno : 0;
+	return lines && fprintf(env->out, "\r\033[%dA\033[J", lines) < 0 ? -errno : 0;
 }
 
 static int redraw(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)

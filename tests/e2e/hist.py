@@ -33,7 +33,7 @@ class Hist:
     def __init__(self, line):
         self.__dict__.update(line["hist"])
         self.row = {(r["stage"], r["group"]): r for r in self.rows}
-        check(len(self.row) == len(self.rows), f"a row occurs twice: {sorted(self.row)}")
+        check(len(self.row) == len(self.rows), "a row occurs twice")
         for row in self.rows:
             steps = [row["min_ns"], *(row[q] for q in QUANTILES), row["max_ns"]]
             check(steps == sorted(steps) and row["count"] > 0, f"quantiles: {row}")
