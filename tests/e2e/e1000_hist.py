@@ -7,7 +7,6 @@ import signal
 import socket
 import time
 
-from e1000_counts import OLD
 from e1000_env import MS, STREAM, megabytes, receive, send_tcp, send_udp, trace_eth0
 from e1000_flood import Wire, settle
 from harness import Skip, check, test
@@ -133,7 +132,6 @@ def a_slow_reader_shows_in_quantiles_and_example(env):
     """Fifty milliseconds between two reads: in sock for datagrams that came meanwhile."""
     g, port, count, delay_ms = env.guest(), env.port(), 40, 50
     with HistTrace(g, "--stage", "sock") as hist:
-        # Four times as fast as they are read, the later ones wait for others, too.
         send_udp(g, port, count, gap_us=90_000, reader=("--delay-ms", delay_ms))
         run, _ = hist.stop()
     said = check_count(run)
@@ -156,7 +154,6 @@ def a_slow_reader_shows_in_quantiles_and_example(env):
 def a_port_scan_fills_the_groups_and_no_more(env):
     """60,000 ports: 16 have a group, the rest is `other`, and all are counted."""
     g, groups, ports = env.guest(), 16, 60_000
-    # What is not dropped is answered by an ICMP error, of which a host sends few.
     with HistTrace(g, "--by", "port", "--worst", 0) as hist:
         wire = Wire(g)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
@@ -182,9 +179,8 @@ def held(g):
         return "unknown"
     row = next((m for m in json.loads(g.check("bpftool -j map show")) if m["name"] == "hists"), None)
     check(row, "no map of histograms")
-    check(row["max_entries"] == 17 * 21 * 1024 * row["max_entries"] // (17 * 21 * 1024),
-          f"not 17 groups for each CPU: {row}")
-    return row["max_entries"] * 8 // 1024
+    check(row["max_entries"] % 17 == 0 and row["bytes_value"] == 21 * 1024 * 8, f"not 17 groups a CPU: {row}")
+    return row["max_entries"] * row["bytes_value"] // 1024
 
 
 @test

@@ -115,7 +115,7 @@ for width in 80 100 160; do
 done
 check "quiet leaves out header and hooks" test -z "$(grep -E 'flow|fentry' out/mixed.quiet.txt)"
 for output in mixed hist.hist pids.hist cgroups.hist; do
-	check "$output.ascii is ASCII" sh -c "! tr -d '\\033' <out/$output.ascii.txt | LC_ALL=C grep -q '[^ -~]'"
+	check "$output.ascii is ASCII" sh -c "! tr -d '\\033\\r' <out/$output.ascii.txt | LC_ALL=C grep -q '[^ -~]'"
 done
 # shellcheck disable=SC2016 # the inner shell expands it
 check "no control character of a name gets through" \
