@@ -90,7 +90,7 @@ static uint64_t group_count(const struct histo *h, uint32_t group)
 
 uint32_t view_groups(const struct hist_span *span, uint32_t order[PP_GROUPS_MAX + 1])
 {
-	uint64_t count[PP_GROUPS_MAX + 1];
+	uint64_t count[PP_GROUPS_MAX + 1] = { 0 };
 	uint32_t n = 0;
 
 	for (uint32_t g = 0; g <= span->h->groups; g++) {

@@ -407,7 +407,8 @@ static int start(struct trace *tr, uint32_t verdicts, bool hist)
 
 static int exit_status(const struct trace *tr, int err)
 {
-	if (err == -EPIPE && !tee_failed(tr->tee))	/* the reader went away (| head): it has what it wanted */
+	/* The reader went away (| head): it has what it wanted. */
+	if (err == -EPIPE && !tee_failed(tr->tee))
 		return EXIT_OK;
 	if (err) {
 		log_err("cannot write: %s: %s", tee_failed(tr->tee) ? tr->o.trace_file :

@@ -187,8 +187,7 @@ def held(g):
 def groups_are_what_they_say(env):
     g, ports, seen = env.guest(2), [env.port(), env.port()], []
     wanted = {"port": {f"udp/{p}": 100 * (i + 1) for i, p in enumerate(ports)},
-              "proto": {"udp": 300}, "dev": {"eth0": 300}, "verdict": {"delivered": 300},
-              "queue": None, "cpu": None, "pid": None, "cgroup": None}
+              "dev": {"eth0": 300}, "queue": None, "cpu": None, "pid": None}
     for by, groups in wanted.items():
         with HistTrace(g, "--by", by) as hist:
             for i, port in enumerate(ports):

@@ -16,12 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "names.h"
-#include "sink.h"
+#include "replay.h"
 
 #define MAX_HOOKS 64
 /* 2023-11-14 22:13:20 UTC minus the records' base, see parse_time(). */
 #define WALL_BASE 1700000000000000000ull
-#define MONO_BASE 1000000000ull
 
 static const char *dev_name(uint32_t netns, uint32_t ifindex)
 {
@@ -56,7 +55,7 @@ static const char *reason_name(uint32_t reason)
 }
 
 /* The next KEY=VALUE of a line; false at its end. Cuts the line up. */
-static bool next_word(char **line, char **key, char **value)
+bool next_word(char **line, char **key, char **value)
 {
 	char *p = *line + strspn(*line, " \t\n");
 	char stop = ' ';
@@ -77,7 +76,7 @@ static bool next_word(char **line, char **key, char **value)
 	return true;
 }
 
-static uint64_t number(const char *s)
+uint64_t number(const char *s)
 {
 	char *end;
 	uint64_t n;
@@ -90,7 +89,7 @@ static uint64_t number(const char *s)
 }
 
 /* Times are ns after the base; 0 in a record means "not seen", so the base is not 0. */
-static uint64_t parse_time(const char *s)
+uint64_t parse_time(const char *s)
 {
 	return *s == '=' ? number(s + 1) : MONO_BASE + number(s);
 }
@@ -137,7 +136,7 @@ static void parse_proto(struct pp_rec *rec, const char *s)
 	rec->eth_proto = 0x0800;
 }
 
-static int find(int n, const char *what)
+int find(int n, const char *what)
 {
 	if (n < 0)
 		errx(2, "not in the table: %s", what);
@@ -390,96 +389,6 @@ static struct hook_report parse_hook(char *line)
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
 
-/* NS*COUNT,NS*COUNT… */
-static void parse_values(struct histo *h, uint32_t group, uint32_t row, char *values)
-{
-	if (group > h->groups)
-		errx(2, "no such group: %u", group);
-	for (char *v = strtok(values, ","); v; v = strtok(NULL, ",")) {
-		char *n = strchr(v, '*');
-		uint64_t *counts = &h->count[((uint64_t)group * PP_H_ROWS + row) * PP_H_BUCKETS];
-
-		if (!n)
-			errx(2, "not a value: %s", v);
-		*n = '\0';
-		counts[pp_hist_bucket(number(v))] += number(n + 1);
-	}
-}
-
-static void parse_count(struct histo *h, char *line)
-{
-	uint32_t group = 0, row = PP_H_TOTAL;
-	char *key, *value;
-
-	while (next_word(&line, &key, &value)) {
-		if (!strcmp(key, "row"))
-			row = (uint32_t)find(row_find(value), value);
-		else if (!strcmp(key, "group"))
-			group = (uint32_t)number(value);
-		else if (!strcmp(key, "values"))
-			parse_values(h, group, row, value);
-		else
-			errx(2, "unknown field of a count: %s", key);
-	}
-}
-
-static void parse_group(struct histo *h, char *line)
-{
-	char *key, *value;
-	uint64_t at = 0;
-
-	while (next_word(&line, &key, &value)) {
-		if (!strcmp(key, "at"))
-			at = number(value) % PP_GROUPS_MAX;
-		else
-			h->key[at] = number(value);
-	}
-}
-
-/* Shows what was counted so far; of an interval, it begins anew after it. */
-static int show_span(const struct sink *sink, struct sink_env *env, struct histo *h, char *line)
-{
-	struct hist_span span = { .h = h, .begin_ns = MONO_BASE };
-	char *key, *value;
-	int ret;
-
-	while (next_word(&line, &key, &value)) {
-		if (!strcmp(key, "interval"))
-			span.nr = (uint32_t)number(value);
-		else if (!strcmp(key, "begin"))
-			span.begin_ns = parse_time(value);
-		else if (!strcmp(key, "ns"))
-			span.ns = number(value);
-		else if (!strcmp(key, "final"))
-			span.final = number(value);
-		else if (!strcmp(key, "live"))
-			span.live = number(value);
-		else
-			errx(2, "unknown field of a span: %s", key);
-	}
-	if (!sink->hist)
-		return 0;
-	ret = sink->hist(env, &span);
-	if (span.nr)
-		memset(h->count, 0, (h->groups + 1) * sizeof(h->count[0]) * PP_H_ROWS * PP_H_BUCKETS);
-	return ret;
-}
-
-/* Lines on histograms; false if it is another one. */
-static bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h, char *line,
-			 int *ret)
-{
-	if (!strncmp(line, "count ", 6))
-		parse_count(h, line + 6);
-	else if (!strncmp(line, "group ", 6))
-		parse_group(h, line + 6);
-	else if (!strncmp(line, "span ", 5))
-		*ret = show_span(sink, env, h, line + 5);
-	else
-		return false;
-	return true;
-}
-
 /* Feeds one file. Returns what the sink returned first other than 0. */
 static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 {
@@ -520,44 +429,6 @@ static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 		free(*hooks[i].why ? (char *)hooks[i].why : NULL);
 	}
 	return ret ? ret : fflush(env->out) ? -errno : 0;
-}
-
-static uint32_t parse_stages(char *list)
-{
-	uint32_t mask = 0;
-
-	for (char *s = strtok(list, ","); s; s = strtok(NULL, ","))
-		mask |= PP_ST_BIT(find(row_find(s), s));
-	return mask;
-}
-
-/* What is asked of histograms; false: another option. */
-static bool hist_option(struct hist_opts *h, int c)
-{
-	switch (c) {
-	case 'b':
-		h->by = (enum pp_by)find(by_find(optarg), optarg);
-		return true;
-	case 'g':
-		h->groups = (uint32_t)number(optarg);
-		return true;
-	case 'k':
-		h->worst = (uint32_t)number(optarg);
-		return true;
-	case 't':
-		h->stages = parse_stages(optarg);
-		return true;
-	case 'm':
-		h->wire = false;
-		return true;
-	case 'u':
-		h->buckets = true;
-		return true;
-	case 'I':
-		h->interval_ns = number(optarg);
-		return true;
-	}
-	return false;
 }
 
 int main(int argc, char **argv)
