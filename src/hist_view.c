@@ -41,7 +41,9 @@ static void exact_max(struct hist_row *r, const struct hist_view *v, const struc
 		return;
 	r->q.max_ns = list[0]->ns;
 	r->q.open = false;
-	/* The middle of the last bucket may lie above it. */
+	/* The middle of its bucket may lie above it. */
+	if (r->q.min_ns > r->q.max_ns)
+		r->q.min_ns = r->q.max_ns;
 	for (int i = 0; i < QUANTILE_NR; i++)
 		if (r->q.at_ns[i] > r->q.max_ns)
 			r->q.at_ns[i] = r->q.max_ns;
