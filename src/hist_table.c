@@ -80,7 +80,7 @@ static bool is_shown(const struct table *t, uint32_t row)
 /* All pictures have one axis, from the shortest duration of any row to the longest. */
 static void find_axis(struct table *t, int cols)
 {
-	uint64_t min = UINT64_MAX, max = 0;
+	uint64_t min = UINT64_MAX, max = 0, low;
 
 	for (uint32_t row = 0; row < PP_H_ROWS; row++) {
 		struct hist_row r;
@@ -88,10 +88,12 @@ static void find_axis(struct table *t, int cols)
 		if (!is_shown(t, row) ||
 		    !view_row(&r, &t->ht->view, t->span, ALL_GROUPS, row, t->total_ns))
 			continue;
-		min = r.q.min_ns < min ? r.q.min_ns : min;
+		/* What takes no time would stretch the axis by decades; it is drawn at its begin. */
+		low = r.q.min_ns ? r.q.min_ns : r.q.at_ns[QUANTILE_P50];
+		min = low && low < min ? low : min;
 		max = r.q.max_ns > max ? r.q.max_ns : max;
 	}
-	t->axis = axis_make(min, max, cols);
+	t->axis = axis_make(min < max ? min : max, max, cols);
 }
 
 static int print_header(struct table *t)
