@@ -95,6 +95,9 @@ struct pp_poll {
 };
 
 /* What one CPU knows, and its counters. */
+/* What the programs do: nothing that the account shows; all; or only what ends a record. */
+enum pp_phase { PP_OFF, PP_ON, PP_LAST };
+
 struct pp_cpu {
 	__u64 irq_ns;		/* start of the interrupt handler it is in; 0 = not in one */
 	__u64 softirq_ns;	/* newest start of NET_RX */

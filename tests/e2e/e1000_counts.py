@@ -167,19 +167,20 @@ def a_full_socket_drops(env):
 
 # --- TCP -----------------------------------------------------------------------------------------
 
-def covered(flow, size, unseen=0):
+def covered(flow, size, unseen=0, unqueued=0):
     """How many bytes reached the reader, from each frame's own place in the stream, of which no
-    part may be missing. unseen: so many packets (Run.unseen()) had their data coalesced."""
+    part may be missing. unseen: so many packets (Run.unseen()) had their data coalesced; unqueued:
+    so many were put on the socket unseen, and look consumed."""
     syn = [r for r in flow if r["tcp_flags"] == "S"]
     check(len(syn) == 1, f"{len(syn)} SYNs")
     base, parts, gaps, reached = syn[0]["end_seq"], [], [], 0
     verdicts = {r["id"]: r["verdict"] for r in flow}
-    got = ("delivered", "untracked", None) if unseen else ("delivered",)  # None: still in flight
+    got = ["delivered"] + ["untracked", None] * bool(unseen) + ["consumed"] * bool(unqueued)
     for rec in flow:
         merged = rec["verdict"] == "merged"
         verdict = verdicts.get(rec["parent"]) if merged else rec["verdict"]
-        if verdict not in got or (verdict == "untracked" and not rec["data_len"]):
-            continue
+        if verdict not in got or (verdict != "delivered" and not rec["data_len"]):
+            continue  # verdict None: its parent is still in flight
         end = (rec["end_seq"] - base) % SEQ
         check(0 < rec["data_len"] <= end <= size, f"outside of the stream: {rec}")
         parts.append((end - rec["data_len"], end))
@@ -214,12 +215,16 @@ def check_stream(run, flow, size, losses=False):
               parent["sport"] == rec["sport"], f"the parent is of another flow: {rec} {parent}")
         check(at(parent, "gro") <= at(rec, "gro"), f"merged into a later packet: {rec} {parent}")
     lost_bytes = sum(r["data_len"] for r in data if r["verdict"] == "dropped")
-    ended = {"delivered", "merged", "dropped"} | ({"untracked"} if unseen else set())
+    # A thread that unlocks its socket may be preempted in that program, or a softirq comes over it.
+    unqueued = sum(r["verdict"] == "consumed" for r in data)
+    skipped = run.missed().get("tcp_queue_rcv", 0)
+    check(unqueued <= skipped, f"{unqueued} segments consumed, {skipped} not seen to be queued")
+    ended = {"delivered", "merged", "dropped", "consumed"} | ({"untracked"} if unseen else set())
     check(all(r["verdict"] in ended for r in data), f"verdicts of data: {tally(data)}")
     arrived = sum(r["data_len"] for r in data if r["verdict"] != "dropped")
     old_parents = {r["id"] for r in data if r["verdict"] == "dropped"}
     arrived -= sum(r["data_len"] for r in data if r["parent"] in old_parents)
-    count = covered(flow, size, unseen)
+    count = covered(flow, size, unseen, unqueued)
     check(arrived == count, f"{arrived} bytes were delivered of {size}, {count} by their place")
     return (f"{len(flow)} frames, {tally(flow)}, {arrived} bytes delivered, dropped {dropped} "
             f"({lost_bytes} bytes){f', the free of {unseen} was not shown' if unseen else ''}")
