@@ -39,7 +39,7 @@ all: $(B)/pktpath
 
 $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
 
 $(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h
 	$(call say,CC,$<)
@@ -106,7 +106,8 @@ guest-shell: deps-demo
 SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
-	      lineage
+	      lineage json sink_hist sink_hist_json hist_view hist_table hist_bar hist_buckets histo worst \
+	      quantile group
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c)) \
 	$(patsubst %,$(B)/test/legacy_%,test_stitch test_stitch_list test_stitch_race test_tcp)
 
@@ -136,6 +137,9 @@ $(B)/test/test_timeline: $(B)/test/timeline.o
 $(B)/test/test_names: $(B)/test/names.o
 $(B)/test/test_lineage: $(B)/test/lineage.o
 $(B)/test/test_softnet: $(B)/test/softnet.o
+$(B)/test/test_quantile: $(B)/test/quantile.o
+$(B)/test/test_worst: $(B)/test/worst.o $(B)/test/timeline.o
+$(B)/test/test_group: $(B)/test/group.o $(B)/test/names.o $(B)/test/format.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
@@ -148,9 +152,9 @@ $(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SAN_CFLAGS) -DPP_LEGACY -o $@ $(filter %.c %.o,$^) -lcmocka
 
-$(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
+$(B)/test/replay: tests/golden/replay.c tests/golden/replay_hist.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
-	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^)
+	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lm
 
 -include $(wildcard $(B)/test/*.d)
 

@@ -26,4 +26,13 @@ int object_open(struct object *o, bool legacy);
 int object_load(struct object *o);
 void object_close(struct object *o);
 
+/* A map's first bytes, shared with the kernel; NULL with errno. Give back with munmap(). */
+void *object_map_table(struct bpf_map *map, size_t bytes);
+
+/*
+ * " (RLIMIT_MEMLOCK is …)" if that may be why a load failed with `err`, or "". Before v5.11 maps and
+ * programs count as locked memory, and failing that is an EPERM.
+ */
+const char *object_memlock_hint(int err);
+
 #endif /* PKTPATH_OBJECT_H */

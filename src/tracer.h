@@ -55,6 +55,9 @@ const struct plan *tracer_plan(const struct tracer *t);
 /* Histograms so far, of all CPUs, into one with as many groups; while packets are moving as well. */
 void tracer_hist(const struct tracer *t, struct histo *h);
 
+/* The keys of the groups so far (bpf/account.bpf.h), 0 = not used; how many there may be. */
+uint32_t tracer_groups(const struct tracer *t, uint64_t key[PP_GROUPS_MAX]);
+
 /* From here on the slowest are those of a new interval. */
 void tracer_new_interval(struct tracer *t);
 
