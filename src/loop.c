@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "loop.h"
 
-enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_DEADLINE };
+enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_DEADLINE, SRC_ALSO };
 
 struct loop {
 	int epoll, signals, tick, deadline;
@@ -106,6 +106,8 @@ static int dispatch(struct loop *l, enum source src, const struct loop_calls *ca
 		return on_timer(l->tick, calls->tick, arg);
 	case SRC_DEADLINE:
 		return on_timer(l->deadline, calls->deadline, arg);
+	case SRC_ALSO:
+		return calls->also(arg);
 	}
 	return 0;
 }
@@ -120,6 +122,8 @@ static int prepare(struct loop *l, int fd, const struct loop_calls *calls)
 		err = watch(l, l->tick, SRC_TICK);
 	if (!err)
 		err = watch(l, l->deadline, SRC_DEADLINE);
+	if (!err && calls->also)
+		err = watch(l, calls->also_fd, SRC_ALSO);
 	if (!err)
 		err = arm(l->tick, calls->tick_ns, calls->tick_ns);
 	if (!err && calls->deadline_ns)

@@ -19,6 +19,8 @@ struct loop_calls {
 	int (*deadline)(void *arg);		/* once, deadline_ns after the loop began */
 	uint64_t tick_ns;
 	uint64_t deadline_ns;			/* 0 = none */
+	int (*also)(void *arg);			/* NULL, or: that descriptor has data, too */
+	int also_fd;
 };
 
 /* Signals are blocked from here on, so none is lost while hooks are being attached. */

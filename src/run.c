@@ -236,11 +236,11 @@ static void announce(const struct trace *tr)
 
 static int run(struct trace *tr)
 {
-	static const struct loop_calls calls = { on_input, on_tick, on_signal, on_deadline, TICK_NS, 0 };
-	struct loop_calls c = calls;
+	struct loop_calls c = { .input = on_input, .tick = on_tick, .signal = on_signal,
+				.deadline = on_deadline, .tick_ns = TICK_NS,
+				.deadline_ns = tr->o.seconds_ns };
 	int err;
 
-	c.deadline_ns = tr->o.seconds_ns;
 	err = tr->sink->begin(&tr->env);
 	if (err)
 		return err;

@@ -377,6 +377,13 @@ void tracer_hist(const struct tracer *t, struct histo *h)
 		for (i = 0; i < n; i++)
 			h->count[i] += __atomic_load_n(&t->hists[(size_t)cpu * n + i],
 						       __ATOMIC_RELAXED);
+	tracer_keys(t, h);
+}
+
+void tracer_keys(const struct tracer *t, struct histo *h)
+{
+	uint32_t i;
+
 	for (i = 0; i < h->groups; i++)
 		h->key[i] = __atomic_load_n(&t->groups[i], __ATOMIC_RELAXED);
 }
@@ -384,6 +391,11 @@ void tracer_hist(const struct tracer *t, struct histo *h)
 void tracer_new_interval(struct tracer *t)
 {
 	++*t->o.epoch;
+}
+
+const struct bpf_object *tracer_object(const struct tracer *t)
+{
+	return t->o.obj;
 }
 
 const struct plan *tracer_plan(const struct tracer *t)
