@@ -106,7 +106,7 @@ guest-shell: deps-demo
 	@PKTPATH_BUILD=$(abspath $(B)) tests/e2e/shell.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
 
 # Tests that need no kernel and no root: unit tests and saved records, with the sanitizers.
-SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
+SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
 	      lineage
@@ -134,11 +134,15 @@ $(B)/test/yyjson.o: third_party/yyjson/yyjson.c
 $(B)/test/test_%: tests/unit/test_%.c tests/unit/unit.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka
+	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka -lm
 $(B)/test/test_timeline: $(B)/test/timeline.o
 $(B)/test/test_names: $(B)/test/names.o
 $(B)/test/test_lineage: $(B)/test/lineage.o
 $(B)/test/test_softnet: $(B)/test/softnet.o
+$(B)/test/test_metrics: $(B)/test/metrics.o
+$(B)/test/test_expose: $(patsubst %,$(B)/test/%.o,expose metrics histo names format line)
+$(B)/test/test_listen: $(B)/test/listen.o
+$(B)/test/test_notify: $(B)/test/notify.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
