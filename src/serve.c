@@ -88,8 +88,7 @@ static void group_text(char buf[FMT_TEXT_MAX], enum pp_by by, uint64_t key)
 		snprintf(buf, FMT_TEXT_MAX, "%llu", (unsigned long long)key - 1);
 		return;
 	case PP_BY_PROTO:
-		fmt_proto(name, &rec);
-		snprintf(buf, FMT_TEXT_MAX, "%.31s", name);
+		snprintf(buf, FMT_TEXT_MAX, "%.31s", fmt_proto(name, &rec));
 		return;
 	default:
 		snprintf(buf, FMT_TEXT_MAX, "%s", verdict_label((unsigned int)key));
