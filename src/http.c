@@ -3,12 +3,19 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 #include "http.h"
 
-#define CROWDED (HTTP_CONNECTIONS * 3 / 4)	/* from here on the oldest makes room */
-#define ROUNDS 16				/* at once, before the ring gets its turn */
+/*
+ * At its own limit the library stops to accept until something else happens, so it gets one that
+ * is not reached: it accepts a few at a time, and the oldest makes room for each.
+ */
+#define LIMIT  (2 * HTTP_CONNECTIONS)
+#define ROUNDS 16	/* at once, before the caller has its turn */
 
 struct client {
 	int fd;		/* -1 = free */
@@ -18,7 +25,9 @@ struct client {
 
 struct http {
 	struct MHD_Daemon *daemon;
-	struct client client[HTTP_CONNECTIONS];
+	int poll;		/* the library's descriptor, and … */
+	int again;		/* … one that is ready while there is work left */
+	struct client client[LIMIT];
 	int nr;
 	http_fn fn;
 	void *arg;
@@ -43,7 +52,7 @@ static struct client *oldest(struct http *h)
 {
 	struct client *old = NULL;
 
-	for (int i = 0; i < HTTP_CONNECTIONS; i++) {
+	for (int i = 0; i < LIMIT; i++) {
 		struct client *c = &h->client[i];
 
 		if (c->fd < 0)
@@ -62,9 +71,9 @@ static struct client *new_client(struct http *h, struct MHD_Connection *conn)
 
 	if (!info)
 		return NULL;
-	if (h->nr >= CROWDED)
+	if (h->nr >= HTTP_CONNECTIONS)
 		hang_up(oldest(h));
-	for (int i = 0; i < HTTP_CONNECTIONS; i++) {
+	for (int i = 0; i < LIMIT; i++) {
 		struct client *c = &h->client[i];
 
 		if (c->fd >= 0)
@@ -152,25 +161,45 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
 	return reply_line(conn, MHD_HTTP_NOT_FOUND, "not here: see /metrics\n");
 }
 
+static int watch(const struct http *h, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	return epoll_ctl(h->poll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int start_daemon(struct http *h, int listen_fd)
+{
+	const union MHD_DaemonInfo *info;
+
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h,
+				     MHD_OPTION_LISTEN_SOCKET, listen_fd,
+				     MHD_OPTION_CONNECTION_LIMIT, (unsigned int)LIMIT,
+				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)HTTP_SECONDS,
+				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
+	info = h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	return info ? watch(h, info->epoll_fd) : -EIO;
+}
+
 int http_new(struct http **out, int listen_fd, http_fn fn, void *arg)
 {
 	struct http *h = calloc(1, sizeof(*h));
-	int i;
+	int i, err;
 
 	if (!h)
 		return -ENOMEM;
 	h->fn = fn;
 	h->arg = arg;
-	for (i = 0; i < HTTP_CONNECTIONS; i++)
+	for (i = 0; i < LIMIT; i++)
 		h->client[i].fd = -1;
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h,
-				     MHD_OPTION_LISTEN_SOCKET, listen_fd,
-				     MHD_OPTION_CONNECTION_LIMIT, (unsigned int)HTTP_CONNECTIONS,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)HTTP_SECONDS,
-				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
-	if (!h->daemon) {
-		free(h);
-		return -EIO;
+	h->poll = epoll_create1(EPOLL_CLOEXEC);
+	h->again = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = h->poll < 0 || h->again < 0 ? -errno : watch(h, h->again);
+	if (!err)
+		err = start_daemon(h, listen_fd);
+	if (err) {
+		http_free(h);
+		return err;
 	}
 	*out = h;
 	return 0;
@@ -178,10 +207,7 @@ int http_new(struct http **out, int listen_fd, http_fn fn, void *arg)
 
 int http_fd(const struct http *h)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-
-	return info ? info->epoll_fd : -1;
+	return h->poll;
 }
 
 /* The library's own timeout begins anew with each byte, so who sends one at a time needs this. */
@@ -189,7 +215,7 @@ static void end_old(struct http *h)
 {
 	uint64_t now = now_ns();
 
-	for (int i = 0; i < HTTP_CONNECTIONS; i++)
+	for (int i = 0; i < LIMIT; i++)
 		if (h->client[i].fd >= 0 &&
 		    now - h->client[i].since_ns > HTTP_SECONDS * 1000000000ull)
 			hang_up(&h->client[i]);
@@ -198,21 +224,29 @@ static void end_old(struct http *h)
 void http_run(struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG left;
+	eventfd_t again;
 	int i;
 
+	eventfd_read(h->again, &again);
 	end_old(h);
 	for (i = 0; i < ROUNDS; i++) {
 		MHD_run(h->daemon);
-		/* 0: something is ready that the descriptor will not tell again. */
 		if (MHD_get_timeout(h->daemon, &left) != MHD_YES || left)
-			break;
+			return;
 	}
+	/* 0: something is ready of which the library's descriptor will not tell again. */
+	eventfd_write(h->again, 1);
 }
 
 void http_free(struct http *h)
 {
 	if (!h)
 		return;
-	MHD_stop_daemon(h->daemon);
+	if (h->daemon)
+		MHD_stop_daemon(h->daemon);
+	if (h->again >= 0)
+		close(h->again);
+	if (h->poll >= 0)
+		close(h->poll);
 	free(h);
 }

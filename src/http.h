@@ -9,7 +9,7 @@
 
 #include "metrics.h"
 
-#define HTTP_CONNECTIONS 64
+#define HTTP_CONNECTIONS 64	/* at once; then the oldest makes room, first who has not asked */
 #define HTTP_SECONDS 10		/* a connection's life, from accept to close */
 
 struct http;
@@ -17,7 +17,7 @@ struct http;
 /* The metrics in that format, valid until the next call; NULL: they cannot be had. */
 typedef const struct metrics *(*http_fn)(void *arg, enum metrics_format format);
 
-/* Takes over the listening socket. 0 or -errno; then the socket is the caller's to close. */
+/* Takes over the listening socket. 0 or -errno; then nobody listens any more. */
 int http_new(struct http **out, int listen_fd, http_fn fn, void *arg);
 
 /* Poll this for input, then call http_run(); also from time to time, for what took too long. */

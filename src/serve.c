@@ -318,10 +318,9 @@ static int start(struct serve *s)
 	if (err)
 		return err;
 	err = http_new(&s->http, s->so->addr.fd, on_scrape, s);
+	s->so->addr.fd = -1;
 	if (err)
 		log_err("cannot start: HTTP: %s", strerror(-err));
-	else
-		s->so->addr.fd = -1;
 	return err;
 }
 

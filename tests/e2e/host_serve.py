@@ -116,7 +116,7 @@ def slow_reads(env, count, seconds):
 
 def durations(result, port, stage):
     """Seconds that the records of a port spent in a stage."""
-    return [row["dur_ns"] / 1e9 for r in result.flow(proto="udp", dport=port) for row in r["stages"]
+    return [row["ns"] / 1e9 for r in result.flow(proto="udp", dport=port) for row in r["stages"]
             if row["stage"] == stage]
 
 

@@ -22,24 +22,23 @@ CONNECTIONS = 64    # HTTP_CONNECTIONS
 LIFE = 10           # HTTP_SECONDS
 
 
-def garbage(rng):
-    """A request that is none, or one of the worst kind."""
-    kind = rng.randrange(9)
+def garbage(rng, kind):
+    """A request that is none, or one of the worst kind; the first three wait for more."""
     if kind == 0:
         return rng.randbytes(rng.randrange(1, 400))
-    if kind == 1:
-        return b"GET " + b"/" * 40_000 + b" HTTP/1.1\r\n\r\n"
-    if kind == 2:
-        return b"GET /metrics HTTP/1.1\r\n" + b"X-%d: y\r\n" % rng.randrange(999) * 3000 + b"\r\n"
     if kind == 3:
-        return b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\nabc"
+        return b"GET " + b"/" * 40_000 + b" HTTP/1.1\r\n\r\n"
     if kind == 4:
-        return b"GET /metrics HTTP/9.9\r\nHost: x\r\n\r\n"
+        return b"GET /metrics HTTP/1.1\r\n" + b"X-%d: y\r\n" % rng.randrange(999) * 3000 + b"\r\n"
     if kind == 5:
-        return b"GET /%00%ff?a=%zz HTTP/1.1\r\nHost: x\r\nAccept: " + b",;=q" * 900 + b"\r\n\r\n"
+        return b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\nabc"
     if kind == 6:
-        return b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + rng.randbytes(200)  # TLS
+        return b"GET /metrics HTTP/9.9\r\nHost: x\r\n\r\n"
     if kind == 7:
+        return b"GET /%00%ff?a=%zz HTTP/1.1\r\nHost: x\r\nAccept: " + b",;=q" * 900 + b"\r\n\r\n"
+    if kind == 1:
+        return b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + rng.randbytes(200)  # TLS
+    if kind == 8:
         return b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n" * 20
     return b""
 
@@ -50,9 +49,9 @@ def throw(address, count, seed, wrong):
         try:
             with socket.create_connection(address, 10) as s:
                 s.settimeout(10)
-                s.sendall(garbage(rng))
-                if rng.randrange(2):
-                    s.shutdown(socket.SHUT_WR)
+                kind = rng.randrange(9)
+                s.sendall(garbage(rng, kind))
+                if kind > 2 and rng.randrange(2):
                     s.recv(100)
         except (ConnectionResetError, BrokenPipeError):
             pass
