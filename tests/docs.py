@@ -48,6 +48,10 @@ def main():
     quoted = set(re.findall(r"`([^`]+)`", schema))
     for name in ("PP_STAGES", "PP_VERDICTS", "PP_CAUSES", "PP_CONTEXTS", "PP_GROS", "PP_GRO_ENDS", "PP_FLAGS"):
         hold(f"label of {name}", "docs/SCHEMA.md", table(name), quoted)
+    families = re.findall(r'^\tX\(\w+, "(\w+)"', text("src/expose.c"), re.M)
+    told = re.findall(r"`((?:pktpath|process)_\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", text("docs/FLEET.md"), re.M)))
+    hold("metric", "docs/FLEET.md", families, told)
+    hold("metric", "src/expose.c", told, families)
     hold("option", "the manual", sorted(options()), set(re.findall(r"Fl -([a-z-]+)", manual)))
     unknown = set(re.findall(r"^\.It .*Fl -([a-z-]+)", manual, re.M)) - options()
     wrong.extend(f"the manual has an option that is not there: --{name}" for name in sorted(unknown))

@@ -157,7 +157,7 @@ def prometheus_finds_the_quantiles_of_the_records(env):
               f"Prometheus counts {p.query(seen)}")
         bounds = [le for le, _ in m.buckets(STAGE, stage="sock", dev="pp0")]
         said = check_quantiles(env, p, truth, bounds)
-        check(eventually(lambda: p.query("pktpath_drops_total")), "no drops")
+        check(eventually(lambda: p.query("rate(pktpath_drops_total[2m])")), "no rate of drops")
         check(p.query('up{job="pktpath"}')[0][1] == 1, "up")
         examples = check_examples(p)
         asked = host_serve_contrib.ask_dashboard(p)
