@@ -143,6 +143,7 @@ $(B)/test/test_metrics: $(B)/test/metrics.o
 $(B)/test/test_expose: $(patsubst %,$(B)/test/%.o,expose metrics histo names format line)
 $(B)/test/test_listen: $(B)/test/listen.o
 $(B)/test/test_notify: $(B)/test/notify.o
+$(B)/test/test_sandbox: $(B)/test/sandbox.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
@@ -172,7 +173,7 @@ test: deps-test
 
 # On this machine's own kernel, as root: no guest.
 host-test: $(B)/pktpath $(B)/traffic
-	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host cli
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host serve cli
 
 # Ten million packets on this machine's own kernel, as root: make long-test COUNT=1000000
 COUNT ?= 10000000

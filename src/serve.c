@@ -17,6 +17,7 @@
 #include "owncost.h"
 #include "privs.h"
 #include "reasons.h"
+#include "sandbox.h"
 #include "serve.h"
 #include "text.h"
 #include "tracer.h"
@@ -319,9 +320,14 @@ static int start(struct serve *s)
 		return err;
 	err = http_new(&s->http, s->so->addr.fd, on_scrape, s);
 	s->so->addr.fd = -1;
-	if (err)
+	if (err) {
 		log_err("cannot start: HTTP: %s", strerror(-err));
-	return err;
+		return err;
+	}
+	err = sandbox_enter();
+	if (err)
+		log_note("going on without a filter for system calls: %s", strerror(-err));
+	return 0;
 }
 
 static void finish(struct serve *s)
