@@ -13,7 +13,8 @@ enum { OPT_LISTEN = 512, OPT_BY, OPT_GROUPS, OPT_BUCKETS, OPT_USER };
 
 static const struct argp_option options[] = {
 	{ "listen", OPT_LISTEN, "ADDRESS:PORT", 0,
-	  "where to listen (default " LISTEN_DEFAULT "; others can reach what is no loopback address)", 0 },
+	  "where to listen (default " LISTEN_DEFAULT "; others reach what is no loopback address)",
+	  0 },
 	{ "by", OPT_BY, "LABEL", 0,
 	  "split histograms by dev (default), queue, cpu, proto, verdict or none", 0 },
 	{ "groups", OPT_GROUPS, "N", 0,
@@ -51,8 +52,8 @@ static int parse_by(const char *word, enum pp_by *out)
 		log_err("--by %s: not a label (dev, queue, cpu, proto, verdict or none)", word);
 		return -1;
 	}
-	log_err("--by %s: its values come and go, and each would leave series behind (dev, queue, cpu, "
-		"proto, verdict or none)", word);
+	log_err("--by %s: its values come and go, and each would leave series behind (dev, queue, "
+		"cpu, proto, verdict or none)", word);
 	return -1;
 }
 
@@ -94,9 +95,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int cmd_serve(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, NULL,
-		"Serve histograms of all stages, verdicts, drops by reason and losses as metrics over HTTP, "
-		"for Prometheus and the like. Durations are counted in the kernel; only drops are sent to "
-		"user space. Once attached, it goes on without privileges.", NULL, NULL, NULL };
+		"Serve histograms of all stages, verdicts, drops by reason and losses as metrics over "
+		"HTTP, for Prometheus and the like. Durations are counted in the kernel; only drops "
+		"are sent to user space. Once attached, it goes on without privileges.",
+		NULL, NULL, NULL };
 	struct serve_opts so = { .o = { .records = TRACER_RECORDS, .ring_bytes = TRACER_RING },
 				 .listen = LISTEN_DEFAULT, .by = PP_BY_DEV, .groups = SERVE_GROUPS,
 				 .per_octave = SERVE_PER_OCTAVE };

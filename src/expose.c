@@ -24,7 +24,7 @@
 	  "Copies of packets for further receivers, which end in a verdict of their own.")         \
 	X(SAMPLED, "pktpath_sampled_out", "", M_COUNTER, "Packets that --sample left out.")        \
 	X(DROPS, "pktpath_drops", "", M_COUNTER,                                                   \
-	  "Dropped packets by the kernel's reason. Less than the verdicts say by what the ring lost.") \
+	  "Dropped packets by the kernel's reason. What the ring lost is missing here only.")        \
 	X(LOST, "pktpath_lost_track", "", M_COUNTER, "Packets that ended untracked, by the cause.") \
 	X(RING, "pktpath_ring_lost", "", M_COUNTER,                                                \
 	  "Records of drops that found the ring full: verdicts count them, reasons do not.")       \
@@ -76,8 +76,8 @@ static void one_double(struct metrics *m, int family, double value)
 }
 
 /* Counters of an array, each with its label; those that are 0 as well, so that rates begin at 0. */
-static void by_label(struct metrics *m, int family, const char *name, const __u64 *n, unsigned int nr,
-		     const char *(*label)(unsigned int))
+static void by_label(struct metrics *m, int family, const char *name, const __u64 *n,
+		     unsigned int nr, const char *(*label)(unsigned int))
 {
 	metrics_family(m, &families[family]);
 	for (unsigned int i = 1; i < nr; i++) {	/* the first of each table is none */
@@ -226,7 +226,8 @@ static void add_drop(struct metrics *m, const struct snapshot *s, const struct r
 	struct line flow = { .ascii = true };
 	struct labels l = {};
 
-	add_label(&l, "reason", fmt_clean(reason, own ? own : s->reason_name(r->reason), FMT_TEXT_MAX));
+	fmt_clean(reason, own ? own : s->reason_name(r->reason), FMT_TEXT_MAX);
+	add_label(&l, "reason", reason);
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)r->example.id);
 	add_label(&ex.labels, "packet", id);
 	if (r->example.place[0])

@@ -128,7 +128,8 @@ static enum MHD_Result reply(struct MHD_Connection *conn, unsigned int status, c
 	return ok;
 }
 
-static enum MHD_Result reply_line(struct MHD_Connection *conn, unsigned int status, const char *line)
+static enum MHD_Result reply_line(struct MHD_Connection *conn, unsigned int status,
+				  const char *line)
 {
 	return reply(conn, status, "text/plain; charset=utf-8", line, strlen(line));
 }

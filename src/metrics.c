@@ -91,13 +91,15 @@ const char *metrics_content_type(enum metrics_format format)
 					"text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* One range of an Accept header: its quality, 0..1, if it is of this type and of a version we write. */
+/* The quality, 0..1, of one range of an Accept header; 0: another type, or not our version. */
 static double quality(const char *range, size_t len, const char *type)
 {
 	char text[128], *p, *save = NULL;
 	double q = 1;
 
-	snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : sizeof(text) - 1), range);
+	if (len >= sizeof(text))
+		len = sizeof(text) - 1;
+	snprintf(text, sizeof(text), "%.*s", (int)len, range);
 	p = strtok_r(text, "; \t", &save);
 	if (!p || strcasecmp(p, type) != 0)
 		return 0;

@@ -16,7 +16,7 @@ enum metrics_format { METRICS_TEXT, METRICS_OPEN, METRICS_FORMATS };
 
 enum metrics_type { M_COUNTER, M_GAUGE, M_HISTOGRAM, M_INFO };
 
-/* Without the suffix that the type adds to samples (_total, _info). `unit` is "" or its last word. */
+/* Without the suffix that the type adds to samples (_total, _info). `unit`: "" or its last word. */
 struct family {
 	const char *name, *unit, *help;
 	enum metrics_type type;

@@ -103,7 +103,7 @@ int privs_drop(const struct privs *p)
 		err = -EPERM;
 	if (err)
 		log_err("cannot give up privileges: %s%s", strerror(-err), p->change ?
-			" (to change the user takes CAP_SETUID and CAP_SETGID; --user root stays root, "
-			"without capabilities)" : "");
+			" (to change the user takes CAP_SETUID and CAP_SETGID; --user root "
+			"stays root, without capabilities)" : "");
 	return err;
 }

@@ -68,6 +68,11 @@ static const struct sock_filter head[] = {
 
 #define NR_HEAD (sizeof(head) / sizeof(head[0]))
 
+static void append(struct sock_fprog *prog, struct sock_filter what)
+{
+	prog->filter[prog->len++] = what;
+}
+
 int sandbox_enter(void)
 {
 	struct sock_filter code[NR_HEAD + 2 * NR_ALLOWED + 1];
@@ -77,11 +82,11 @@ int sandbox_enter(void)
 	if (!ARCH)
 		return -ENOSYS;
 	for (i = 0; i < NR_HEAD; i++)
-		code[prog.len++] = head[i];
+		append(&prog, head[i]);
 	for (i = 0; i < NR_ALLOWED; i++) {
-		code[prog.len++] = (struct sock_filter)IF(allowed[i], 1);
-		code[prog.len++] = (struct sock_filter)ANSWER(SECCOMP_RET_ALLOW);
+		append(&prog, (struct sock_filter)IF(allowed[i], 1));
+		append(&prog, (struct sock_filter)ANSWER(SECCOMP_RET_ALLOW));
 	}
-	code[prog.len++] = (struct sock_filter)ANSWER(REFUSE);
+	append(&prog, (struct sock_filter)ANSWER(REFUSE));
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) ? -errno : 0;
 }

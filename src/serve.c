@@ -22,7 +22,7 @@
 #include "text.h"
 #include "tracer.h"
 
-#define TICK_NS	  100000000ull	/* how long a drop may lie in the ring before it is counted */
+#define TICK_NS	  100000000ull	/* how long a drop may lie in the ring uncounted */
 #define SECOND_NS 1000000000ull
 #define FRESH_NS  100000000ull	/* who asks again within this gets the same answer */
 
@@ -238,14 +238,16 @@ static int on_signal(void *arg, int signo)
 static int serve_until_told(struct serve *s)
 {
 	struct loop_calls calls = { .input = on_input, .tick = on_tick, .signal = on_signal,
-				    .tick_ns = TICK_NS, .also = on_http, .also_fd = http_fd(s->http) };
+				    .tick_ns = TICK_NS, .also = on_http,
+				    .also_fd = http_fd(s->http) };
 	char at[LISTEN_TEXT], status[LISTEN_TEXT + 64];
 	int err;
 
 	s->start_ns = now_ns(CLOCK_MONOTONIC);
 	tracer_enable(s->tracer);
 	listen_text(at, &s->so->addr);
-	log_note("listening on %s; serving http://%s/metrics (Ctrl-C ends)", scope_text(&s->so->o.scope), at);
+	log_note("listening on %s; serving http://%s/metrics (Ctrl-C ends)",
+		 scope_text(&s->so->o.scope), at);
 	snprintf(status, sizeof(status), "READY=1\nSTATUS=Serving http://%s/metrics", at);
 	notify_send(&s->notify, status);
 	err = loop_run(s->loop, tracer_fd(s->tracer), &calls, s);
@@ -257,7 +259,7 @@ static int serve_until_told(struct serve *s)
 	return err ? err : show_ledger(s, false);
 }
 
-/* How many series there may be, and what it takes in the kernel: both are bounded from the start. */
+/* How many series there may be, and what it takes in the kernel: both bounded from the start. */
 static void announce(struct serve *s)
 {
 	struct memory_opts mo = tracer_memory(s->tracer);

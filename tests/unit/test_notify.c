@@ -22,7 +22,7 @@ static int manager(const char *name)
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 
-	strcpy(un.sun_path, name);
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", name);
 	if (name[0] == '@')
 		un.sun_path[0] = '\0';
 	assert_true(fd >= 0);
