@@ -23,7 +23,10 @@ MULTIARCH     := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIBBPF_DIR    := $(dir $(firstword $(wildcard $(patsubst %,$(LIBBPF_PREFIX)/%/libbpf.*,lib/$(MULTIARCH) lib64 lib))))
 comma         := ,
 LIBBPF_LIBS   := $(if $(LIBBPF_PREFIX),-L$(LIBBPF_DIR) -Wl$(comma)-rpath$(comma)$(LIBBPF_DIR)) -lbpf -lelf -lz
-ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson $(LIBBPF_CFLAGS) \
+# The HTTP endpoint of `pktpath serve`.
+MHD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd 2>/dev/null)
+MHD_LIBS   := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null || echo -lmicrohttpd)
+ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson $(LIBBPF_CFLAGS) $(MHD_CFLAGS) \
 	-D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
 
@@ -39,7 +42,7 @@ all: $(B)/pktpath
 
 $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
 
 $(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h
 	$(call say,CC,$<)
@@ -103,7 +106,7 @@ guest-shell: deps-demo
 	@PKTPATH_BUILD=$(abspath $(B)) tests/e2e/shell.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
 
 # Tests that need no kernel and no root: unit tests and saved records, with the sanitizers.
-SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
+SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
 	      lineage json sink_hist sink_hist_json hist_view hist_table hist_bar hist_buckets histo worst \
@@ -132,7 +135,7 @@ $(B)/test/yyjson.o: third_party/yyjson/yyjson.c
 $(B)/test/test_%: tests/unit/test_%.c tests/unit/unit.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka
+	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka -lm
 $(B)/test/test_timeline: $(B)/test/timeline.o
 $(B)/test/test_names: $(B)/test/names.o
 $(B)/test/test_lineage: $(B)/test/lineage.o
@@ -140,6 +143,11 @@ $(B)/test/test_softnet: $(B)/test/softnet.o
 $(B)/test/test_quantile: $(B)/test/quantile.o
 $(B)/test/test_worst: $(B)/test/worst.o $(B)/test/timeline.o
 $(B)/test/test_group: $(B)/test/group.o $(B)/test/names.o $(B)/test/format.o
+$(B)/test/test_metrics: $(B)/test/metrics.o
+$(B)/test/test_expose: $(patsubst %,$(B)/test/%.o,expose metrics histo names format line)
+$(B)/test/test_listen: $(B)/test/listen.o
+$(B)/test/test_notify: $(B)/test/notify.o
+$(B)/test/test_sandbox: $(B)/test/sandbox.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
@@ -169,7 +177,7 @@ test: deps-test
 
 # On this machine's own kernel, as root: no guest.
 host-test: $(B)/pktpath $(B)/traffic
-	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host cli
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host serve cli
 
 # Ten million packets on this machine's own kernel, as root: make long-test COUNT=1000000
 COUNT ?= 10000000
@@ -188,7 +196,7 @@ bench: $(B)/bench
 
 $(B)/bench: $(BENCH_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
 
 $(B)/bench_%.o: tests/bench/%.c $(B)/bench.skel.h
 	$(call say,CC,$<)

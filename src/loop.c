@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "loop.h"
 
-enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_INTERVAL, SRC_DEADLINE };
+enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_INTERVAL, SRC_DEADLINE, SRC_ALSO };
 
 struct loop {
 	int epoll, signals, tick, interval, deadline;
@@ -110,6 +110,8 @@ static int dispatch(struct loop *l, enum source src, const struct loop_calls *ca
 		return on_timer(l->interval, calls->interval, arg);
 	case SRC_DEADLINE:
 		return on_timer(l->deadline, calls->deadline, arg);
+	case SRC_ALSO:
+		return calls->also(arg);
 	}
 	return 0;
 }
@@ -126,6 +128,8 @@ static int prepare(struct loop *l, int fd, const struct loop_calls *calls)
 		err = watch(l, l->interval, SRC_INTERVAL);
 	if (!err)
 		err = watch(l, l->deadline, SRC_DEADLINE);
+	if (!err && calls->also)
+		err = watch(l, calls->also_fd, SRC_ALSO);
 	if (!err)
 		err = arm(l->tick, calls->tick_ns, calls->tick_ns);
 	if (!err && calls->interval_ns)

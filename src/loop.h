@@ -21,6 +21,8 @@ struct loop_calls {
 	uint64_t tick_ns;
 	uint64_t interval_ns;			/* 0 = none */
 	uint64_t deadline_ns;			/* 0 = none */
+	int (*also)(void *arg);			/* NULL, or: that descriptor has data, too */
+	int also_fd;
 };
 
 /* Signals are blocked from here on, so none is lost while hooks are being attached. */

@@ -318,8 +318,10 @@ static void announce(const struct trace *tr)
 
 static int run(struct trace *tr)
 {
-	struct loop_calls c = { on_input, on_tick, on_signal, on_deadline, on_interval, TICK_NS,
-				tr->o.hist.interval_ns, tr->o.seconds_ns };
+	struct loop_calls c = { .input = on_input, .tick = on_tick, .signal = on_signal,
+				.deadline = on_deadline, .interval = on_interval,
+				.tick_ns = TICK_NS, .interval_ns = tr->o.hist.interval_ns,
+				.deadline_ns = tr->o.seconds_ns };
 	int err;
 
 	err = tr->sink->begin(&tr->env);

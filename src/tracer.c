@@ -384,6 +384,11 @@ void tracer_new_interval(struct tracer *t)
 	++*t->o.epoch;
 }
 
+const struct bpf_object *tracer_object(const struct tracer *t)
+{
+	return t->o.obj;
+}
+
 const struct plan *tracer_plan(const struct tracer *t)
 {
 	return &t->plan;

@@ -37,6 +37,7 @@ SUITES = [
     Suite("unit", "tests/unit/run.sh", MAKE + ["unit"], 300),
     Suite("golden", "tests/golden/run.sh", MAKE + ["golden"], 300),
     Suite("host", "tests/e2e/host_netns.py", [PYTHON, "tests/e2e/host_netns.py"], 300),
+    Suite("serve", "tests/e2e/host_serve.py", [PYTHON, "tests/e2e/host_serve.py"], 420),
     Suite("cli", "tests/e2e/cli.py", [PYTHON, "tests/e2e/cli.py"], 420),
     Suite("bench", "tests/bench/smoke.sh", ["tests/bench/smoke.sh"], 300),
     # A guest waits for its kernel most of the time, so two of them fit on two CPUs.

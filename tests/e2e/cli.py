@@ -180,7 +180,7 @@ def help_and_version_go_to_standard_output(_):
         done = run(*words)
         check(done.returncode == 0 and done.stdout and not done.stderr, f"{words}: {done}")
     check(re.fullmatch(r"pktpath \d+\.\d+\.\d+\n", run("--version").stdout), "--version")
-    for word in ("trace", "hist", "drops", "probes"):
+    for word in ("trace", "hist", "drops", "serve", "probes"):
         check(word in run("--help").stdout, f"--help does not name {word}")
 
 
