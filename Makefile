@@ -39,9 +39,9 @@ all: $(B)/pktpath
 
 $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
 
-$(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h
+$(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h $(B)/cost.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -175,7 +175,7 @@ long-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) tests/e2e/long.py
 
 # --- what tracing costs, against floors on the same hooks (needs root) --------------------------
-BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c tests/bench/wire.c
+BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c
 BENCH_OBJ := $(BENCH_SRC:tests/bench/%.c=$(B)/bench_%.o) $(filter-out $(B)/main.o $(B)/cmd_%.o,$(OBJ))
 
 .PHONY: bench
@@ -215,7 +215,7 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/bench.skel.h
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h $(B)/tidy/bench.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \

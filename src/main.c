@@ -16,6 +16,7 @@ static const struct command {
 	{ "trace", cmd_trace, "show every received packet's way from the interrupt to the reader" },
 	{ "hist", cmd_hist, "show how long packets spend in each stage, as quantiles" },
 	{ "drops", cmd_drops, "show what is dropped, grouped by reason and place" },
+	{ "cost", cmd_cost, "measure what tracing costs on this machine, by hook and by packet" },
 	{ "probes", cmd_probes, "show which hook serves each stage on this kernel" },
 };
 

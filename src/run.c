@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "cost.h"
 #include "ifaces.h"
 #include "log.h"
 #include "loop.h"
@@ -21,12 +22,15 @@
 
 #define TICK_NS	  50000000ull	/* how long a record may lie in the ring before it is shown */
 #define REDRAW_NS 1000000000ull
+#define COST_NS	  10000000000ull	/* how often to look at what tracing costs */
+#define BUDGET_NS 500000000ull	/* and if it must keep to a budget */
 
 struct trace {
 	struct opts o;
 	struct sink_env env;
 	const struct sink *sink;
 	struct tracer *tracer;
+	struct cost *cost;		/* NULL: cannot be had */
 	struct loop *loop;
 	FILE *out;
 	struct ledger led;
@@ -163,6 +167,8 @@ static int on_tick(void *arg)
 	struct trace *tr = arg;
 	int ret = on_input(arg);
 
+	if (tr->cost)
+		cost_tick(tr->cost);
 	if (!ret)
 		ret = sink_tick(tr);
 	if (!ret && tr->o.scope.nr && !scope_left(&tr->o.scope)) {
@@ -182,6 +188,12 @@ static void add_softnet(const struct trace *tr, struct ledger *led)
 	led->softnet = softnet_since(&tr->softnet, &now);
 }
 
+static void add_cost(const struct trace *tr, struct ledger *led)
+{
+	if (tr->cost)
+		cost_get(tr->cost, &led->cost);
+}
+
 /* The account so far, after the records that have ended; those that are lost stay so. */
 static int show_so_far(struct trace *tr)
 {
@@ -193,6 +205,7 @@ static int show_so_far(struct trace *tr)
 	led.so_far = true;
 	led.duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
 	add_softnet(tr, &led);
+	add_cost(tr, &led);
 	ret = tracer_ledger(tr->tracer, &led);
 	return ret ? ret : tr->sink->done(&tr->env, &led);
 }
@@ -211,8 +224,11 @@ static int fetch_ledger(struct trace *tr)
 {
 	struct ledger *led = &tr->led;
 
+	if (tr->cost)
+		cost_stop(tr->cost);
 	tracer_stop(tr->tracer);
 	add_softnet(tr, led);
+	add_cost(tr, led);
 	if (!tr->o.count || led->shown < tr->o.count) {
 		int ret = tracer_consume(tr->tracer, on_record, tr);
 
@@ -234,6 +250,22 @@ static void announce(const struct trace *tr)
 	log_note("listening on %s (Ctrl-C ends)", scope_text(&tr->o.scope));
 }
 
+static void start_cost(struct trace *tr)
+{
+	const struct opts *o = &tr->o;
+
+	tr->cost = cost_new(tr->tracer);
+	if (!tr->cost) {
+		if (o->budget)
+			log_note("--overhead-budget has no effect: the kernel says how long programs run only "
+				 "to CAP_SYS_ADMIN");
+		return;
+	}
+	if (o->budget)
+		cost_budget(tr->cost, o->budget, o->sample > 1 ? 1.0 / (double)o->sample : 1);
+	cost_start(tr->cost, o->budget ? BUDGET_NS : COST_NS);
+}
+
 static int run(struct trace *tr)
 {
 	static const struct loop_calls calls = { on_input, on_tick, on_signal, on_deadline, TICK_NS, 0 };
@@ -245,6 +277,7 @@ static int run(struct trace *tr)
 	if (err)
 		return err;
 	tr->softnet_known = !softnet_read(&tr->softnet);
+	start_cost(tr);
 	tracer_enable(tr->tracer);
 	announce(tr);
 	tr->start_ns = now_ns(CLOCK_MONOTONIC);
@@ -259,8 +292,11 @@ static int run(struct trace *tr)
 
 static int start(struct trace *tr, uint32_t verdicts)
 {
+	/* One flow alone may be too much: a budget chooses packets, unless flows were asked for. */
+	bool packets = tr->o.sample_packets || (tr->o.budget && tr->o.sample < 2);
 	struct tracer_opts to = { .scope = &tr->o.scope, .force = tr->o.backend,
-				  .sample = tr->o.sample, .sample_packets = tr->o.sample_packets,
+				  .sample = tr->o.sample, .sample_packets = packets,
+				  .sample_changes = tr->o.budget > 0,
 				  .records = tr->o.records, .ring_bytes = tr->o.ring_bytes,
 				  .verdicts = verdicts, .reader_pid = tr->o.reader_pid,
 				  .reader_comm = tr->o.reader_comm,
@@ -305,6 +341,7 @@ int run_sink(const struct opts *o, const char *sink, uint32_t verdicts)
 		ret = exit_status(&tr, run(&tr));
 		tr.sink->free(&tr.env);
 	}
+	cost_free(tr.cost);
 	tracer_free(tr.tracer);
 	if (tr.out)
 		fclose(tr.out);
