@@ -150,7 +150,7 @@ $(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
 
 $(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
-	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^)
+	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lm
 
 -include $(wildcard $(B)/test/*.d)
 

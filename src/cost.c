@@ -11,7 +11,7 @@
 
 #define WINDOW_NS 100000000ull
 #define FIRST_NS  200000000ull	/* after the start: a short run has a window, too; then twice as long … */
-#define SHARE_MIN 1e-6
+#define SHARE_MIN 1e-4
 #define ENOUGH	  20		/* packets that say something */
 
 struct runs {
@@ -135,8 +135,8 @@ static double spent_in_all(const struct cost *c, struct runs runs[NR_HOOKS][ROW_
 }
 
 /*
- * What a packet costs that is not followed is beyond our control, and all figures are noisy: so by
- * no more than half or twice at a time, and up only if there is room.
+ * Figures are noisy: by no more than a quarter or twice at a time, and up only if there is room. What
+ * packets cost that are not followed is beyond our control: hence the least share.
  */
 static void adapt(struct cost *c)
 {
@@ -154,6 +154,7 @@ static void end_window(struct cost *c)
 {
 	struct runs now[NR_HOOKS][ROW_PROGS] = {};
 	uint64_t end = now_ns(CLOCK_MONOTONIC), own = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t packets = tracer_packets(c->tracer) - c->packets_before;
 	double programs;
 	int i, k;
 
@@ -168,14 +169,17 @@ static void end_window(struct cost *c)
 			c->sum[i][k].ns += now[i][k].ns;
 		}
 	}
-	c->packets += tracer_packets(c->tracer) - c->packets_before;
+	c->packets += packets;
 	c->looked_ns += end - c->began_ns;
 	programs = spent_in_all(c, now) / (double)(end - c->began_ns);
-	c->last = programs + (double)(own - c->own_ns) / (double)(end - c->own_at_ns);
+	/* A quiet moment says nothing of what the next packets cost. */
+	if (packets >= ENOUGH) {
+		c->last = programs + (double)(own - c->own_ns) / (double)(end - c->own_at_ns);
+		if (c->budget)
+			adapt(c);
+	}
 	c->own_ns = own;
 	c->own_at_ns = end;
-	if (c->budget)
-		adapt(c);
 }
 
 void cost_tick(struct cost *c)
