@@ -175,7 +175,7 @@ long-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) tests/e2e/long.py
 
 # --- what tracing costs, against floors on the same hooks (needs root) --------------------------
-BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c
+BENCH_SRC := tests/bench/age.c tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c
 BENCH_OBJ := $(BENCH_SRC:tests/bench/%.c=$(B)/bench_%.o) $(filter-out $(B)/main.o $(B)/cmd_%.o,$(OBJ))
 
 .PHONY: bench
@@ -186,11 +186,11 @@ $(B)/bench: $(BENCH_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
 
-$(B)/bench_%.o: tests/bench/%.c $(B)/bench.skel.h
+$(B)/bench_%.o: tests/bench/%.c $(B)/bench.skel.h $(B)/age.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/bench -c -o $@ $<
 
-$(B)/bench.bpf.o: tests/bench/bench.bpf.c
+$(B)/bench.bpf.o $(B)/age.bpf.o: $(B)/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(B)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
@@ -215,7 +215,7 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h $(B)/tidy/bench.skel.h
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h $(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \
