@@ -178,9 +178,13 @@ long-test: $(B)/pktpath $(B)/traffic
 BENCH_SRC := tests/bench/age.c tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c
 BENCH_OBJ := $(BENCH_SRC:tests/bench/%.c=$(B)/bench_%.o) $(filter-out $(B)/main.o $(B)/cmd_%.o,$(OBJ))
 
+# Tables of docs/BENCHMARKS.md; some: make bench PARTS="host 6.1". Floors on loopback alone: build/bench.
+PARTS ?=
+
 .PHONY: bench
-bench: $(B)/bench
-	@$<
+bench: deps-test
+	@$(MAKE) --no-print-directory guest-build $(B)/bench
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/bench.py $(PARTS)
 
 $(B)/bench: $(BENCH_OBJ)
 	$(call say,LINK,$@)

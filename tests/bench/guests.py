@@ -22,12 +22,8 @@ from counted import CountedGuest  # noqa: E402
 from guest import GuestError, build_dir  # noqa: E402
 from kernels import AssetError  # noqa: E402
 import peers  # noqa: E402
-from rows import OFF, ROWS, TEN  # noqa: E402
+from rows import OFF, ROWS  # noqa: E402
 
-STAGES = ("irq napi softirq poll gro batch flush backlog netif ip forward xmit local l4 held ooo "
-          "sock wake run read").split()
-MASK = hex(sum(1 << STAGES.index(s) for s in TEN.split(",")))
-HIST = {"HIST": "pktpath hist", "HIST-TEN": f"env STAGES={MASK} pktpath hist"}
 ROUNDS, RUNS = 2_000, 2
 TRANSFERS = 6
 MEMORY = 1536  # MB: the peers' libraries are in it
@@ -70,7 +66,7 @@ def spread(values):
 
 
 def command_of(row, words, backend):
-    text = HIST.get(row.command, row.command)
+    text = row.command
     if row.peer:
         if row.peer not in words:
             raise AssetError(f"{row.peer} cannot be had")
