@@ -125,7 +125,7 @@ static __always_inline int is_worst(struct pp_worst *w, u32 row, u64 ns)
 {
 	u32 at = 0;
 
-	if (row >= PP_H_ROWS || (w->nr[row] && ns <= w->least[row]))
+	if (row >= PP_H_ROWS || ns <= w->least[row])
 		return 0;
 	if (w->nr[row] < cfg.worst)
 		at = w->nr[row]++;
@@ -232,7 +232,10 @@ static __always_inline void count_rows(struct pp_rec *rec, u32 cpu)
 	}
 }
 
-/* The rows for which a record is slow enough to be sent, a bit each. */
+/*
+ * The rows for which a record is slow enough to be sent, a bit each. A walk of its own: in one with
+ * the other, what each has to keep at hand would cost more than walking twice.
+ */
 static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 {
 	struct pp_worst *worst = worst_here(cpu);
@@ -257,6 +260,21 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 	return picks;
 }
 
+/* Leave out of order[] what is not measured. */
+static __always_inline void keep_measured(struct pp_rec *rec)
+{
+	u32 i, kept = 0;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_ST_NR && i < rec->nr_order; i++) {
+		u32 stage = rec->order[i];
+
+		if (cfg.stages & 1u << (stage & 31))
+			rec->order[kept++ & (PP_ORDER - 1)] = stage;
+	}
+	rec->nr_order = kept;
+}
+
 /*
  * What is made of an ended record, whose stamps were taken one after the other: order[] says
  * which. Returns the rows for which it is to be sent. A function of its own, verified once:
@@ -266,6 +284,8 @@ PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
 {
 	if (!rec)
 		return 0;
+	if (cfg.stages != ~0u)
+		keep_measured(rec);
 	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;
 	if (cfg.hist)
 		count_rows(rec, cpu);

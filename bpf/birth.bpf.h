@@ -144,7 +144,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	if (stage != PP_ST_BACKLOG)
 		index = poll_count(&h->c->poll, stage);
 	/* Each namespace counts its interfaces from 1, which is its loopback. */
-	if (!enabled || !is_wanted_iface(ifindex))
+	if (enabled != PP_ON || !is_wanted_iface(ifindex))
 		return NULL;
 	netns = netns_of(typed, dev);
 	if (cfg.netns && netns != cfg.netns)
@@ -205,7 +205,8 @@ static __always_inline int parse_late(const int typed, const struct here *h, str
 
 	read_head(typed, skb, frag0, &hd);
 	parse(rec, &hd);
-	if (!cfg.sample || cfg.sample_packets || sampled(skb, &hd) || !pp_unindex(rec->skb, ref))
+	if (!cfg.sample || cfg.sample_packets || sampled(skb, &hd) || enabled == PP_OFF ||
+	    !pp_unindex(rec->skb, ref))
 		return 0;
 	COUNT(h, sampled_late);
 	*(volatile u32 *)&rec->state = PP_S_FREE;

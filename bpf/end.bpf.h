@@ -9,26 +9,46 @@
 #include "tcp.bpf.h"
 #include "udp_tp.bpf.h"
 
-/*
- * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
- * for an empty datagram, hence the look at the references, of which the queue then holds one).
- */
-HANDLER(read_udp)
+static __always_inline void note_read_udp(const int typed, u64 sk, u64 addr, int len)
 {
-	struct sk_buff *skb = (void *)a1;
+	struct sk_buff *skb = (void *)addr;
 	struct pp_rec *rec;
 	struct reader r;
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a1, &ref);
-	if (!rec || (int)a2 < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
+	rec = pp_find(addr, &ref);
+	if (!rec || len < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
 		return;
-	if (!pp_unindex(a1, ref))
+	if (!pp_unindex(addr, ref))
 		return;
 	reader_here(&r);
-	finish_read(&h, rec, a0, &r);
+	finish_read(&h, rec, sk, &r);
 	reader_done(&h, &r);
+}
+
+/*
+ * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
+ * for an empty datagram, hence the look at the references, of which the queue then holds one).
+ *
+ * A thread may be preempted within this program, and until it gets the CPU back the kernel skips
+ * the program there, whoever else reads (recursion_misses): see read_unseen().
+ */
+HANDLER(read_udp)
+{
+	struct pp_cpu *c = this_cpu();
+
+	if (!c)
+		return;
+	*(volatile u32 *)&c->reading = 1;
+	note_read_udp(typed, a0, a1, a2);
+	*(volatile u32 *)&c->reading = 0;
+}
+
+/* What a UDP socket had, and who reads now frees without a drop, was read as well. */
+static __always_inline int read_unseen(const struct here *h, const struct pp_rec *rec)
+{
+	return h->c->reading && rec->l4_proto == IPPROTO_UDP && rec->ts[PP_ST_SOCK];
 }
 
 /*
@@ -99,7 +119,7 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		finish_forwarded(h, rec);
 		return;
 	}
-	if (read_by_free(rec)) {
+	if (read_by_free(rec) || read_unseen(h, rec)) {
 		reader_here(&r);
 		finish_read(h, rec, rec->sk, &r);
 		reader_done(h, &r);

@@ -212,10 +212,15 @@ static __always_inline void copy_rec(struct pp_rec *to, const struct pp_rec *fro
 static __always_inline struct pp_rec *birth_clone(const int typed, const struct here *h,
 						  const struct pp_rec *of, struct sk_buff *skb)
 {
-	u64 nth = next_number(h, 1);
-	u32 ref = nth == (u64)-1 ? 0 : pp_alloc(&h->c->cursor, cfg.rec_mask);
-	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+	struct pp_rec *rec;
+	u32 ref;
+	u64 nth;
 
+	if (enabled == PP_OFF)
+		return NULL;
+	nth = next_number(h, 1);
+	ref = nth == (u64)-1 ? 0 : pp_alloc(&h->c->cursor, cfg.rec_mask);
+	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec) {
 		count_lost(h, PP_L_FULL);
 		return NULL;
@@ -307,6 +312,7 @@ HANDLER(sock_udp)
 	if (RD(typed, skb, _skb_refdst))
 		rec->flags |= PP_F_MORPH;
 	stamp(&h, rec, PP_ST_SOCK);
+	rec->sk = a0;
 	announce(&h, a0);
 }
 

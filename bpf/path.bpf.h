@@ -21,12 +21,10 @@ static __always_inline struct pp_napi *pp_napi_at(u32 i);
 #endif
 
 const volatile struct pp_cfg cfg = {};
-
-#define PP_MEASURED(stage) (cfg.stages & PP_ST_BIT(stage))
 #include "stitch.h"
 
-/* Set once all hooks are attached, cleared before they go: no packet is followed halfway. */
-volatile __u32 enabled = 0;
+/* PP_ON once all hooks are attached, and no longer when they go: no packet is followed halfway. */
+volatile __u32 enabled = PP_OFF;
 
 /* With cfg.sample: flows or packets with a hash up to here are followed. Changed while it runs. */
 volatile __u32 sample_max = ~0u;
@@ -148,28 +146,6 @@ static __always_inline u64 ring_flags(const struct here *h, u32 size)
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* Send an ended record. */
-static __always_inline void emit(const struct here *h, struct pp_rec *rec)
-{
-	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
-	u64 flags;
-
-	if (!(cfg.emit & (1u << (rec->verdict & 15))))
-		return;
-	if ((cfg.slow_any || cfg.worst) && !rec->picks)
-		return;
-	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
-		COUNT(h, filtered);
-		return;
-	}
-	flags = ring_flags(h, size);
-	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
-				   bpf_ringbuf_output(&ring, rec, PP_REC_SHORT, flags))
-		COUNT(h, ring_lost);
-	else
-		COUNT(h, emitted);
-}
-
 /* What the poll that fetched a record had done when it was over, if it is; see tables.h. */
 static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
 {
@@ -186,6 +162,30 @@ static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
 	rec->poll_budget = done;
 }
 
+/* Send an ended record. */
+static __always_inline void emit(const struct here *h, struct pp_rec *rec)
+{
+	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
+	u64 flags;
+
+	if (!(cfg.emit & (1u << (rec->verdict & 15))))
+		return;
+	if ((cfg.slow_any || cfg.worst) && !rec->picks)
+		return;
+	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
+		COUNT(h, filtered);
+		return;
+	}
+	if (rec->poll_work)
+		take_work(h, rec);
+	flags = ring_flags(h, size);
+	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
+				   bpf_ringbuf_output(&ring, rec, PP_REC_SHORT, flags))
+		COUNT(h, ring_lost);
+	else
+		COUNT(h, emitted);
+}
+
 /*
  * End a record: count its verdict, send it, give the slot back. `linked`: the slot is still in
  * its socket's list and is freed when the list passes it. The caller has taken it out of the
@@ -196,12 +196,12 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 {
 	u64 end = rec->end_ns ? rec->end_ns : h->now;
 
+	if (enabled == PP_OFF)
+		return;		/* the account is closed */
 	rec->verdict = verdict;
 	rec->loss = loss;
 	rec->end_ns = end < rec->last_ns ? rec->last_ns : end;
 	rec->end_cpu = h->cpu;
-	if (rec->poll_work)
-		take_work(h, rec);
 	__sync_fetch_and_add(&h->c->n.verdict[verdict & 15], 1);
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);

@@ -26,34 +26,32 @@
 #define PP_H_TOTAL	PP_ST_NR
 #define PP_H_ROWS	(PP_ST_NR + 1)
 
+/*
+ * One half of a search: is the value too large by `bits` bits? The empty assembly keeps it a jump;
+ * the compiler would compute both ways and choose, at three times the cost in BPF.
+ */
+#define PP_H_HALVE(ns, bucket, bits)                                                               \
+	do {                                                                                       \
+		if ((ns) >= 1ull << ((bits) + PP_H_SUB_BITS)) {                                    \
+			(ns) >>= (bits);                                                           \
+			(bucket) += (bits) * PP_H_SUB;                                             \
+			asm volatile("");                                                          \
+		}                                                                                  \
+	} while (0)
+
 /* The bucket of a duration, 0..PP_H_BUCKETS - 1. BPF cannot count leading zeros: by halves. */
 static __always_inline __u32 pp_hist_bucket(__u64 ns)
 {
-	__u32 shift = 0;
+	__u32 bucket = 0;
 
 	if (ns >= PP_H_MAX_NS)
 		return PP_H_BUCKETS - 1;
-	if (ns >= 1ull << 21) {
-		ns >>= 16;
-		shift = 16 * PP_H_SUB;
-	}
-	if (ns >= 1u << 13) {
-		ns >>= 8;
-		shift += 8 * PP_H_SUB;
-	}
-	if (ns >= 1u << 9) {
-		ns >>= 4;
-		shift += 4 * PP_H_SUB;
-	}
-	if (ns >= 1u << 7) {
-		ns >>= 2;
-		shift += 2 * PP_H_SUB;
-	}
-	if (ns >= 1u << 6) {
-		ns >>= 1;
-		shift += PP_H_SUB;
-	}
-	return shift + ns;
+	PP_H_HALVE(ns, bucket, 16);
+	PP_H_HALVE(ns, bucket, 8);
+	PP_H_HALVE(ns, bucket, 4);
+	PP_H_HALVE(ns, bucket, 2);
+	PP_H_HALVE(ns, bucket, 1);
+	return bucket + ns;
 }
 
 /* The smallest duration in a bucket, ns; of PP_H_BUCKETS, where the last bucket ends. */

@@ -9,9 +9,6 @@
  *	struct pp_sock *pp_sock_at(__u32 i);	sockets that have unread data, same
  *	struct pp_napi *pp_napi_at(__u32 i);	NAPI instances, same
  *
- * which stages' durations are measured, if not all:
- *	PP_MEASURED(stage)
- *
  * and, for kernels without compare-and-swap, the lock that cas.h wants.
  *
  * Slab references are stored as index + 1, so that 0 means none.
@@ -21,10 +18,6 @@
 
 #include "cas.h"
 #include "tables.h"
-
-#ifndef PP_MEASURED
-#define PP_MEASURED(stage) 1
-#endif
 
 static __always_inline __u32 pp_hash(__u64 addr, __u32 bits)
 {
@@ -294,8 +287,6 @@ static __always_inline void pp_put(struct pp_rec *rec, __u32 stage, __u64 ns, __
 	rec->ts[stage] = ns;
 	rec->cpu[stage] = cpu;
 	rec->last_ns = ns;
-	if (!PP_MEASURED(stage))
-		return;
 	rec->order[n & (PP_ORDER - 1)] = stage;
 	rec->nr_order = n + 1;
 }

@@ -57,6 +57,8 @@ int cmd_hist(int argc, char **argv)
 	topts.force = o.backend;
 	topts.hist = true;
 	topts.wire = true;
+	topts.worst = getenv("WORST") ? strtoul(getenv("WORST"), NULL, 0) : 0;
+	topts.verdicts = topts.worst ? VERDICTS_ALL : 0;
 	topts.stages = getenv("STAGES") ? strtoul(getenv("STAGES"), NULL, 0) : 0;
 	if (tracer_new(&t, &topts))
 		return EXIT_RUNTIME;

@@ -232,17 +232,14 @@ static int row_of(const char *id)
 }
 
 /*
- * Rows that others make superfluous cost each packet a call. fentry misses no read of UDP, so that
- * nothing is left for its free to tell. The drivers' own polls, all seen, leave __napi_poll() only
- * the backlog's; but interfaces that appear later may be of any driver.
+ * Rows that others make superfluous cost each packet a call. The drivers' own polls, all seen,
+ * leave __napi_poll() only the backlog's; but interfaces that appear later may be of any driver.
  */
 static void drop_spare(struct plan *plan, struct trial *t, const struct plan_opts *o,
 		       const struct ifaces *ifs)
 {
 	int i;
 
-	if (plan->backend[row_of("read_udp")] == BE_FENTRY)
-		drop_row(plan, row_of("end_stateless"));
 	if (!o->scope->nr || o->scope->any_netns || ifs->soft || !ifs->nr)
 		return;
 	for (i = 0; i < ifs->nr; i++)

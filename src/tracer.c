@@ -15,6 +15,7 @@
 #include "missed.h"
 #include "modfn.h"
 #include "object.h"
+#include "quiesce.h"
 #include "symbols.h"
 #include "tracer.h"
 #include "tables.h"
@@ -352,7 +353,7 @@ void tracer_sample(struct tracer *t, double share)
 
 void tracer_enable(struct tracer *t)
 {
-	*t->o.enabled = 1;
+	*t->o.enabled = PP_ON;
 }
 
 int tracer_fd(const struct tracer *t)
@@ -436,18 +437,17 @@ static void read_missed(struct tracer *t)
 
 void tracer_stop(struct tracer *t)
 {
-	int i;
-
 	/* No births from here on; a packet already under way in a softirq still meets its hooks. */
-	*t->o.enabled = 0;
+	*t->o.enabled = PP_LAST;
 	usleep(20000);
-	read_missed(t);
 	/*
-	 * The hooks that end records are last in the table and go first: a packet that is still
-	 * under way then stays in flight, instead of ending for want of the hooks before them.
+	 * Then nothing ends, either, all at once: a packet that is still under way stays in flight.
+	 * Detaching, hook by hook, takes a second or more: Linux waits some 100 ms for each function
+	 * (v6.1: ftrace_shutdown()), so whoever waits for the account need not wait for that.
 	 */
-	for (i = NR_HOOKS - 1; i >= 0; i--)
-		detach_row(t, i);
+	*t->o.enabled = PP_OFF;
+	quiesce();
+	read_missed(t);
 }
 
 static int last_stage(const struct pp_rec *r)

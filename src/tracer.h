@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * A running trace, as an opaque object: new (choose hooks, load, attach) → enable → poll …
- * → stop (detach; nothing is left in the kernel) → ledger → free. Functions return 0 or -errno
+ * → stop (the account is final) → ledger → free (detach; nothing is left in the kernel). Functions return 0 or -errno
  * and have said why on stderr when they fail.
  */
 #ifndef PKTPATH_TRACER_H
@@ -71,7 +71,7 @@ void tracer_new_interval(struct tracer *t);
 /* What its tables were made for. */
 struct memory_opts tracer_memory(const struct tracer *t);
 
-/* Start no new record, let those under way end, detach everything. */
+/* Start no new record, let those under way end, and let nothing change any more. */
 void tracer_stop(struct tracer *t);
 
 /*
@@ -79,6 +79,8 @@ void tracer_stop(struct tracer *t);
  * before, set led->so_far.
  */
 int tracer_ledger(struct tracer *t, struct ledger *led);
+
+/* Detaches and frees everything, which takes seconds where the kernel waits after each function. */
 void tracer_free(struct tracer *t);
 
 #endif /* PKTPATH_TRACER_H */

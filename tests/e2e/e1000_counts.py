@@ -167,22 +167,28 @@ def a_full_socket_drops(env):
 
 # --- TCP -----------------------------------------------------------------------------------------
 
-def covered(flow, size):
-    """How many bytes reached the reader, from each frame's own place in the stream."""
+def covered(flow, size, unseen=0, unqueued=0):
+    """How many bytes reached the reader, from each frame's own place in the stream, of which no
+    part may be missing. unseen: so many packets (Run.unseen()) had their data coalesced; unqueued:
+    so many were put on the socket unseen, and look consumed."""
     syn = [r for r in flow if r["tcp_flags"] == "S"]
     check(len(syn) == 1, f"{len(syn)} SYNs")
-    base, parts = syn[0]["end_seq"], []
-    read = {r["id"] for r in flow if r["verdict"] == "delivered"}
+    base, parts, gaps, reached = syn[0]["end_seq"], [], [], 0
+    verdicts = {r["id"]: r["verdict"] for r in flow}
+    got = ["delivered"] + ["untracked", None] * bool(unseen) + ["consumed"] * bool(unqueued)
     for rec in flow:
-        if rec["id"] not in read and rec["parent"] not in read:
-            continue
+        merged = rec["verdict"] == "merged"
+        verdict = verdicts.get(rec["parent"]) if merged else rec["verdict"]
+        if verdict not in got or (verdict != "delivered" and not rec["data_len"]):
+            continue  # verdict None: its parent is still in flight
         end = (rec["end_seq"] - base) % SEQ
         check(0 < rec["data_len"] <= end <= size, f"outside of the stream: {rec}")
         parts.append((end - rec["data_len"], end))
-    parts.sort()
-    check(parts and parts[0][0] == 0 and parts[-1][1] == size, f"not all: {parts[:1]}{parts[-1:]}")
-    gaps = [(a[1], b[0]) for a, b in zip(parts, parts[1:]) if b[0] > a[1]]
-    check(not gaps, f"{len(gaps)} gaps in what was delivered, first {gaps[:3]}")
+    for begin, end in sorted(parts) + [(size, size)]:
+        if begin > reached:
+            gaps.append((reached, begin))
+        reached = max(reached, end)
+    check(len(gaps) <= unseen, f"{len(gaps)} gaps in what was delivered, first {gaps[:3]}")
     return sum(end - begin for begin, end in parts)
 
 
@@ -193,10 +199,7 @@ def by_xdp(rec):
 
 def check_stream(run, flow, size, losses=False):
     """What must hold of every transfer; returns it in words."""
-    led = run.summary
-    check(led["in_flight"] == 0, f"in flight after the sockets were closed: {led}")
-    check(led["verdicts"]["untracked"] == 0 and led["coverage_percent"] == 100,
-          f"untracked: {led['untracked']}, {led['coverage_percent']} %")
+    unseen = run.unseen()
     data = [r for r in flow if r["data_len"]]
     dropped = tally([r for r in data if r["verdict"] == "dropped" and not by_xdp(r)], "reason")
     check(set(dropped) <= (OLD | OLD_OOO if losses else OLD), f"dropped data: {dropped}")
@@ -205,20 +208,26 @@ def check_stream(run, flow, size, losses=False):
         if rec["verdict"] != "merged":
             continue
         parent = run.by_id.get(rec["parent"])
+        if unseen and not parent:
+            continue  # in flight
         check(parent, f"the parent is no record of this run: {rec}")
         check(parent["verdict"] != "merged" and parent["dport"] == rec["dport"] and
               parent["sport"] == rec["sport"], f"the parent is of another flow: {rec} {parent}")
         check(at(parent, "gro") <= at(rec, "gro"), f"merged into a later packet: {rec} {parent}")
     lost_bytes = sum(r["data_len"] for r in data if r["verdict"] == "dropped")
-    ended = {"delivered", "merged", "dropped"}
+    # A thread that unlocks its socket may be preempted in that program, or a softirq comes over it.
+    unqueued = sum(r["verdict"] == "consumed" for r in data)
+    skipped = run.missed().get("tcp_queue_rcv", 0)
+    check(unqueued <= skipped, f"{unqueued} segments consumed, {skipped} not seen to be queued")
+    ended = {"delivered", "merged", "dropped", "consumed"} | ({"untracked"} if unseen else set())
     check(all(r["verdict"] in ended for r in data), f"verdicts of data: {tally(data)}")
-    arrived = sum(r["data_len"] for r in data if r["verdict"] in ("delivered", "merged"))
+    arrived = sum(r["data_len"] for r in data if r["verdict"] != "dropped")
     old_parents = {r["id"] for r in data if r["verdict"] == "dropped"}
     arrived -= sum(r["data_len"] for r in data if r["parent"] in old_parents)
-    overlap = covered(flow, size) - size
-    check(arrived == size + overlap, f"{arrived} bytes were delivered of {size} (+ {overlap} twice)")
+    count = covered(flow, size, unseen, unqueued)
+    check(arrived == count, f"{arrived} bytes were delivered of {size}, {count} by their place")
     return (f"{len(flow)} frames, {tally(flow)}, {arrived} bytes delivered, dropped {dropped} "
-            f"({lost_bytes} bytes)")
+            f"({lost_bytes} bytes){f', the free of {unseen} was not shown' if unseen else ''}")
 
 
 def transfer(env, smp, *args, size=STREAM, reader=(), sender=()):
@@ -257,12 +266,12 @@ def a_stream_by_kprobe(env):
     size = 5_000_000
     run, flow, _ = transfer(env, 1, "--backend", "kprobe", size=size)
     led = run.summary
-    check(led["in_flight"] == 0, f"in flight after the sockets were closed: {led}")
-    if not led["verdicts"]["untracked"]:
+    if not led["verdicts"]["untracked"] and not led["in_flight"]:
         return f"{megabytes(size)}: {check_stream(run, flow, size)}, missed {run.missed()}"
     # Skipped probes cost records; then each loss has a name, and the kernel counted the miss.
-    check(run.may_skip(), f"untracked, but no probe was skipped: {led}")
-    return f"{megabytes(size)}: {tally(flow)}, untracked {led['untracked']}, {run.missed()}"
+    check(run.may_skip(), f"untracked or in flight, but no probe was skipped: {led}")
+    return (f"{megabytes(size)}: {tally(flow)}, untracked {led['untracked']}, in flight "
+            f"{led['in_flight']}, {run.missed()}")
 
 
 @test

@@ -13,7 +13,7 @@ import time
 
 import guest as guests
 from harness import Skip, check
-from records import Trace
+from records import Trace, settle
 
 SPIN = "spin.bpf.o"
 MS = 1_000_000
@@ -60,9 +60,13 @@ class Env:
         return g
 
     def close(self):
-        if self._guest:
+        if not self._guest:
+            return
+        try:
+            settle(self._guest)
+        finally:
             self._guest.close()
-        self._guest = None
+            self._guest = None
 
     def port(self):
         """One that no other test uses, so that a flow is a test's own."""
@@ -120,13 +124,15 @@ def rx_lines(out):
 # --- other witnesses -----------------------------------------------------------------------------
 
 class Capture:
-    """tcpdump outside the guest, on its tap: the lengths of all frames sent to the guest."""
+    """tcpdump outside the guest, on its tap: the lengths of all frames sent to the guest (`out`), or
+    by it (`in`), and when they passed, `times`, in ns of the clock outside."""
 
-    def __init__(self, tap="tap0"):
+    def __init__(self, tap="tap0", direction="out"):
+        self.times = []
         self._file = tempfile.TemporaryFile()
         try:
             self._tcpdump = subprocess.Popen(
-                ["tcpdump", "-i", tap, "-Q", "out", "-n", "-p", "-U", "-s", "96", "-B", "32768",
+                ["tcpdump", "-i", tap, "-Q", direction, "-n", "-p", "-U", "-s", "96", "-B", "32768",
                  "--immediate-mode", "-Z", "root", "-w", "-"], stdout=self._file, stderr=subprocess.PIPE, text=True)
         except FileNotFoundError:
             raise Skip("tcpdump is not installed; run 'make deps'") from None
@@ -150,7 +156,8 @@ class Capture:
         check(data[:4] == b"\xd4\xc3\xb2\xa1", "not a pcap file")
         lengths, offset = [], 24
         while offset < len(data):
-            _, _, kept, length = struct.unpack_from("<IIII", data, offset)
+            seconds, micros, kept, length = struct.unpack_from("<IIII", data, offset)
+            self.times.append(seconds * 1_000_000_000 + micros * 1000)
             lengths.append(max(60, length))
             offset += 16 + kept
         return lengths
@@ -160,6 +167,7 @@ def bpf_objects(g):
     """(names of BPF programs, number of links, registered kprobes) in the guest."""
     if not g.has_bpftool:
         raise Skip("bpftool is not installed; run 'make deps'")
+    settle(g)
     progs = re.findall(r"^\d+: \S+\s+name (\S+)", g.check("bpftool prog list"), re.M)
     links = re.findall(r"^\d+: ", g.check("bpftool link list"), re.M)
     probes = g.check("cat /sys/kernel/debug/kprobes/list").splitlines()

@@ -51,12 +51,6 @@ def unborn(led):
     return sum(led["untracked"][name] for name in NO_RECORD)
 
 
-def skipped_ends(run):
-    """Frees that the kernel says it did not show: its own program was at work on that CPU already,
-    in a process which the softirq came over. Such a packet stays until its memory is used again."""
-    return sum(h["missed"] or 0 for h in run.hooks if h["role"] == "end")
-
-
 def check_coverage(led, frames):
     """Every frame that the NIC counted was seen, once, and the coverage is what the columns say."""
     lost = sum(led["untracked"].values())
@@ -185,7 +179,7 @@ def unread_connections_fill_the_table_of_sockets(env):
     led = run.summary
     check((reads, size_read) == (count, count * size), f"{reads} reads of {size_read} bytes")
     said = check_coverage(led, frames)
-    unseen, skipped = led["in_flight"] + led["untracked"]["stale"], skipped_ends(run)
+    unseen, skipped = led["in_flight"] + led["untracked"]["stale"], run.skipped_ends()
     check(unseen <= skipped, f"all sockets are closed, {skipped} frees were skipped: {led}")
     data = [r for r in run.flow(proto="tcp", dport=port) if r["data_len"]]
     reasons = tally([r for r in data if r["verdict"] == "untracked"], "reason")

@@ -9,7 +9,7 @@ import time
 
 import wire
 from e1000_counts import check_stream
-from e1000_env import ALIGN_NS, MS, median, part, receive, trace_eth0
+from e1000_env import (ALIGN_NS, MS, Capture, clock_offset, median, receive, rx_lines, trace_eth0)
 from e1000_truth import spin_run
 from harness import Skip, check, test
 from records import Trace, at, between, spent, tally
@@ -27,10 +27,9 @@ def need(g, *programs):
 
 
 def at_rest(run, clones=0):
-    """Nothing is in flight, lost, or without a name."""
-    led = run.summary
-    check(led["in_flight"] == 0 and led["verdicts"]["untracked"] == 0, f"at rest: {led}")
-    check(led["clones"] == clones, f"{clones} copies wanted: {led}")
+    """Nothing is in flight, lost, or without a name, but for what the kernel did not show."""
+    run.unseen()
+    check(run.summary["clones"] == clones, f"{clones} copies wanted: {run.summary}")
     return run
 
 
@@ -94,11 +93,15 @@ def tap_received(nic):
     return check(False, f"no {nic.tap}")
 
 
-def check_delay(waits):
-    """Never shorter (the caller saw to that), and rarely much longer, than the delay."""
+def check_delay(waits, limits):
+    """Never shorter than the delay (the caller saw to that), nor longer than another clock says of
+    the packet; and without more where nothing else went on. That is not so for most of them: an
+    emulated CPU on a busy machine stops anywhere."""
     over = [w - DELAY_MS * MS for w in waits]
-    check(median(over) < 2 * MS and part(over, 8 * MS) >= 0.75,
-          f"median {DELAY_MS} + {median(over) / MS:.2f} ms, {part(over, 8 * MS):.0%} below + 8 ms")
+    check(len(waits) == len(limits), f"{len(waits)} records, {len(limits)} by another clock")
+    for wait, limit in zip(waits, limits):
+        check(wait <= limit + MS, f"{wait / MS:.2f} ms, but {limit / MS:.2f} ms by another clock")
+    check(min(over) < 2 * MS, f"{DELAY_MS} ms and at least {min(over) / MS:.2f} ms more")
 
 
 # --- out again -----------------------------------------------------------------------------------
@@ -111,9 +114,12 @@ def routed_packets_leave(env):
     try:
         with forwarding(g), trace_eth0(g) as trace:
             before = tap_received(g.nics[1])
+            taps = Capture(g.nics[0].tap), Capture(g.nics[1].tap, "in")
             g.traffic("udp-send", f"{BEYOND}.5", port, count, "--gap-us", 30_000)
             time.sleep(0.3)
             left = tap_received(g.nics[1]) - before
+            for tap in taps:
+                tap.stop()
             run = at_rest(trace.stop())
     finally:
         g.check("tc qdisc del dev eth1 root")
@@ -125,8 +131,10 @@ def routed_packets_leave(env):
         check(rec["stages"][-1]["stage"] == "xmit" and spent(rec, "xmit") == 0, f"end: {rec}")
         check(spent(rec, "forward") >= DELAY_MS * MS - ALIGN_NS, f"not delayed: {rec}")
     waits = [spent(r, "forward") for r in flow]
-    check_delay(waits)
-    return f"{count} left through eth1, forward median {median(waits) / MS:.2f} ms of {DELAY_MS} ms"
+    outside = [out - into for into, out in zip(*(tap.times for tap in taps))]
+    check_delay(waits, outside)
+    return (f"{count} left through eth1, forward median {median(waits) / MS:.2f} ms of {DELAY_MS} ms, "
+            f"from tap to tap {median(outside) / MS:.2f} ms")
 
 
 @test
@@ -230,7 +238,8 @@ def a_slow_reader_in_a_container(env):
     """The delay is between the container's socket and the read, and nowhere else."""
     g, port, count = env.guest(), env.port(), 20
     with forwarding(g), container(g, f"{INSIDE}.2"), trace_eth0(g) as trace:
-        process = receive_inside(g, "udp-recv", port, count, "--delay-ms", DELAY_MS)
+        process = receive_inside(g, "udp-recv", port, count, "--timestamps", "--delay-ms",
+                                 DELAY_MS)
         g.traffic("udp-send", f"{INSIDE}.2", port, count, "--gap-us", 50_000)
         check(process.wait(30) == 0, f"the reader: {process.out()}")
         run = at_rest(trace.stop())
@@ -238,7 +247,9 @@ def a_slow_reader_in_a_container(env):
     waits = [between(r, "sock", "read") for r in flow]
     check(len(flow) == count and min(waits) >= DELAY_MS * MS - ALIGN_NS,
           f"{len(flow)} records, at least {min(waits) / MS:.2f} ms from sock to read")
-    check_delay(waits)
+    offset, _ = clock_offset(process.out())
+    check_delay(waits, [row["read"] + offset - at(r, "sock")
+                        for r, row in zip(flow, rx_lines(process.out()))])
     return f"sock to read median {median(waits) / MS:.2f} ms of {DELAY_MS} ms"
 
 

@@ -8,7 +8,7 @@ import time
 
 from e1000_env import MS, clock_offset, median, receive, send_udp, trace_eth0
 from harness import Skip, check, test
-from records import at, between, spent, tally
+from records import at, between, settle, spent, tally
 
 SYS = "/sys/class/net/eth0"
 BUDGET = 64  # netif_napi_add()'s weight: NAPI_POLL_WEIGHT
@@ -144,6 +144,7 @@ def a_handler_that_two_drivers_have(env):
             check(used == {"kprobe"}, f"fentry may take the other one's: {used}")
             said.append(f"{backend} {len(irq)} of {len(flow)}")
     finally:
+        settle(g)  # a hook holds the module
         g.check("rmmod e1000e")
     return f"with both drivers loaded: {', '.join(said)} by their interrupt"
 

@@ -163,6 +163,7 @@ class Guest:
         self._ready, self._gone = False, False
         self._next_id, self._processes = 1, {}
         self._send_lock = threading.Lock()
+        self.ending = []  # processes that have said all and still clean up: see records.settle()
 
     # --- life ---
 

@@ -21,17 +21,17 @@ static inline struct pp_rec *pp_rec_at(__u32 i)
 
 static inline struct pp_set *pp_set_at(__u32 i)
 {
-	return i < PP_SETS ? &sets[i] : NULL;
+	return &sets[i & (PP_SETS - 1)];
 }
 
 static inline struct pp_sock *pp_sock_at(__u32 i)
 {
-	return i < PP_SOCKS ? &socks[i] : NULL;
+	return &socks[i & (PP_SOCKS - 1)];
 }
 
 static inline struct pp_napi *pp_napi_at(__u32 i)
 {
-	return i < PP_NAPIS ? &napis[i] : NULL;
+	return &napis[i & (PP_NAPIS - 1)];
 }
 
 #ifdef PP_LEGACY
