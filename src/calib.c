@@ -75,14 +75,32 @@ static struct bpf_program *program(const struct cost_bpf *s, const char *what, e
 	return bpf_object__find_program_by_name(s->obj, name);
 }
 
-/* With a program attached; NAN if it cannot be. */
-static double time_attached(const struct bpf_program *prog)
+/* What the kernel says that a program runs which is attached. */
+static double time_by_stats(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+
+	if (fd < 0)
+		return NAN;
+	time_calls();
+	close(fd);
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) || !info.run_cnt)
+		return NAN;
+	return (double)info.run_time_ns / (double)info.run_cnt;
+}
+
+/* With a program attached; NAN if it cannot be. `stats`, if it is NAN yet, becomes the kernel's word. */
+static double time_attached(const struct bpf_program *prog, double *stats)
 {
 	struct bpf_link *link = bpf_program__attach(prog);
 	double ns = NAN;
 
 	if (link)
 		ns = time_calls();
+	if (link && stats && isnan(*stats))
+		*stats = time_by_stats(prog);
 	bpf_link__destroy(link);
 	return ns;
 }
@@ -109,24 +127,6 @@ static double spread(double *v, int n, double middle)
 	return median(v, n);
 }
 
-/* What the kernel says the empty program runs. */
-static double time_by_stats(const struct bpf_program *prog)
-{
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-	struct bpf_link *link = bpf_program__attach(prog);
-	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-
-	if (link && fd >= 0)
-		time_calls();
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) || !info.run_cnt)
-		return NAN;
-	return (double)info.run_time_ns / (double)info.run_cnt;
-}
-
 static void calibrate_kind(struct cost_calib *c, const struct cost_bpf *s, enum cost_kind kind, int rounds)
 {
 	struct bpf_program *empty = program(s, "empty", kind), *clock = program(s, "clock", kind);
@@ -135,8 +135,8 @@ static void calibrate_kind(struct cost_calib *c, const struct cost_bpf *s, enum 
 
 	for (i = 0; i < rounds; i++) {
 		off = time_calls();
-		e[i] = time_attached(empty) - off;
-		t[i] = rounds > 1 ? time_attached(clock) - off - e[i] : NAN;
+		e[i] = time_attached(empty, &c->stats[kind]) - off;
+		t[i] = rounds > 1 ? time_attached(clock, NULL) - off - e[i] : NAN;
 		if (isnan(e[i]))
 			return;
 	}
@@ -144,7 +144,6 @@ static void calibrate_kind(struct cost_calib *c, const struct cost_bpf *s, enum 
 	c->empty_mad[kind] = spread(e, rounds, c->empty[kind]);
 	c->clock[kind] = median(t, rounds);
 	c->clock_mad[kind] = spread(t, rounds, c->clock[kind]);
-	c->stats[kind] = time_by_stats(empty);
 }
 
 static struct cost_bpf *load(uint32_t kinds)

@@ -10,6 +10,7 @@ tool's process ran meanwhile.
 
 import argparse
 import pathlib
+import re
 import statistics
 import sys
 import time
@@ -26,6 +27,7 @@ from rows import OFF, ROWS  # noqa: E402
 
 ROUNDS, RUNS = 2_000, 2
 TRANSFERS = 6
+SETTLE = 300   # rounds before
 MEMORY = 1536  # MB: the peers' libraries are in it
 
 
@@ -37,11 +39,12 @@ class Figures(NamedTuple):
     own_tcp: float = 0.0
     udp_spread: float = 0.0
     tcp_spread: float = 0.0
+    lost: str = ""      # of what it should have told
 
 
 def settle(guest):
     """The first packets after programs came take longer."""
-    guest.udp(300)
+    guest.udp(SETTLE)
     guest.tcp(500_000)
 
 
@@ -86,10 +89,27 @@ def measure(guest, row, words=(), backend=""):
         if row.settle:
             guest.check(f"sleep {row.settle}")
         settle(guest)
-        return measured(guest, row)
-    finally:
+        figures = measured(guest, row)
+    except GuestError:
         running.signal()
-        running.wait(300)
+        raise
+    running.signal()
+    running.wait(300)
+    return figures._replace(lost=lost(guest, row, running))
+
+
+LOST = (r"not shown +([\d,]+) record", r"Lost (\d+) events", r"[Ll]ost (\d+) (?:chunks|samples)",
+        r"^ +([\d,]+) untracked")
+
+
+def lost(guest, row, process):
+    """What it says itself, or what shows in its output."""
+    if row.knows:
+        sent = 2 * (SETTLE + RUNS * ROUNDS)
+        return f"{100 - 100 * int(guest.check(row.knows)) / sent:.0f} %"
+    text = process.out() + process.err()
+    found = [int(m.replace(",", "")) for pattern in LOST for m in re.findall(pattern, text, re.M)]
+    return str(sum(found)) if row.process != "bench" else ""
 
 
 def packed(rows):

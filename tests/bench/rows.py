@@ -50,6 +50,7 @@ class Row(NamedTuple):
     settle: float = 0   # seconds from there until it really listens
     kprobe: str = ""    # option for kprobes; "-": it has no such row
     few: bool = False   # also where not all rows are measured
+    knows: str = ""     # after its end: prints how many of the UDP packets it told of
 
 
 BACKEND = " --backend kprobe"
@@ -74,6 +75,6 @@ ROWS = [
         "ready", 2, kprobe="-"),
     Row("perf record, tracepoints", "echo ready; exec PEER record -q -a -o /tmp/perf.data "
         "-e 'net:*,napi:*,irq:softirq_entry'", "ld.so", "perf", "ready", 5, kprobe="-"),
-    Row("pwru, eight functions", f"PEER --backend kprobe --filter-func '{PWRU}' > /dev/null", "ld.so",
-        "pwru", "istening", 3, kprobe="-"),
+    Row("pwru, eight functions", f"PEER --backend kprobe --filter-func '{PWRU}' > /tmp/pwru.out", "ld.so",
+        "pwru", "istening", 3, kprobe="-", knows="grep -c skb_consume_udp /tmp/pwru.out || true"),
 ]
