@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* The programs of the tracer: shims around the handlers of hooks.bpf.h. */
 #include "hooks.bpf.h"
+#include "quiet.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define RUN(handler, typed, nargs, ...) h_##handler(typed, __VA_ARGS__)
+#define RUN(handler, typed, nargs, ...) QUIETLY(handler, h_##handler(typed, __VA_ARGS__))
 
 /* One place per CPU is enough: only functions of the softirq need it, and softirqs do not nest. */
 #define RUN_STASH(arg0, arg1)                                                                      \
