@@ -44,7 +44,7 @@ $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
 
-$(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h
+$(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h $(B)/cost.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -187,22 +187,26 @@ long-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) tests/e2e/long.py
 
 # --- what tracing costs, against floors on the same hooks (needs root) --------------------------
-BENCH_SRC := tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c tests/bench/wire.c
+BENCH_SRC := tests/bench/age.c tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c
 BENCH_OBJ := $(BENCH_SRC:tests/bench/%.c=$(B)/bench_%.o) $(filter-out $(B)/main.o $(B)/cmd_%.o,$(OBJ))
 
+# Tables of docs/BENCHMARKS.md; some: make bench PARTS="host 6.1". Floors on loopback alone: build/bench.
+PARTS ?=
+
 .PHONY: bench
-bench: $(B)/bench
-	@$<
+bench: deps-test
+	@$(MAKE) --no-print-directory guest-build $(B)/bench
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/bench.py $(PARTS)
 
 $(B)/bench: $(BENCH_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
 
-$(B)/bench_%.o: tests/bench/%.c $(B)/bench.skel.h
+$(B)/bench_%.o: tests/bench/%.c $(B)/bench.skel.h $(B)/age.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/bench -c -o $@ $<
 
-$(B)/bench.bpf.o: tests/bench/bench.bpf.c
+$(B)/bench.bpf.o $(B)/age.bpf.o: $(B)/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(B)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
@@ -227,7 +231,7 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/bench.skel.h
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h $(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \

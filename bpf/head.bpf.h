@@ -122,7 +122,7 @@ static __always_inline int sampled(const struct sk_buff *skb, const struct head 
 	if (!cfg.sample)
 		return 1;
 	if (cfg.sample_packets)
-		return bpf_get_prandom_u32() < cfg.sample;
+		return bpf_get_prandom_u32() <= sample_max;
 	if (undecided(hd)) {
 		return 1;
 	} else if (!hd->have) {
@@ -136,7 +136,7 @@ static __always_inline int sampled(const struct sk_buff *skb, const struct head 
 		for (i = 2; i < 11; i++)	/* addresses and ports */
 			h = mix(h, w[i]);
 	}
-	return mix(h, 0) < cfg.sample;
+	return mix(h, 0) <= sample_max;
 }
 
 /* Headers that could not be read before, or that lie inside of those that were. */

@@ -26,6 +26,9 @@ const volatile struct pp_cfg cfg = {};
 /* PP_ON once all hooks are attached, and no longer when they go: no packet is followed halfway. */
 volatile __u32 enabled = PP_OFF;
 
+/* With cfg.sample: flows or packets with a hash up to here are followed. Changed while it runs. */
+volatile __u32 sample_max = ~0u;
+
 /* Set once a packet could get no record: from then on a packet without one may be counted already. */
 volatile __u32 refused = 0;
 

@@ -113,7 +113,7 @@ struct pp_cfg {
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
 	__u32 wakeup_bytes;	/* wake the reader when this much lies in the ring */
 	__u32 netns;		/* only devices of the namespace with this inode; 0 = of all */
-	__u32 sample;		/* only flows or packets whose hash is below; 0 = all */
+	__u32 sample;		/* 1: only flows or packets whose hash is at most `sample_max` */
 	__u32 sample_seed;	/* so that two runs choose differently */
 	__u32 sample_packets;	/* 1: each packet by itself, not whole flows */
 	__u32 reader_pid;	/* only what this process reads; 0 = all */

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "json.h"
@@ -262,6 +263,27 @@ static void add_hooks(doc_t *d, val_t *o, const struct ledger *led)
 	}
 }
 
+/* Rounded, so that figures which are no more exact do not look so. */
+static void add_real(doc_t *d, val_t *o, const char *key, bool known, double value)
+{
+	if (known)
+		yyjson_mut_obj_add_real(d, o, key, round(value * 1e4) / 1e4);
+	else
+		yyjson_mut_obj_add_null(d, o, key);
+}
+
+static void add_cost(doc_t *d, val_t *o, const struct cost_figures *c)
+{
+	add_real(d, o, "cost_packet_ns", c->known, c->packet_ns);
+	add_real(d, o, "cost_packet_runs", c->known, c->packet_runs);
+	add_real(d, o, "cost_cpu_percent", c->known, 100 * c->cpu);
+	add_real(d, o, "own_cpu_percent", c->known, 100 * c->own_cpu);
+	add_real(d, o, "budget_percent", c->budget > 0, 100 * c->budget);
+	add_real(d, o, "followed_percent", c->budget > 0, 100 * c->share);
+	add_real(d, o, "followed_percent_least", c->budget > 0, 100 * c->least);
+	yyjson_mut_obj_add_bool(d, o, "budget_exceeded", c->over);
+}
+
 static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 {
 	yyjson_mut_obj_add_bool(d, o, "final", !led->so_far);
@@ -285,6 +307,7 @@ static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 	add_known(d, o, "slow", led->slow_only, led->slow);
 	add_known(d, o, "time_squeeze", led->softnet_known, led->softnet.time_squeeze);
 	add_known(d, o, "softnet_dropped", led->softnet_known, led->softnet.dropped);
+	add_cost(d, o, &led->cost);
 	add_hooks(d, o, led);
 }
 

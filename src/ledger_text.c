@@ -199,6 +199,46 @@ static void print_choices(struct para *p, const struct ledger *led)
 		     "records of readers not asked for: counted above, but not shown");
 }
 
+/* Percent, with as many digits as say something. */
+static const char *percent(char buf[FMT_MAX], double share)
+{
+	snprintf(buf, FMT_MAX, share < 0.0095 ? "%.2f%%" : share < 0.095 ? "%.1f%%" : "%.0f%%", 100 * share);
+	return buf;
+}
+
+static void print_budget(struct para *p, const struct cost_figures *c)
+{
+	char item[2 * FMT_TEXT_MAX], a[FMT_MAX], b[FMT_MAX], n[FMT_MAX];
+
+	if (!c->budget)
+		return;
+	para_start(p, c->over ? YELLOW : DIM, "budget");
+	snprintf(item, sizeof(item), "%s of a CPU %s: ", percent(a, c->budget), c->over ? "exceeded" : "kept");
+	para_words(p, item);
+	if (c->least < 1)
+		snprintf(item, sizeof(item), "follows %s of the packets, at times %s", percent(b, c->share),
+			 percent(n, c->least));
+	else
+		snprintf(item, sizeof(item), "follows all packets");
+	para_words(p, item);
+	para_flush(p);
+}
+
+static void print_cost(struct para *p, const struct cost_figures *c)
+{
+	char item[2 * FMT_TEXT_MAX], t[FMT_MAX], a[FMT_MAX], b[FMT_MAX];
+
+	if (c->known) {
+		para_start(p, DIM, "cost");
+		snprintf(item, sizeof(item), "%s a packet in %.1f programs, %s of a CPU; pktpath itself %s",
+			 line_duration(t, &p->line, (uint64_t)c->packet_ns, true), c->packet_runs,
+			 percent(a, c->cpu), percent(b, c->own_cpu));
+		para_words(p, item);
+		para_flush(p);
+	}
+	print_budget(p, c);
+}
+
 static void print_losses(struct para *p, const struct ledger *led)
 {
 	print_absent(p, led);
@@ -330,6 +370,7 @@ int ledger_text(const struct sink_env *env, const struct ledger *led)
 	print_verdicts(&p, led);
 	print_coverage(&p, led);
 	print_choices(&p, led);
+	print_cost(&p, &led->cost);
 	print_losses(&p, led);
 	print_missed(&p, led);
 	if (!env->quiet)

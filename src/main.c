@@ -17,6 +17,7 @@ static const struct command {
 	{ "hist", cmd_hist, "show how long packets spend in each stage, as quantiles" },
 	{ "drops", cmd_drops, "show what is dropped, grouped by reason and place" },
 	{ "serve", cmd_serve, "serve histograms and counters to Prometheus over HTTP" },
+	{ "cost", cmd_cost, "measure what tracing costs on this machine, by hook and by packet" },
 	{ "probes", cmd_probes, "show which hook serves each stage on this kernel" },
 };
 

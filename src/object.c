@@ -42,6 +42,7 @@
 		if (!err) {                                                                        \
 			o->enabled = &s->bss->enabled;                                             \
 			o->epoch = &s->data->epoch;                                                \
+			o->sample_max = &s->data->sample_max;                                      \
 		}                                                                                  \
 		return err;                                                                        \
 	}

@@ -16,7 +16,7 @@ struct object {
 	struct bpf_object *obj;
 	struct bpf_map *cpus, *slab, *fifos, *wanted_cgroup, *ring, *hists, *groups, *worsts;
 	struct pp_cfg *cfg;		/* to be set between open and load */
-	volatile uint32_t *enabled, *epoch;	/* from load on */
+	volatile uint32_t *enabled, *epoch, *sample_max;	/* from load on */
 	void *skel;
 	bool legacy;
 };

@@ -126,6 +126,21 @@ int parse_sample(const char *word, struct opts *o)
 	return -1;
 }
 
+int parse_budget(const char *word, double *out)
+{
+	char *end;
+	double p = strtod(word, &end);
+
+	if (*word && strspn(word, "0123456789.%") == strlen(word) && (!*end || !strcmp(end, "%")) && p > 0 &&
+	    p <= 100) {
+		*out = p / 100;
+		return 0;
+	}
+	log_err("--overhead-budget %s: not a share (give percent of one CPU, above 0, at most 100, such "
+		"as 2%%)", word);
+	return -1;
+}
+
 int parse_backend(const char *word, struct opts *o)
 {
 	int be = backend_parse(word);
@@ -163,6 +178,7 @@ error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case 'i': bad = scope_add(&o->scope, arg); break;
 	case OPT_NETNS: o->scope.netns = arg; break;
 	case OPT_SAMPLE: bad = parse_sample(arg, o); break;
+	case OPT_BUDGET: bad = parse_budget(arg, &o->budget); break;
 	case 'c': bad = parse_count("-c", arg, &o->count); break;
 	case 'd': bad = parse_seconds("-d", arg, &o->seconds_ns); break;
 	case 'j': o->json = true; break;

@@ -14,6 +14,7 @@ struct opts {
 	struct scope scope;	/* resolved when all options are read */
 	uint64_t sample;	/* 1 of so many; 0 and 1 = all */
 	bool sample_packets;	/* each packet by itself, not whole flows */
+	double budget;		/* what tracing may take of a CPU, 0..1; 0 = any */
 	uint64_t count;		/* 0 = no limit */
 	uint64_t seconds_ns;	/* 0 = no limit */
 	bool json, quiet, verbose, line_buffered;
@@ -36,7 +37,7 @@ int opts_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* Options that the tracing commands share: rows for their argp_option tables, and the parser. */
 enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMPLE, OPT_PID, OPT_COMM,
-       OPT_CGROUP };
+       OPT_CGROUP, OPT_BUDGET };
 
 #define SCOPE_OPTIONS                                                                              \
 	{ "interface", 'i', "IF", 0,                                                               \
@@ -48,6 +49,8 @@ enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMP
 	SCOPE_OPTIONS,                                                                             \
 	{ "sample", OPT_SAMPLE, "1/N", 0,                                                          \
 	  "only one flow of N, chosen by its hash; 1/N,packet: one packet of N", 0 },              \
+	{ "overhead-budget", OPT_BUDGET, "P%", 0,                                                 \
+	  "follow fewer packets if tracing takes more than P percent of a CPU", 0 },              \
 	{ "pid", OPT_PID, "PID", 0, "only packets that this process read", 0 },                    \
 	{ "comm", OPT_COMM, "NAME", 0, "only packets that a process of this name read", 0 },       \
 	{ "cgroup", OPT_CGROUP, "PATH", 0,                                                         \
@@ -71,6 +74,7 @@ int parse_count(const char *option, const char *word, uint64_t *out);
 int parse_seconds(const char *option, const char *word, uint64_t *out_ns);
 int parse_size(const char *option, const char *word, uint32_t min, uint32_t max, uint32_t *out);
 int parse_sample(const char *word, struct opts *o);
+int parse_budget(const char *word, double *out);
 int parse_pid(const char *word, uint32_t *out);
 int parse_comm(const char *word, const char **out);
 int parse_cgroup(const char *word, const char **out);

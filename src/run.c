@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "cost.h"
 #include "ifaces.h"
 #include "intervals.h"
 #include "log.h"
@@ -24,12 +25,15 @@
 
 #define TICK_NS	  50000000ull	/* how long a record may lie in the ring before it is shown */
 #define REDRAW_NS 1000000000ull
+#define COST_NS	  10000000000ull	/* how often to look at what tracing costs */
+#define BUDGET_NS 500000000ull	/* and if it must keep to a budget */
 
 struct trace {
 	struct opts o;
 	struct sink_env env;
 	const struct sink *sink;
 	struct tracer *tracer;
+	struct cost *cost;		/* NULL: cannot be had */
 	struct loop *loop;
 	struct intervals *intervals;	/* with histograms */
 	struct tee *tee;		/* with --trace */
@@ -219,6 +223,8 @@ static int on_tick(void *arg)
 	int ret = on_input(arg);
 
 	learn_names(tr);
+	if (tr->cost)
+		cost_tick(tr->cost);
 	if (!ret)
 		ret = sink_tick(tr);
 	if (!ret && tr->o.scope.nr && !scope_left(&tr->o.scope)) {
@@ -247,6 +253,12 @@ static int get_ledger(struct trace *tr, struct ledger *led)
 	return err;
 }
 
+static void add_cost(const struct trace *tr, struct ledger *led)
+{
+	if (tr->cost)
+		cost_get(tr->cost, &led->cost);
+}
+
 /* The account so far, after the records that have ended; those that are lost stay so. */
 static int show_so_far(struct trace *tr)
 {
@@ -258,6 +270,7 @@ static int show_so_far(struct trace *tr)
 	led.so_far = true;
 	led.duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
 	add_softnet(tr, &led);
+	add_cost(tr, &led);
 	ret = get_ledger(tr, &led);
 	if (!ret && tr->intervals)
 		ret = tr->sink->hist(&tr->env, intervals_whole(tr->intervals, now_ns(CLOCK_MONOTONIC),
@@ -279,8 +292,11 @@ static int fetch_ledger(struct trace *tr)
 {
 	struct ledger *led = &tr->led;
 
+	if (tr->cost)
+		cost_stop(tr->cost);
 	tracer_stop(tr->tracer);
 	add_softnet(tr, led);
+	add_cost(tr, led);
 	if (!tr->o.count || led->shown < tr->o.count) {
 		int ret = tracer_consume(tr->tracer, on_record, tr);
 
@@ -316,6 +332,22 @@ static void announce(const struct trace *tr)
 	log_note("listening on %s (Ctrl-C ends)", scope_text(&tr->o.scope));
 }
 
+static void start_cost(struct trace *tr)
+{
+	const struct opts *o = &tr->o;
+
+	tr->cost = cost_new(tr->tracer);
+	if (!tr->cost) {
+		if (o->budget)
+			log_note("--overhead-budget has no effect: the kernel says how long programs run only "
+				 "to CAP_SYS_ADMIN");
+		return;
+	}
+	if (o->budget)
+		cost_budget(tr->cost, o->budget, o->sample > 1 ? 1.0 / (double)o->sample : 1);
+	cost_start(tr->cost, o->budget ? BUDGET_NS : COST_NS);
+}
+
 static int run(struct trace *tr)
 {
 	struct loop_calls c = { .input = on_input, .tick = on_tick, .signal = on_signal,
@@ -331,6 +363,7 @@ static int run(struct trace *tr)
 	if (err)
 		return err;
 	tr->softnet_known = !softnet_read(&tr->softnet);
+	start_cost(tr);
 	tracer_enable(tr->tracer);
 	announce(tr);
 	tr->start_ns = now_ns(CLOCK_MONOTONIC);
@@ -382,8 +415,11 @@ static int start_hist(struct trace *tr)
 
 static int start(struct trace *tr, uint32_t verdicts, bool hist)
 {
+	/* One flow alone may be too much: a budget chooses packets, unless flows were asked for. */
+	bool packets = tr->o.sample_packets || (tr->o.budget && tr->o.sample < 2);
 	struct tracer_opts to = { .scope = &tr->o.scope, .force = tr->o.backend,
-				  .sample = tr->o.sample, .sample_packets = tr->o.sample_packets,
+				  .sample = tr->o.sample, .sample_packets = packets,
+				  .sample_changes = tr->o.budget > 0,
 				  .records = tr->o.records, .ring_bytes = tr->o.ring_bytes,
 				  .verdicts = verdicts, .reader_pid = tr->o.reader_pid,
 				  .reader_comm = tr->o.reader_comm,
@@ -442,6 +478,7 @@ static int run_with(const struct opts *o, const char *sink, uint32_t verdicts, b
 	}
 	intervals_free(tr.intervals);
 	tee_free(tr.tee);
+	cost_free(tr.cost);
 	tracer_free(tr.tracer);
 	if (tr.out)
 		fclose(tr.out);

@@ -25,6 +25,17 @@ struct hook_report {
 	int64_t missed;		/* runs that the kernel says it skipped; -1 = it does not say */
 };
 
+/* What tracing cost, of what was looked at (cost.h); shares of one CPU, 1 = all of it. */
+struct cost_figures {
+	bool known;			/* packets came while it was looked at */
+	double packet_ns, packet_runs;	/* a packet: ns in programs, programs run */
+	double packets_s;
+	double cpu, own_cpu;		/* in programs; in this process */
+	double budget;			/* 0: none */
+	double share, least;		/* of packets followed: now, and when it was fewest */
+	bool over;			/* the budget was exceeded at the last look */
+};
+
 /* The account of a run. seen + clones + birth losses = verdicts + in flight, or `balanced` is false. */
 struct ledger {
 	uint64_t duration_ns;
@@ -40,6 +51,7 @@ struct ledger {
 	bool so_far;			/* read while packets are moving: need not balance */
 	bool balanced;
 	double coverage;		/* percent of packets with a full record, 0..100 */
+	struct cost_figures cost;
 	const struct hook_report *hooks;
 	int nr_hooks;
 };

@@ -75,7 +75,7 @@ static void configure_scope(struct pp_cfg *cfg, const struct tracer_opts *opts)
 	cfg->nr_ifs = opts->scope->nr;
 	memcpy(cfg->ifs, opts->scope->ifs, sizeof(cfg->ifs));
 	cfg->netns = scope_netns(opts->scope);
-	cfg->sample = opts->sample > 1 ? UINT32_MAX / opts->sample : 0;
+	cfg->sample = opts->sample > 1 || opts->sample_changes;
 	cfg->sample_packets = opts->sample_packets;
 	if (getrandom(&cfg->sample_seed, sizeof(cfg->sample_seed), GRND_NONBLOCK) < 0)
 		cfg->sample_seed = getpid();
@@ -330,8 +330,14 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 		tracer_free(t);
 		return err;
 	}
+	tracer_sample(t, opts->sample > 1 ? 1.0 / opts->sample : 1);
 	*out = t;
 	return 0;
+}
+
+void tracer_sample(struct tracer *t, double share)
+{
+	*t->o.sample_max = share >= 1 ? UINT32_MAX : (uint32_t)(share * UINT32_MAX);
 }
 
 void tracer_enable(struct tracer *t)
@@ -387,6 +393,24 @@ void tracer_new_interval(struct tracer *t)
 const struct bpf_object *tracer_object(const struct tracer *t)
 {
 	return t->o.obj;
+}
+
+int tracer_program(const struct tracer *t, int row, int k)
+{
+	struct bpf_program *progs[ROW_PROGS];
+
+	return k < row_programs(t->o.obj, t->plan.backend[row], row, progs) && t->links[row][k] ?
+		       bpf_program__fd(progs[k]) : -1;
+}
+
+uint64_t tracer_packets(const struct tracer *t)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; i < t->nr_cpus; i++)
+		n += *(volatile __u64 *)&t->cpus[i].n.seen + *(volatile __u64 *)&t->cpus[i].n.sampled_out;
+	return n;
 }
 
 const struct plan *tracer_plan(const struct tracer *t)

@@ -16,6 +16,7 @@ struct tracer_opts {
 	const struct scope *scope;	/* interfaces; must outlive the tracer */
 	uint32_t sample;		/* 1 of so many flows; 0 and 1 = all */
 	bool sample_packets;		/* packets instead of flows */
+	bool sample_changes;		/* tracer_sample() will be called */
 	enum backend force;	/* BE_NONE: the best per hook */
 	uint32_t records;	/* slab size, a power of two, 1 Ki..512 Ki */
 	uint32_t ring_bytes;	/* a power of two, at least a page */
@@ -43,6 +44,15 @@ struct bpf_object;
 
 int tracer_new(struct tracer **out, const struct tracer_opts *opts);
 void tracer_enable(struct tracer *t);
+
+/* Follow that share of flows or packets from here on, 0..1; with `sample` or `sample_changes` only. */
+void tracer_sample(struct tracer *t, double share);
+
+/* The descriptor of a row's k-th program; -1: it has no such one, or it is detached. */
+int tracer_program(const struct tracer *t, int row, int k);
+
+/* Packets that have come in so far, those that sampling left out as well. */
+uint64_t tracer_packets(const struct tracer *t);
 
 /* Poll this descriptor for input; fetch with tracer_consume(), also from time to time. */
 int tracer_fd(const struct tracer *t);

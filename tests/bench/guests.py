@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """What tracing adds in a guest that counts instructions: per 64-byte UDP packet, per TCP frame.
 
-    guests.py [--kernel 6.1] [--backend fentry] [ROW...]
+    guests.py [--kernel 6.1] [--kprobe] [--apart] [WORD...]
 
-Every row is measured in a guest of its own or, with --together, in one after the other; each is
-compared with `off` of the same boot. `path` is what the packets' way became longer, `own` what the
+Rows are compared with `off` of the same boot. `path` is what the packets' way became longer, `own` what the
 tool's process ran meanwhile.
 """
 
 import argparse
 import pathlib
+import re
 import statistics
 import sys
 import time
@@ -21,35 +21,14 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 from counted import CountedGuest  # noqa: E402
 from guest import GuestError, build_dir  # noqa: E402
+from kernels import AssetError  # noqa: E402
+import peers  # noqa: E402
+from rows import OFF, ROWS  # noqa: E402
 
-TEN = "irq,napi,softirq,poll,gro,netif,ip,l4,sock,read"
-STAGES = ("irq napi softirq poll gro batch flush backlog netif ip forward xmit local l4 held ooo "
-          "sock wake run read").split()
-MASK = hex(sum(1 << STAGES.index(s) for s in TEN.split(",")))
-ROUNDS, RUNS = 4_000, 3
-TRANSFERS = 8
-
-
-class Row(NamedTuple):
-    name: str
-    command: str        # "": nothing is attached
-    process: str = ""   # whose CPU time is the tool's own
-    ready: str = "listening on"
-
-
-ROWS = [
-    Row("off", ""),
-    Row("empty", "bench hold empty", "bench"),
-    Row("clock", "bench hold clock", "bench"),
-    Row("clock+slot", "bench hold slot", "bench"),
-    Row("empty-10", f"bench hold empty --stage {TEN}", "bench"),
-    Row("clock-10", f"bench hold clock --stage {TEN}", "bench"),
-    Row("clock+slot-10", f"bench hold slot --stage {TEN}", "bench"),
-    Row("hist", "pktpath hist", "pktpath"),
-    Row("hist-10", f"env STAGES={MASK} pktpath hist", "pktpath"),
-    Row("trace -q", "pktpath trace -q > /dev/null", "pktpath"),
-    Row("trace --json", "pktpath trace --json > /dev/null", "pktpath"),
-]
+ROUNDS, RUNS = 2_000, 2
+TRANSFERS = 6
+SETTLE = 300   # rounds before
+MEMORY = 1536  # MB: the peers' libraries are in it
 
 
 class Figures(NamedTuple):
@@ -60,12 +39,13 @@ class Figures(NamedTuple):
     own_tcp: float = 0.0
     udp_spread: float = 0.0
     tcp_spread: float = 0.0
+    lost: str = ""      # of what it should have told
 
 
-def settle(guest, row=None):
-    """The first run of a boot, or after programs came, is longer."""
-    guest.udp(2000)
-    guest.tcp()
+def settle(guest):
+    """The first packets after programs came take longer."""
+    guest.udp(SETTLE)
+    guest.tcp(500_000)
 
 
 def measured(guest, row):
@@ -88,74 +68,123 @@ def spread(values):
     return (max(values) - min(values)) / 2
 
 
-def measure(guest, row, backend=""):
+def command_of(row, words, backend):
+    text = row.command
+    if row.peer:
+        if row.peer not in words:
+            raise AssetError(f"{row.peer} cannot be had")
+        text = text.replace("PEER", words[row.peer])
+    # The option goes in front of where the output goes.
+    return text.replace(" >", f"{backend} >") if " >" in text else text + backend
+
+
+def measure(guest, row, words=(), backend=""):
     if not row.command:
         settle(guest)
         return measured(guest, row)
-    command = row.command + (f" --backend {backend}" if backend else "")
-    running = guest.start("exec " + command)
-    running.wait_for(row.ready, 600)
-    settle(guest)
-    figures = measured(guest, row)
+    command = command_of(row, words, backend)
+    running = guest.start(command if command.startswith("echo") else f"exec {command}")
+    try:
+        running.wait_for(row.ready, 600)
+        if row.settle:
+            guest.check(f"sleep {row.settle}")
+        settle(guest)
+        figures = measured(guest, row)
+    except GuestError:
+        running.signal()
+        raise
     running.signal()
     running.wait(300)
-    return figures
+    return figures._replace(lost=lost(guest, row, running))
 
 
-def guest(args):
-    return CountedGuest(kernel=args.kernel, programs={"bench": str(build_dir() / "bench")})
+LOST = (r"not shown +([\d,]+) record", r"Lost (\d+) events", r"[Ll]ost (\d+) (?:chunks|samples)",
+        r"^ +([\d,]+) untracked")
 
 
-def show(row, figures, off):
+def lost(guest, row, process):
+    """What it says itself, or what shows in its output."""
+    if row.knows:
+        sent = 2 * (SETTLE + RUNS * ROUNDS)
+        return f"{100 - 100 * int(guest.check(row.knows)) / sent:.0f} %"
+    text = process.out() + process.err()
+    found = [int(m.replace(",", "")) for pattern in LOST for m in re.findall(pattern, text, re.M)]
+    return str(sum(found)) if row.process != "bench" else ""
+
+
+def packed(rows):
+    """(how peers are started, what is packed for them); those that cannot be had are said."""
+    words, files = {}, {}
+    for name in {r.peer for r in rows if r.peer}:
+        try:
+            start, more = peers.in_guest(name)
+        except AssetError as error:
+            print(f"SKIP {name}: {error}", flush=True)
+            continue
+        words[name] = " ".join(start)
+        files.update(more)
+    return words, files
+
+
+def table(kernel, rows, kprobe=False, show=lambda row, figures, off: None):
+    """[(row, Figures or None, why not)] of a guest, the first and the last being `off`. One boot for
+    all: that `off` is at the end what it was at first shows that the order does not matter."""
+    rows = [r for r in rows if not (kprobe and r.kprobe == "-")]
+    words, files = packed(rows)
+    out = []
+    with CountedGuest(kernel=kernel, files=files, memory=MEMORY if files else 512,
+                      programs={"bench": str(build_dir() / "bench")}) as g:
+        warm_up(g)
+        off = measure(g, OFF)
+        for row in [OFF, *rows, OFF]:
+            try:
+                backend = row.kprobe if kprobe else ""
+                figures = off if not out else measure(g, row, words, backend)
+                out.append((row, figures, ""))
+            except (GuestError, AssetError) as error:
+                out.append((row, None, str(error).strip().splitlines()[0][-160:]))
+            show(*out[-1], off)
+    return out
+
+
+def warm_up(guest):
+    """Until a run is no shorter than the one before: what the boot left to do is then done."""
+    last = 1e9
+    for _ in range(8):
+        now = guest.udp(1000)
+        if now > last - 10:
+            break
+        last = now
+
+
+def show(row, figures, why, off):
+    if not figures:
+        print(f"{row.name:26} SKIP: {why}", flush=True)
+        return
     udp, tcp = figures.udp - off.udp, figures.tcp - off.tcp
-    print(f"{row.name:14} {figures.udp:10.1f} ±{figures.udp_spread:4.0f} {udp:9.1f} "
-          f"{udp - figures.own_udp:9.1f} {figures.own_udp:9.1f}   {figures.tcp:10.1f} "
-          f"±{figures.tcp_spread:4.0f} {tcp:9.1f} {tcp - figures.own_tcp:9.1f} "
-          f"{figures.own_tcp:9.1f}", flush=True)
+    print(f"{row.name:26} {figures.udp:9.0f} ±{figures.udp_spread:3.0f} {udp:8.0f} "
+          f"{udp - figures.own_udp:8.0f} {figures.own_udp:8.0f}   {figures.tcp:9.0f} "
+          f"±{figures.tcp_spread:4.0f} {tcp:8.0f} {tcp - figures.own_tcp:8.0f} "
+          f"{figures.own_tcp:8.0f}", flush=True)
 
 
 def head():
-    print(f"{'':14} {'UDP':>10} {'':5} {'added':>9} {'path':>9} {'own':>9}   {'TCP':>10} {'':5} "
-          f"{'added':>9} {'path':>9} {'own':>9}")
-
-
-def together(args, rows):
-    with guest(args) as g:
-        settle(g)
-        off = measure(g, ROWS[0])
-        show(ROWS[0], off, off)
-        for row in rows:
-            try_row(g, row, off, args.backend)
-        again = measure(g, ROWS[0])
-        show(ROWS[0], again, off)
-
-
-def apart(args, rows):
-    for row in rows:
-        with guest(args) as g:
-            settle(g)
-            off = measure(g, ROWS[0])
-            try_row(g, row, off, args.backend)
-
-
-def try_row(g, row, off, backend):
-    try:
-        show(row, measure(g, row, backend), off)
-    except GuestError as error:
-        print(f"{row.name:14} cannot be had: {str(error)[-200:]}", flush=True)
+    print(f"{'':26} {'UDP':>9} {'':4} {'added':>8} {'path':>8} {'own':>8}   {'TCP':>9} {'':5} "
+          f"{'added':>8} {'path':>8} {'own':>8}")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kernel", default="6.1")
-    parser.add_argument("--backend", default="")
-    parser.add_argument("--together", action="store_true")
-    parser.add_argument("rows", nargs="*")
+    parser.add_argument("--kprobe", action="store_true")
+    parser.add_argument("--apart", action="store_true", help="a boot for each row")
+    parser.add_argument("rows", nargs="*", help="words of rows' names")
     args = parser.parse_args()
-    rows = [r for r in ROWS[1:] if not args.rows or r.name in args.rows]
+    rows = [r for r in ROWS if not args.rows or any(w in r.name for w in args.rows)]
     start = time.monotonic()
     head()
-    (together if args.together else apart)(args, rows)
+    for some in [[r] for r in rows] if args.apart else [rows]:
+        table(args.kernel, some, args.kprobe, show)
     print(f"{time.monotonic() - start:.0f} s", file=sys.stderr)
 
 

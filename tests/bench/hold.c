@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include "age.h"
 #include "floors.h"
 #include "hold.h"
 #include "log.h"
@@ -20,7 +21,7 @@ enum { OPT_STAGE = 512 };
 
 struct hold {
 	struct opts o;		/* first: parse_run_option() takes it */
-	int kind;
+	int kind;		/* FLOOR_NR: age.bpf.c instead */
 	uint32_t stages;	/* bit mask; 0 = all */
 };
 
@@ -53,11 +54,38 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		for (h->kind = 0; h->kind < FLOOR_NR; h->kind++)
 			if (!strcmp(arg, kinds[h->kind]))
 				return 0;
-		log_err("bench: hold %s: no such floor (empty, clock, slot, count)", arg);
+		if (!strcmp(arg, "age"))
+			return 0;
+		log_err("bench: hold %s: no such floor (empty, clock, slot, count, age)", arg);
 		return EINVAL;
 	default:
 		return parse_run_option(key, arg, state);
 	}
+}
+
+static void wait_for_signal(void)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigwait(&set, &sig);
+}
+
+static int hold_age(const struct hold *h)
+{
+	int err = age_start(h->o.backend == BE_KPROBE ? 'k' : 'f');
+
+	if (err) {
+		log_err("bench: hold age: %s", strerror(-err));
+	} else {
+		log_note("age: listening at three places");
+		wait_for_signal();
+	}
+	age_stop();
+	return err ? EXIT_RUNTIME : EXIT_OK;
 }
 
 static int hold(const struct hold *h)
@@ -65,8 +93,7 @@ static int hold(const struct hold *h)
 	struct plan plan;
 	struct plan_opts popts = { .scope = &h->o.scope, .force = h->o.backend, .stages = h->stages };
 	struct floor *floor = NULL;
-	int err, sig, i, rows = 0;
-	sigset_t set;
+	int err, i, rows = 0;
 
 	log_capture_libbpf();
 	err = plan_make(&plan, &popts);
@@ -82,11 +109,8 @@ static int hold(const struct hold *h)
 	}
 	for (i = 0; i < NR_HOOKS; i++)
 		rows += plan.backend[i] != BE_NONE;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
 	log_note("%s: listening on %d hooks", kinds[h->kind], rows);
-	sigwait(&set, &sig);
+	wait_for_signal();
 	printf("calls=%" PRIu64 "\n", floor_calls(floor));
 	floor_free(floor);
 	return EXIT_OK;
@@ -99,7 +123,7 @@ int hold_main(int argc, char **argv)
 		{ "stage", OPT_STAGE, "LIST", 0, "the hooks that these stages need (default: all)", 0 },
 		{ 0 },
 	};
-	static const struct argp argp = { options, parse, "empty|clock|slot|count",
+	static const struct argp argp = { options, parse, "empty|clock|slot|count|age",
 		"Attach a floor's programs to the tracer's hooks until a signal comes.", NULL, NULL, NULL };
 	struct hold h = { .kind = FLOOR_EMPTY };
 	sigset_t set;
@@ -110,5 +134,5 @@ int hold_main(int argc, char **argv)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	return hold(&h);
+	return h.kind == FLOOR_NR ? hold_age(&h) : hold(&h);
 }

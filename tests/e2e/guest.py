@@ -144,16 +144,17 @@ class Guest:
     """See the module's text. `nics`: what the guest has, with names and addresses on both ends.
 
     nic, extra_nics: models of NICS; eth0 is `nic`. modules: more to load at boot. programs: more
-    programs for /bin, {name: path on the host}. console: "stdio" gives the serial console to the
+    programs for /bin, {name: path on the host}; files: {path in the guest: path on the host}. console: "stdio" gives the serial console to the
     user's terminal. pktpath and traffic are packed if they are built.
     """
 
     def __init__(self, kernel="6.1", nic="e1000", smp=1, extra_nics=(), append="", memory=512,
-                 modules=(), programs=None, ipv6=False, static_arp=True, console=None,
+                 modules=(), programs=None, files=None, ipv6=False, static_arp=True, console=None,
                  progress=None):
         self.nics = [wire.Nic(i, model) for i, model in enumerate([nic, *extra_nics])]
         self.smp, self.append, self.memory = smp, append, memory
         self.modules, self.programs = list(modules), dict(programs or {})
+        self.files = files
         self.ipv6, self.static_arp, self.console_mode = ipv6, static_arp, console
         self.changed = threading.Condition()
         self.boot_seconds = 0.0
@@ -240,7 +241,7 @@ class Guest:
         load = ["virtio_pci", "virtio_console", *(NICS[n.model][0] for n in self.nics),
                 *self.modules]
         initrd = self._memory_file("initramfs", image.build(
-            kernel, build_dir() / "agent", load, self._programs()))
+            kernel, build_dir() / "agent", load, self._programs(), self.files))
         self._log = self._memory_file("console")
         self._port, theirs = socket.socketpair()
         argv = machine.argv + self._options(kernel, initrd, theirs.fileno())

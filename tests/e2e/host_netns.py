@@ -16,7 +16,8 @@ from netns import HERE, THERE, Net, closed_port, tcp, udp
 from records import tally
 from tool import PKTPATH, HostRun, Trace, bpf_alive, bpf_ids, eventually, need, served
 
-import host_flood  # noqa: F401  defines tests
+import host_cost  # noqa: F401  defines tests
+import host_flood  # noqa: F401
 
 MB = 1 << 20
 LO = "127.0.0.1"

@@ -110,8 +110,9 @@ def add_modules(cpio, kernel, load):
         f"{base}/{name}.ko\n" for name in kernel.load_order(load)).encode())
 
 
-def build(kernel, agent, load, programs):
-    """The archive's bytes. `load`: modules to load at boot; `programs`: {name in /bin: path}."""
+def build(kernel, agent, load, programs, files=None):
+    """The archive's bytes. `load`: modules to load at boot; `programs`: {name in /bin: path};
+    `files`: {path in the guest: path}, as they are."""
     cpio = Cpio()
     for name in DIRS:
         cpio.directory(name)
@@ -120,6 +121,9 @@ def build(kernel, agent, load, programs):
     # In front of busybox, whose applets must not hide a program of the same name.
     for name, source in programs.items():
         add_program(cpio, source, name)
+    for name, source in (files or {}).items():
+        with open(source, "rb") as file:
+            cpio.file(name, file.read(), 0o755)
     add_busybox(cpio)
     add_modules(cpio, kernel, load)
     with open(agent, "rb") as file:

@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+"""What tracing may add to a packet, in instructions: in a guest that counts them (counted.py), so
+the figures repeat, and a change that makes packets dearer fails here.
+
+Linux 6.1, e1000, one CPU; 64-byte UDP one at a time, and TCP data frames.
+"""
+
+import pathlib
+import statistics
+import sys
+
+from counted import CountedGuest
+from guest import available
+from harness import Skip, check, main, test
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+
+from guests import OFF, measure, settle, warm_up  # noqa: E402
+from rows import HIST_TEN, Row  # noqa: E402
+
+# In the packets' path, on top of no tracing. TCP's are the less exact ones, since how many frames
+# GRO merges depends on when they come.
+HIST_UDP, HIST_TCP = 5_400, 1_150
+TRACE_UDP = 3_800
+REPEATS = 20    # two measurements of the same thing may differ by so much
+
+
+class Env:
+    """The guest, and what packets take in it untraced."""
+
+    def __init__(self):
+        self._guest = self.off = None
+
+    def guest(self):
+        if available():
+            raise Skip(available())
+        if not self._guest:
+            self._guest = CountedGuest().__enter__()
+            warm_up(self._guest)
+            self.off = measure(self._guest, OFF)
+        return self._guest
+
+    def close(self):
+        if self._guest:
+            self._guest.close()
+
+
+@test
+def ten_stages_in_histograms_cost_no_more_than_allowed(env):
+    guest = env.guest()
+    row = measure(guest, Row("hist", HIST_TEN, "pktpath"))
+    udp, tcp = row.udp - row.own_udp - env.off.udp, row.tcp - row.own_tcp - env.off.tcp
+    check(0 < udp < HIST_UDP, f"{udp:.0f} instructions per UDP packet, allowed are {HIST_UDP}")
+    check(0 < tcp < HIST_TCP, f"{tcp:.0f} instructions per TCP frame, allowed are {HIST_TCP}")
+    return f"{udp:.0f} instructions per UDP packet, {tcp:.0f} per TCP frame"
+
+
+@test
+def a_quiet_trace_costs_the_path_no_more_than_allowed(env):
+    guest = env.guest()
+    row = measure(guest, Row("trace -q", "pktpath trace -q > /dev/null", "pktpath"))
+    udp = row.udp - row.own_udp - env.off.udp
+    check(0 < udp < TRACE_UDP, f"{udp:.0f} instructions per UDP packet, allowed are {TRACE_UDP}")
+    return f"{udp:.0f} instructions per UDP packet, and {row.own_udp:.0f} of its own"
+
+
+@test
+def the_count_repeats(env):
+    guest = env.guest()
+    settle(guest)
+    guest.udp(1000)
+    runs = [guest.udp(1500) for _ in range(3)]
+    check(max(runs) - min(runs) <= REPEATS, f"{runs}")
+    check(abs(statistics.median(runs) - env.off.udp) <= REPEATS,
+          f"{env.off.udp:.0f} before other tests, {statistics.median(runs):.0f} now")
+    check(not guest.idle_ms, f"the CPU was idle for {guest.idle_ms} ms while packets were counted")
+    return f"{env.off.udp:.1f} at first, then {', '.join(f'{r:.1f}' for r in runs)}"
+
+
+if __name__ == "__main__":
+    environment = Env()
+    try:
+        main(environment)
+    finally:
+        environment.close()
