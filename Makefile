@@ -45,6 +45,11 @@ $(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# The benchmark's own programs (src/bench_*.c).
+$(B)/bench_gen.o: $(B)/xdp_gen.skel.h
+$(B)/bench_prog.o: $(B)/xdp.skel.h
+$(B)/bench_bed.o: $(B)/xdp_cpumap.skel.h
+
 $(B)/yyjson.o: third_party/yyjson/yyjson.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(B)

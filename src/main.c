@@ -16,6 +16,7 @@ static const struct command {
 	{ "trace", cmd_trace, "show every received packet's way from the interrupt to the reader" },
 	{ "drops", cmd_drops, "show what is dropped, grouped by reason and place" },
 	{ "probes", cmd_probes, "show which hook serves each stage on this kernel" },
+	{ "bench", cmd_bench, "measure what XDP costs, and where it is cheapest to drop" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "bench_cpu.h"
+#include "bench_env.h"
+
+/* The first line of a file; "" if it cannot be had. */
+static void first_line(const char *path, char *buf, int size)
+{
+	FILE *f = fopen(path, "re");
+
+	buf[0] = 0;
+	if (!f)
+		return;
+	if (!fgets(buf, size, f))
+		buf[0] = 0;
+	buf[strcspn(buf, "\n")] = 0;
+	fclose(f);
+}
+
+static int number(const char *path)
+{
+	char buf[32], *end;
+	long n;
+
+	first_line(path, buf, sizeof(buf));
+	n = strtol(buf, &end, 10);
+	return *buf && !*end ? (int)n : -1;
+}
+
+static void cpu_name(char *buf, int size)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[256];
+	char *colon;
+
+	buf[0] = 0;
+	if (!f)
+		return;
+	while (!buf[0] && fgets(line, sizeof(line), f)) {
+		colon = strchr(line, ':');
+		if (strncmp(line, "model name", 10) || !colon)
+			continue;
+		snprintf(buf, size, "%s", colon + 2);
+		buf[strcspn(buf, "\n")] = 0;
+	}
+	fclose(f);
+}
+
+static void count_programs(struct bench_env *env)
+{
+	struct bpf_prog_info info;
+	uint32_t id = 0, len;
+	int fd;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		fd = bpf_prog_get_fd_by_id(id);
+		if (fd < 0)
+			continue;	/* it went away */
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len)) {
+			env->programs++;
+			env->xdp_programs += info.type == BPF_PROG_TYPE_XDP;
+			env->tracing_programs += info.type == BPF_PROG_TYPE_TRACING ||
+						 info.type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+						 info.type == BPF_PROG_TYPE_KPROBE;
+		}
+		close(fd);
+	}
+}
+
+void env_read(struct bench_env *env)
+{
+	struct utsname u;
+
+	memset(env, 0, sizeof(*env));
+	if (!uname(&u))
+		snprintf(env->kernel, sizeof(env->kernel), "%.80s %.40s", u.release, u.machine);
+	cpu_name(env->cpu, sizeof(env->cpu));
+	first_line("/sys/devices/system/cpu/vulnerabilities/spectre_v2", env->mitigations,
+		   sizeof(env->mitigations));
+	env->jit = number("/proc/sys/net/core/bpf_jit_enable");
+	env->bpf_stats = number("/proc/sys/kernel/bpf_stats_enabled");
+	env->cpus = cpu_count();
+	count_programs(env);
+	/* Devices of our own poll in softirq; for others bench_outside.c asks. */
+	snprintf(env->napi, sizeof(env->napi), "softirq");
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What a figure depends on besides the program: read once, before anything is loaded. */
+#ifndef PKTPATH_BENCH_ENV_H
+#define PKTPATH_BENCH_ENV_H
+
+#include <stdbool.h>
+
+struct bench_env {
+	char kernel[128];		/* release and machine */
+	char cpu[128];			/* its name */
+	char mitigations[256];		/* of Spectre v2, which indirect calls pay for */
+	int jit;			/* net.core.bpf_jit_enable; -1 = unknown */
+	int bpf_stats;			/* kernel.bpf_stats_enabled; it costs two clocks a program */
+	int cpus;
+	int programs;			/* BPF programs of others; -1 = unknown */
+	int xdp_programs, tracing_programs;	/* of those */
+	bool irq_time;			/* the kernel accounts interrupts apart */
+	char napi[16];			/* softirq, threaded */
+};
+
+void env_read(struct bench_env *env);
+
+#endif /* PKTPATH_BENCH_ENV_H */
