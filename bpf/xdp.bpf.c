@@ -9,7 +9,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct xb_recv_cfg cfg = {};
 
-struct xb_slot counts[XB_CORES] = {};
+struct xb_slot counts[XB_CPUS] = {};
 __u64 nr_samples = 0;
 __u64 samples[XB_SAMPLES] = {};
 
@@ -133,7 +133,7 @@ static __always_inline void sample(struct xdp_md *ctx)
 
 static __always_inline void count(void)
 {
-	counts[bpf_get_smp_processor_id() & (XB_CORES - 1)].sent++;
+	counts[bpf_get_smp_processor_id() & (XB_CPUS - 1)].sent++;
 }
 
 static __always_inline int verdict(struct xdp_md *ctx)

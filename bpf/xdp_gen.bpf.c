@@ -11,7 +11,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct xb_gen_cfg gen = {};
-struct xb_slot slots[XB_CORES] = {};
+struct xb_slot slots[XB_CPUS] = {};
 
 #define SPORT_AT 34
 
@@ -42,7 +42,7 @@ static __always_inline void set_stamp(struct xdp_md *ctx, u64 n, u32 every)
 SEC("xdp")
 int generate(struct xdp_md *ctx)
 {
-	struct xb_slot *slot = &slots[ctx->rx_queue_index & (XB_CORES - 1)];
+	struct xb_slot *slot = &slots[bpf_get_smp_processor_id() & (XB_CPUS - 1)];
 	volatile struct xb_gen_cfg *g = &gen;
 	u32 what = g->what, flows = g->flows, every = g->stamp_every;
 

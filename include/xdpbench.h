@@ -33,9 +33,10 @@ struct xb_gen_cfg {
 };
 
 #define XB_CORES   64
+#define XB_CPUS	   1024
 #define XB_CPUMAPS 4
 
-/* One a core, a cache line each. */
+/* One a CPU, a cache line each. */
 struct xb_slot {
 	__u64 sent;	/* frames given to the device */
 	__u64 alone;	/* frames made and thrown away by the generator itself */

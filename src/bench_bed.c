@@ -79,12 +79,16 @@ static int bring_up(struct bed *b)
 	int i, err = 0;
 
 	for (i = 0; !err && i < NR_DEVS; i++) {
-		err = net_set_gro(names[i], i == DEV_DUT ? b->o.gro : false);
-		if (!err)
-			err = net_up(names[i]);
+		err = net_up(names[i]);
 		b->ifindex[i] = if_nametoindex(names[i]);
 		if (!err)
 			err = net_stats_open(&b->stats[i], names[i]);
+	}
+	/* A veth that is up tells its peer that frames can be sent to it, one that is down does not. */
+	for (i = 0; !err && i < NR_DEVS; i++) {
+		err = net_set_gro(names[i], false);
+		if (!err && i == DEV_DUT && b->o.gro)
+			err = net_set_gro(names[i], true);
 	}
 	if (!err)
 		err = net_addr(names[DEV_DUT], "198.18.0.2", 15, true);

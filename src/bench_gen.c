@@ -230,7 +230,7 @@ uint64_t gen_sent(const struct gen *g)
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < XB_CORES; i++)
+	for (i = 0; i < XB_CPUS; i++)
 		sum += __atomic_load_n(&g->skel->bss->slots[i].sent, __ATOMIC_RELAXED);
 	return sum;
 }
@@ -240,7 +240,7 @@ uint64_t gen_alone(const struct gen *g)
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < XB_CORES; i++)
+	for (i = 0; i < XB_CPUS; i++)
 		sum += __atomic_load_n(&g->skel->bss->slots[i].alone, __ATOMIC_RELAXED);
 	return sum;
 }

@@ -29,7 +29,7 @@ static uint64_t sum(const struct xb_slot *slots)
 	uint64_t n = 0;
 	int i;
 
-	for (i = 0; i < XB_CORES; i++)
+	for (i = 0; i < XB_CPUS; i++)
 		n += __atomic_load_n(&slots[i].sent, __ATOMIC_RELAXED);
 	return n;
 }
@@ -77,6 +77,8 @@ static void choose(struct xdp_bpf *s, const struct bench_spec *spec, bool tc)
 	bpf_map__set_autocreate(s->maps.group, !tc && mode == XB_REDIRECT_MULTI);
 	bpf_map__set_autocreate(s->maps.cpus, !tc && mode == XB_REDIRECT_CPU);
 	bpf_map__set_autocreate(s->maps.socks, !tc && mode == XB_XSK);
+	/* The kernel takes no more than it was built for. */
+	bpf_map__set_max_entries(s->maps.cpus, libbpf_num_possible_cpus());
 }
 
 static void configure(struct xdp_bpf *s, const struct bench_spec *spec, const struct prog_env *env)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "bench_bed.h"
 #include "bench_cpu.h"
-#include "bench_floor.h"
+#include "bench_sample.h"
 #include "bench_run.h"
 #include "log.h"
 

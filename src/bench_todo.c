@@ -1,5 +1,4 @@
 #include "bench.h"
 int bench_compare(const struct bench_opts *o) { return 1; }
 int bench_ladder(const struct bench_opts *o) { return 1; }
-int bench_floor(const struct bench_opts *o) { return 1; }
 int bench_outside(const struct bench_opts *o) { return 1; }

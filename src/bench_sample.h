@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What a program costs by itself: BPF_PROG_RUN without a device. */
-#ifndef PKTPATH_BENCH_FLOOR_H
-#define PKTPATH_BENCH_FLOOR_H
+#ifndef PKTPATH_BENCH_SAMPLE_H
+#define PKTPATH_BENCH_SAMPLE_H
 
 #include <stdint.h>
 #include "bench_stats.h"
@@ -16,4 +16,4 @@
  */
 int floor_sample(const int *fds, int n, uint32_t size, double (*out)[FLOOR_SAMPLES]);
 
-#endif /* PKTPATH_BENCH_FLOOR_H */
+#endif /* PKTPATH_BENCH_SAMPLE_H */
