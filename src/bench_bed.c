@@ -435,7 +435,7 @@ int bed_settle(struct bed *b)
 
 /* --- running --- */
 
-static int add_meters(struct bed *b)
+int bed_meter(struct bed *b)
 {
 	char comm[32];
 	uint32_t i;
@@ -466,7 +466,7 @@ int bed_start(struct bed *b)
 
 	cpu_avoid(b->o.cores);
 	if (!err)
-		err = add_meters(b);
+		err = bed_meter(b);
 	return said(err, "start the generator");
 }
 

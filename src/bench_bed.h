@@ -53,6 +53,8 @@ int bed_settle(struct bed *b);
 /* The generator's threads run, idling; the meters of CPU time are on them. */
 int bed_start(struct bed *b);
 int bed_stop(struct bed *b);
+/* Finds the threads to meter again, after programs were loaded: some bring threads along. */
+int bed_meter(struct bed *b);
 
 /* Notes latencies from now on, or no more: where the packets of this mode end. */
 int bed_stamps(struct bed *b, bool on);

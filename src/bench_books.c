@@ -107,8 +107,8 @@ static const struct {
 	unsigned int modes;	/* bits */
 } losses[] = {
 	{ "ring of the device full", ring_full, ALL },
-	/* A socket that does not take a packet refuses its redirect: it has its own counters. */
-	{ "no memory or redirect refused", refused, ALL & ~BIT(XB_XSK) },
+	/* A socket counts by itself what it refuses; and what reached a program, reached it. */
+	{ "no memory or redirect refused", refused, ALL & ~(BIT(XB_XSK) | BIT(XB_USER)) },
 	{ "could not be sent back", tx_lost, BIT(XB_TX) },
 	{ "ring of the sink full", out_lost, REDIRECTS },
 	{ "queue of the other CPU full", cpumap_full, BIT(XB_REDIRECT_CPU) },

@@ -94,9 +94,9 @@ int json_end(doc_t *d)
 	return err;
 }
 
-static void add_books(doc_t *d, val_t *root, const struct books *b)
+void json_books(doc_t *d, val_t *to, const struct books *b)
 {
-	val_t *v = yyjson_mut_obj_add_obj(d, root, "packets"), *lost;
+	val_t *v = yyjson_mut_obj_add_obj(d, to, "packets"), *lost;
 	int i;
 
 	yyjson_mut_obj_add_uint(d, v, "generated", b->generated);
@@ -169,7 +169,7 @@ int run_json(const struct run_result *r)
 		yyjson_mut_obj_add_strcpy(d, root, "program", r->o->specs[0].label);
 		add_rate(d, root, r);
 		add_latency(d, root, r);
-		add_books(d, root, &r->books);
+		json_books(d, root, &r->books);
 		add_cpus(d, root, r);
 	}
 	return json_end(d);

@@ -4,6 +4,7 @@
 #define PKTPATH_BENCH_JSON_H
 
 #include "bench.h"
+#include "bench_books.h"
 #include "bench_env.h"
 #include "bench_stats.h"
 #include "yyjson.h"
@@ -13,6 +14,8 @@ yyjson_mut_doc *json_begin(const struct bench_opts *o, const char *command,
 			   const struct bench_env *env);
 /* { "value": .., "lo": .., "hi": .., "n": .. }; null where there is none. */
 void json_estimate(yyjson_mut_doc *d, yyjson_mut_val *to, const char *key, const struct estimate *e);
+/* "packets": generated, received, lost by counter, unexplained. */
+void json_books(yyjson_mut_doc *d, yyjson_mut_val *to, const struct books *b);
 /* Writes and frees it. 0 or -errno. */
 int json_end(yyjson_mut_doc *d);
 

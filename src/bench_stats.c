@@ -140,13 +140,28 @@ struct estimate bootstrap_ratio(const struct slice *s, size_t n, double level)
 	return interval(value, results, n, level);
 }
 
+static double usual_packets(const struct slice *s, size_t n)
+{
+	double *v = malloc((n + 1) * sizeof(*v)), usual = 0;
+	size_t i;
+
+	for (i = 0; v && i < n; i++)
+		v[i] = s[i].packets;
+	if (v && n)
+		usual = median(v, n);
+	free(v);
+	return usual;
+}
+
 size_t abba_differences(const struct slice *s, size_t n, double *out)
 {
-	size_t i, found = 0;
+	double least = usual_packets(s, n) / 8;
+	size_t i, j, found = 0;
 
 	for (i = 0; i + 3 < n; i += 4) {
-		if (s[i].packets <= 0 || s[i + 1].packets <= 0 || s[i + 2].packets <= 0 ||
-		    s[i + 3].packets <= 0)
+		for (j = 0; j < 4 && s[i + j].packets > least; j++)
+			;
+		if (j < 4)
 			continue;
 		out[found++] = (s[i + 1].ns / s[i + 1].packets + s[i + 2].ns / s[i + 2].packets -
 				s[i].ns / s[i].packets - s[i + 3].ns / s[i + 3].packets) / 2;
