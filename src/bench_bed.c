@@ -433,6 +433,21 @@ int bed_settle(struct bed *b)
 	return 0;
 }
 
+int bed_quiet(struct bed *b)
+{
+	uint64_t before = ~0ull;
+	struct net_counts c;
+	int i, err = 0, same = 0;
+
+	for (i = 0; !err && i < SETTLE_MAX && same < 3; i++) {
+		usleep(SETTLE_NS / 1000);
+		err = net_stats_driver(b->stats[DEV_DUT], &c);
+		same = c.xdp_packets == before ? same + 1 : 0;
+		before = c.xdp_packets;
+	}
+	return said(err, "read the counters");
+}
+
 /* --- running --- */
 
 int bed_meter(struct bed *b)
@@ -458,6 +473,16 @@ int bed_meter(struct bed *b)
 		meter_add_named(b->meter, comm);
 	}
 	return err;
+}
+
+int bed_meter_add(struct bed *b, int tid)
+{
+	return meter_add(b->meter, tid);
+}
+
+uint64_t bed_cpu_ns(struct bed *b)
+{
+	return meter_read(b->meter);
 }
 
 int bed_start(struct bed *b)

@@ -50,11 +50,17 @@ int bed_tally(struct bed *b, struct tally *t);
 /* Waits until packets on their way have arrived. */
 int bed_settle(struct bed *b);
 
+/* The same for packets that never come to the end: waits until none arrives at the device. */
+int bed_quiet(struct bed *b);
+
 /* The generator's threads run, idling; the meters of CPU time are on them. */
 int bed_start(struct bed *b);
 int bed_stop(struct bed *b);
 /* Finds the threads to meter again, after programs were loaded: some bring threads along. */
 int bed_meter(struct bed *b);
+/* One more thread, until the next bed_meter(). */
+int bed_meter_add(struct bed *b, int tid);
+uint64_t bed_cpu_ns(struct bed *b);
 
 /* Notes latencies from now on, or no more: where the packets of this mode end. */
 int bed_stamps(struct bed *b, bool on);

@@ -183,6 +183,7 @@ static const struct {
 	{ "Ip:", "InUnknownProtos", offsetof(struct net_snmp, in_unknown) },
 	{ "Ip:", "InDiscards", offsetof(struct net_snmp, in_discards) },
 	{ "Ip:", "InDelivers", offsetof(struct net_snmp, in_delivers) },
+	{ "IpExt:", "InNoRoutes", offsetof(struct net_snmp, in_no_routes) },
 	{ "Udp:", "InDatagrams", offsetof(struct net_snmp, udp_in) },
 	{ "Udp:", "NoPorts", offsetof(struct net_snmp, udp_no_ports) },
 	{ "Udp:", "InErrors", offsetof(struct net_snmp, udp_in_errors) },
@@ -213,16 +214,30 @@ static void take_line(struct net_snmp *s, char *names, char *values)
 	}
 }
 
+void net_snmp_parse(FILE *f, struct net_snmp *s)
+{
+	char *names = NULL, *values = NULL;
+	size_t n = 0, m = 0;
+
+	while (getline(&names, &n, f) > 0 && getline(&values, &m, f) > 0)
+		take_line(s, names, values);
+	free(names);
+	free(values);
+}
+
 int net_snmp(struct net_snmp *s)
 {
-	FILE *f = fopen("/proc/thread-self/net/snmp", "re");
-	char names[1024], values[1024];
+	static const char *const files[] = { "/proc/thread-self/net/snmp", "/proc/thread-self/net/netstat" };
+	FILE *f;
+	int i;
 
 	memset(s, 0, sizeof(*s));
-	if (!f)
-		return -errno;
-	while (fgets(names, sizeof(names), f) && fgets(values, sizeof(values), f))
-		take_line(s, names, values);
-	fclose(f);
+	for (i = 0; i < 2; i++) {
+		f = fopen(files[i], "re");
+		if (!f)
+			return -errno;
+		net_snmp_parse(f, s);
+		fclose(f);
+	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Leaves the caller's namespace for a new one; call it before there are threads. */
 int net_private(void);
@@ -46,13 +47,15 @@ int net_stats_driver(struct net_stats *s, struct net_counts *c);
 int net_stats_all(struct net_stats *s, struct net_counts *c);
 void net_stats_free(struct net_stats *s);
 
-/* Counters of the IPv4 stack of this namespace (/proc/net/snmp). */
+/* Counters of the IPv4 stack of this namespace (/proc/net/snmp, /proc/net/netstat). */
 struct net_snmp {
 	uint64_t in_receives, in_hdr_errors, in_addr_errors, forwarded, in_unknown, in_discards,
-		in_delivers;
+		in_delivers, in_no_routes;
 	uint64_t udp_in, udp_no_ports, udp_in_errors, udp_rcvbuf_errors;
 };
 
 int net_snmp(struct net_snmp *s);
+/* A file of that form on top of what is in `s`: lines of names, each followed by its values. */
+void net_snmp_parse(FILE *f, struct net_snmp *s);
 
 #endif /* PKTPATH_BENCH_NET_H */
