@@ -216,3 +216,21 @@ int cpu_use_read(struct cpu_use *use, int max)
 	fclose(f);
 	return n;
 }
+
+int cpu_use_since(struct cpu_use *use, int n)
+{
+	static struct cpu_use now[CPU_MAX];
+	int i;
+
+	if (cpu_use_read(now, CPU_MAX) != n)
+		return 0;
+	for (i = 0; i < n; i++) {
+		use[i].user = now[i].user - use[i].user;
+		use[i].system = now[i].system - use[i].system;
+		use[i].softirq = now[i].softirq - use[i].softirq;
+		use[i].irq = now[i].irq - use[i].irq;
+		use[i].idle = now[i].idle - use[i].idle;
+		use[i].steal = now[i].steal - use[i].steal;
+	}
+	return n;
+}

@@ -42,5 +42,7 @@ struct cpu_use {
 /* Reads a file of /proc/stat's form. Returns how many CPUs, at most `max`; or -errno. */
 int cpu_use_parse(FILE *f, struct cpu_use *use, int max);
 int cpu_use_read(struct cpu_use *use, int max);
+/* Turns what was read then into what was used since. Returns n; 0 if CPUs came or went. */
+int cpu_use_since(struct cpu_use *use, int n);
 
 #endif /* PKTPATH_BENCH_CPU_H */

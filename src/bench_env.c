@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include "bench_cpu.h"
 #include "bench_env.h"
+#include "bench_net.h"
 
 /* The first line of a file; "" if it cannot be had. */
 static void first_line(const char *path, char *buf, int size)
@@ -74,7 +75,7 @@ static void count_programs(struct bench_env *env)
 	}
 }
 
-void env_read(struct bench_env *env)
+void env_read(struct bench_env *env, bool gro)
 {
 	struct utsname u;
 
@@ -88,6 +89,18 @@ void env_read(struct bench_env *env)
 	env->bpf_stats = number("/proc/sys/kernel/bpf_stats_enabled");
 	env->cpus = cpu_count();
 	count_programs(env);
-	/* Devices of our own poll in softirq; for others bench_outside.c asks. */
 	snprintf(env->napi, sizeof(env->napi), "softirq");
+	env->gro = gro;
+}
+
+void env_device(struct bench_env *env, const char *name)
+{
+	int gro = net_get_gro(name), threaded;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.30s/threaded", name);
+	threaded = number(path);
+	snprintf(env->napi, sizeof(env->napi), "%s",
+		 threaded < 0 ? "unknown" : threaded ? "threads" : "softirq");
+	env->gro = gro < 0 ? -1 : gro;
 }

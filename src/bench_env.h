@@ -16,8 +16,12 @@ struct bench_env {
 	int xdp_programs, tracing_programs;	/* of those */
 	bool irq_time;			/* the kernel accounts interrupts apart */
 	char napi[16];			/* softirq, threaded */
+	int gro;			/* of the device under test; -1 = unknown */
 };
 
-void env_read(struct bench_env *env);
+/* Of the machine; the device under test is taken to be one of our own. */
+void env_read(struct bench_env *env, bool gro);
+/* What is different about a device of somebody else. */
+void env_device(struct bench_env *env, const char *name);
 
 #endif /* PKTPATH_BENCH_ENV_H */

@@ -139,7 +139,7 @@ static int floor_text(const struct bench_opts *o, const struct bench_env *env, c
 			printf("%-28s %10.1f  %s\n", rows[i].name, 1e3 / rows[i].ns.value,
 			       text_estimate(buf, &rows[i].ns, 1, 1));
 	}
-	text_env(o, env);
+	text_env(env);
 	return file_flush(stdout);
 }
 
@@ -167,7 +167,7 @@ int bench_floor(const struct bench_opts *o)
 	size_t i;
 	int err;
 
-	env_read(&env);
+	env_read(&env, o->gro);
 	stop_on_signals();
 	cpu_pin(cpu_nth_from_last(0));
 	err = bare(o, rows);

@@ -45,7 +45,6 @@ static void add_options(doc_t *d, val_t *root, const struct bench_opts *o)
 	yyjson_mut_obj_add_uint(d, v, "batch", o->batch);
 	yyjson_mut_obj_add_uint(d, v, "cores", o->cores);
 	yyjson_mut_obj_add_uint(d, v, "repeat", o->repeat);
-	yyjson_mut_obj_add_bool(d, v, "gro", o->gro);
 	yyjson_mut_obj_add_bool(d, v, "sink", o->sink);
 }
 
@@ -60,6 +59,7 @@ static void add_env(doc_t *d, val_t *root, const struct bench_env *env)
 	yyjson_mut_obj_add_int(d, v, "jit", env->jit);
 	yyjson_mut_obj_add_int(d, v, "bpf_stats", env->bpf_stats);
 	yyjson_mut_obj_add_strcpy(d, v, "napi", env->napi);
+	yyjson_mut_obj_add_int(d, v, "gro", env->gro);
 	yyjson_mut_obj_add_int(d, v, "other_programs", env->programs);
 	yyjson_mut_obj_add_int(d, v, "other_xdp_programs", env->xdp_programs);
 	yyjson_mut_obj_add_int(d, v, "other_tracing_programs", env->tracing_programs);
@@ -124,13 +124,13 @@ static void add_latency(doc_t *d, val_t *root, const struct run_result *r)
 	yyjson_mut_obj_add_uint(d, v, "samples", r->nr_latencies);
 }
 
-static void add_cpus(doc_t *d, val_t *root, const struct run_result *r)
+void json_cpus(doc_t *d, val_t *to, const struct cpu_use *use, int n)
 {
-	val_t *all = yyjson_mut_obj_add_arr(d, root, "cpu_ticks"), *v;
+	val_t *all = yyjson_mut_obj_add_arr(d, to, "cpu_ticks"), *v;
 	int i;
 
-	for (i = 0; i < r->nr_use; i++) {
-		const struct cpu_use *u = &r->use[i];
+	for (i = 0; i < n; i++) {
+		const struct cpu_use *u = &use[i];
 
 		v = yyjson_mut_arr_add_obj(d, all);
 		yyjson_mut_obj_add_int(d, v, "cpu", u->cpu);
@@ -170,7 +170,7 @@ int run_json(const struct run_result *r)
 		add_rate(d, root, r);
 		add_latency(d, root, r);
 		json_books(d, root, &r->books);
-		add_cpus(d, root, r);
+		json_cpus(d, root, r->use, r->nr_use);
 	}
 	return json_end(d);
 }

@@ -14,12 +14,16 @@
 #include "log.h"
 
 #define SECONDS_DEFAULT 45000000000ull
-#define SLICE_NS	50000000ull
-#define ROUNDS_MIN	6	/* without which there is no interval */
+#define SLICE_NS	30000000ull	/* of CPU time */
+#define SLICE_MAX	1000000000ull
+#define LOOK_NS		3000000ull
+#define ROUNDS_MIN	8	/* without which there is no interval */
+#define SIDE_SHARE	10	/* of the time, for each group of one */
 
 struct climb {
 	struct ladder l;
 	struct bed *bed;
+	uint64_t start, end;
 };
 
 static void give_up(struct step *s, const char *fmt, uint64_t a, uint64_t b)
@@ -28,14 +32,18 @@ static void give_up(struct step *s, const char *fmt, uint64_t a, uint64_t b)
 		snprintf(s->why, sizeof(s->why), fmt, (unsigned long long)a, (unsigned long long)b);
 }
 
-/* The generator works from one look at the clock to the next, so that idling costs nothing. */
+/*
+ * The generator works from one look at its clock to the next, so that idling costs nothing. A
+ * slice is so much of its CPU time: on a busy machine it may not run for long.
+ */
 static int traffic(struct bed *b, uint64_t *cpu_ns)
 {
-	uint64_t before = bed_cpu_ns(b);
-	int err;
+	uint64_t before = bed_cpu_ns(b), end = now_ns() + SLICE_MAX;
+	int err = 0;
 
 	gen_set(bed_gen(b), XB_GEN_SEND);
-	err = bench_sleep(SLICE_NS);
+	while (!err && bed_cpu_ns(b) - before < SLICE_NS && now_ns() < end)
+		err = bench_sleep(LOOK_NS);
 	gen_set(bed_gen(b), XB_GEN_IDLE);
 	*cpu_ns = bed_cpu_ns(b) - before;
 	return err;
@@ -94,31 +102,62 @@ static int one(struct climb *c, int i)
 }
 
 /* XDP native first, the others from another place each time. */
-static int round_of(struct climb *c)
+static int round_of(struct climb *c, int group)
 {
-	int i, n = nr_rungs - 1, err = one(c, RUNG_NATIVE);
+	int i, at, n = nr_rungs - 1, err = one(c, RUNG_NATIVE);
 
-	for (i = 0; !err && i < n; i++)
-		err = one(c, 1 + (i + c->l.rounds * 5) % n);
+	for (i = 0; !err && i < n; i++) {
+		at = 1 + (i + c->l.rounds * 5) % n;
+		if (rungs[at].group == group)
+			err = one(c, at);
+	}
 	if (!err)
 		err = gen_error(bed_gen(c->bed));
 	return err;
 }
 
-static int climb(struct climb *c, uint64_t ns)
+static bool has_any(const struct climb *c, int group)
 {
-	uint64_t start = now_ns();
-	int err = 0;
+	int i;
 
-	while (!err && c->l.rounds < ROUNDS_MAX &&
-	       (c->l.rounds < ROUNDS_MIN || now_ns() - start < ns)) {
-		progress(c->l.o->quiet, "ladder", (double)(now_ns() - start) / (double)ns);
-		err = round_of(c);
+	for (i = 1; i < nr_rungs; i++)
+		if (rungs[i].group == group && !*c->l.steps[i].why)
+			return true;
+	return false;
+}
+
+/* Until `end`, but at least as many rounds as an interval needs. */
+static int climb_group(struct climb *c, int group, uint64_t end)
+{
+	uint64_t start = c->start;
+	int first = c->l.rounds, err = bed_new(&c->bed, c->l.o);
+
+	if (!err)
+		err = bed_start(c->bed);
+	while (!err && c->l.rounds < ROUNDS_MAX && has_any(c, group) &&
+	       (c->l.rounds - first < ROUNDS_MIN || now_ns() < end)) {
+		progress(c->l.o->quiet, "ladder", (double)(now_ns() - start) / (double)(c->end - start));
+		err = round_of(c, group);
 		if (!err)
 			c->l.rounds++;
 	}
+	if (!err)
+		err = bed_stop(c->bed);
+	bed_free(c->bed);
+	c->bed = NULL;
+	return err;
+}
+
+static int climb(struct climb *c, uint64_t ns)
+{
+	int i, err = 0;
+
+	c->start = now_ns();
+	c->end = c->start + ns;
+	for (i = NR_GROUPS - 1; !err && i >= 0; i--)
+		err = climb_group(c, i, i ? now_ns() + ns / SIDE_SHARE : c->end);
 	progress_end();
-	c->l.seconds = (double)(now_ns() - start) / 1e9;
+	c->l.seconds = (double)(now_ns() - c->start) / 1e9;
 	return err == -EINTR && c->l.rounds >= ROUNDS_MIN ? 0 : err;
 }
 
@@ -145,9 +184,9 @@ static void evaluate(struct ladder *l)
 	}
 }
 
-static int start(struct climb *c, const struct bench_opts *o)
+static int start(struct climb *c)
 {
-	int i, err = bed_new(&c->bed, o);
+	int i;
 
 	c->l.nr_steps = nr_rungs;
 	c->l.steps = calloc(nr_rungs, sizeof(*c->l.steps));
@@ -159,7 +198,7 @@ static int start(struct climb *c, const struct bench_opts *o)
 		c->l.steps[i].name = rungs[i].name;
 		c->l.steps[i].counter = rungs[i].counter;
 	}
-	return err ? err : bed_start(c->bed);
+	return 0;
 }
 
 static int show(struct ladder *l)
@@ -179,16 +218,15 @@ int bench_ladder(const struct bench_opts *o)
 	struct climb c = { .l.o = o };
 	int ret = EXIT_RUNTIME, err;
 
-	env_read(&c.l.env);
+	env_read(&c.l.env, o->gro);
 	stop_on_signals();
-	err = start(&c, o);
+	err = start(&c);
 	if (!err)
 		err = climb(&c, ns);
 	if (err == -EINTR)
 		log_err("interrupted before there was enough to compare");
-	if (!err && !bed_stop(c.bed))
+	if (!err)
 		ret = show(&c.l);
-	bed_free(c.bed);
 	free(c.l.steps);
 	return ret;
 }

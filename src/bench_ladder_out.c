@@ -33,7 +33,7 @@ int ladder_text(const struct ladder *l)
 		print_step(&l->steps[i]);
 	printf("\nMpps on one core; medians of %d rounds in %.0f s, with 95 %% intervals. Each rung's own "
 	       "counter has\nevery packet that is not in one of loss before it.\n", l->rounds, l->seconds);
-	text_env(l->o, &l->env);
+	text_env(&l->env);
 	return file_flush(stdout);
 }
 

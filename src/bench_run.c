@@ -170,36 +170,17 @@ static void rate(struct run *run)
 	run->r->pps = (struct estimate){ 1e9 / e.value, 1e9 / e.hi, 1e9 / e.lo, e.n };
 }
 
-static void cpu_shares(struct run_result *r, const struct cpu_use *before, int n)
-{
-	struct cpu_use *u = r->use;
-	int i;
-
-	r->nr_use = cpu_use_read(u, CPU_MAX);
-	if (r->nr_use != n)
-		r->nr_use = 0;	/* a CPU came or went */
-	for (i = 0; i < r->nr_use; i++) {
-		u[i].user -= before[i].user;
-		u[i].system -= before[i].system;
-		u[i].softirq -= before[i].softirq;
-		u[i].irq -= before[i].irq;
-		u[i].idle -= before[i].idle;
-		u[i].steal -= before[i].steal;
-	}
-}
-
 static int traffic(struct run *run, uint64_t ns)
 {
 	uint64_t lat = ns / LATENCY_SHARE > LATENCY_MIN ? ns / LATENCY_SHARE : LATENCY_MIN;
-	static struct cpu_use use[CPU_MAX];
 	int n, err;
 
 	gen_set(bed_gen(run->bed), XB_GEN_SEND);
 	err = bench_sleep(WARM_NS) == -EINTR ? 0 : gen_error(bed_gen(run->bed));
-	n = cpu_use_read(use, CPU_MAX);
+	n = cpu_use_read(run->r->use, CPU_MAX);
 	if (!err)
 		err = measure(run, ns);
-	cpu_shares(run->r, use, n);
+	run->r->nr_use = cpu_use_since(run->r->use, n);
 	if (!err)
 		err = latencies(run, lat);
 	gen_set(bed_gen(run->bed), XB_GEN_IDLE);
@@ -274,7 +255,7 @@ int bench_run(const struct bench_opts *o)
 		log_err("cannot start: %s", strerror(ENOMEM));
 	} else {
 		run.r->o = o;
-		env_read(&run.r->env);
+		env_read(&run.r->env, o->gro);
 		stop_on_signals();
 		if (!bed_new(&run.bed, o) && !whole(&run, ns))
 			ret = finish(&run);

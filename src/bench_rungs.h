@@ -27,6 +27,11 @@ struct rung {
 	int (*count)(struct rung_state *s, uint64_t *packets);
 	void (*down)(struct rung_state *s);
 	enum { RUNG_ALL, RUNG_SOME } drops;	/* all that arrives, or what it gets hold of */
+	/*
+	 * Rungs of one group share a test bed. A table of iptables stays in its namespace and costs
+	 * even without a rule, so each of its rungs is a group of its own; 0 is that of the others.
+	 */
+	int group;
 };
 
 extern const struct rung rungs[];
@@ -34,5 +39,6 @@ extern const int nr_rungs;
 
 /* The first is the one that others are held against. */
 #define RUNG_NATIVE 0
+#define NR_GROUPS   4
 
 #endif /* PKTPATH_BENCH_RUNGS_H */

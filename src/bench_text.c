@@ -25,7 +25,7 @@ void text_head(const struct bench_opts *o, const char *what)
 	       o->cores, o->cores == 1 ? "" : "s");
 }
 
-void text_env(const struct bench_opts *o, const struct bench_env *env)
+void text_env(const struct bench_env *env)
 {
 	printf("\nkernel       %s, JIT %s%s\n", env->kernel,
 	       env->jit < 0 ? "unknown" : env->jit ? "on" : "off",
@@ -33,7 +33,7 @@ void text_env(const struct bench_opts *o, const struct bench_env *env)
 	printf("CPU          %d x %s\n", env->cpus, *env->cpu ? env->cpu : "unknown");
 	if (*env->mitigations)
 		printf("mitigations  %s\n", env->mitigations);
-	printf("network      NAPI in %s, GRO %s\n", env->napi, o->gro ? "on" : "off");
+	printf("network      NAPI in %s, GRO %s\n", env->napi, env->gro < 0 ? "unknown" : env->gro ? "on" : "off");
 	printf("BPF          %d other programs loaded (%d XDP, %d tracing)\n", env->programs,
 	       env->xdp_programs, env->tracing_programs);
 }
@@ -78,15 +78,15 @@ static void print_books(const struct books *b)
 		printf("           ? %15lld in no counter\n", (long long)books_unexplained(b));
 }
 
-static void print_cpus(const struct run_result *r)
+void text_cpus(const struct cpu_use *use, int n)
 {
 	int i;
 
-	if (!r->nr_use)
+	if (!n)
 		return;
 	printf("\n%-6s %6s %7s %8s %6s %6s\n", "CPU", "user", "system", "softirq", "idle", "steal");
-	for (i = 0; i < r->nr_use; i++) {
-		const struct cpu_use *u = &r->use[i];
+	for (i = 0; i < n; i++) {
+		const struct cpu_use *u = &use[i];
 		double all = (double)(u->user + u->system + u->softirq + u->irq + u->idle + u->steal) / 100;
 
 		if (all <= 0)
@@ -105,7 +105,7 @@ int run_text(const struct run_result *r)
 		print_latency(r);
 	}
 	print_books(&r->books);
-	print_cpus(r);
-	text_env(r->o, &r->env);
+	text_cpus(r->use, r->nr_use);
+	text_env(&r->env);
 	return file_flush(stdout);
 }
