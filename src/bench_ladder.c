@@ -17,7 +17,7 @@
 #define SLICE_NS	30000000ull	/* of CPU time */
 #define SLICE_MAX	1000000000ull
 #define LOOK_NS		3000000ull
-#define ROUNDS_MIN	8	/* without which there is no interval */
+#define ROUNDS_MIN	7	/* without which there is no interval */
 #define SIDE_SHARE	10	/* of the time, for each group of one */
 
 struct climb {

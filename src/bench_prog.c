@@ -196,7 +196,9 @@ static int load_user(struct prog *p)
 		log_err("%s: has no section or program '%s'", p->spec.file, p->spec.section);
 		return -ENOENT;
 	}
+	/* Programs that take each other's place must agree in both. */
 	bpf_program__set_type(prog, BPF_PROG_TYPE_XDP);
+	bpf_program__set_expected_attach_type(prog, BPF_XDP);
 	err = bpf_object__load(p->user);
 	if (err) {
 		log_err("%s: cannot load '%s': %s", p->spec.file, p->spec.section, strerror(-err));

@@ -14,7 +14,8 @@
 #define WARM_NS		300000000ull
 #define SLICE_NS	10000000ull
 #define GUARD_NS	500000ull	/* after a change of what the generator does */
-#define ALONE_EVERY	8		/* slices in which the generator works for itself */
+#define ALONE_EVERY	8		/* slices, in one of which the generator works for itself */
+#define ALONE_MIN	8		/* of those, even if the run is short */
 #define LATENCY_SHARE	8		/* of the time, but at least: */
 #define LATENCY_MIN	300000000ull
 
@@ -69,12 +70,14 @@ static int alone_slice(struct run *run)
 static int measure(struct run *run, uint64_t ns)
 {
 	uint64_t start = now_ns(), end = start + ns;
+	size_t often = ns / SLICE_NS / ALONE_MIN;
+	size_t every = often < 2 ? 2 : often < ALONE_EVERY ? often : ALONE_EVERY;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; !err && run->n < run->max && now_ns() < end; i++) {
 		progress(run->o->quiet, run->o->specs[0].label, (double)(now_ns() - start) / (double)ns);
-		err = i % ALONE_EVERY == ALONE_EVERY - 1 ? alone_slice(run) : one_slice(run, false);
+		err = i % every == every - 1 ? alone_slice(run) : one_slice(run, false);
 		if (!err)
 			err = gen_error(bed_gen(run->bed));
 	}
@@ -96,7 +99,7 @@ static void take_latencies(struct run *run)
 		v[i] = (double)samples[i];
 	sort_doubles(v, n);
 	for (i = 0; i < NR_LATS; i++)
-		run->r->latency[i] = quantile(v, n, at[i]);
+		run->r->latency[i] = n * (1 - at[i]) >= 1 ? quantile(v, n, at[i]) : NAN;
 	run->r->nr_latencies = n;
 	free(v);
 }

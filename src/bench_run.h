@@ -22,7 +22,7 @@ struct run_result {
 	struct estimate ns;		/* of CPU per delivered packet, and its parts: */
 	struct estimate gen, driver, prog;
 	size_t nr_latencies;
-	double latency[NR_LATS];	/* ns */
+	double latency[NR_LATS];	/* ns; NAN where there are too few samples for it */
 	int nr_use;
 	struct cpu_use use[CPU_MAX];	/* ticks of the measured time */
 };

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "bench_stats.h"
 
-#define FLOOR_SAMPLES 15
+#define FLOOR_SAMPLES 11
 #define FLOOR_PIECE   4000000ull	/* ns that one sample takes */
 #define FLOOR_MAX     16		/* programs at once */
 

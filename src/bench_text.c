@@ -61,7 +61,8 @@ static void print_latency(const struct run_result *r)
 	}
 	printf("latency     ");
 	for (i = 0; i < NR_LATS; i++)
-		printf(" %s %s", names[i], fmt_duration(buf, (uint64_t)r->latency[i], FMT_LONG));
+		printf(" %s %s", names[i], isnan(r->latency[i]) ? "-" :
+		       fmt_duration(buf, (uint64_t)r->latency[i], FMT_LONG));
 	printf(" (%zu sampled)\n", r->nr_latencies);
 }
 
