@@ -203,6 +203,11 @@ $(B)/bench.bpf.o: tests/bench/bench.bpf.c
 	$(Q)mkdir -p $(B)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
 
+# `pktpath bench` beside upstream's xdp-bench, into docs/BENCHMARKS.md (needs root).
+.PHONY: bench-xdp
+bench-xdp: $(B)/pktpath
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/xdp_peers.py
+
 # --- looking at the code without running it -----------------------------------------------------
 .PHONY: lint lint-build lint-tidy
 lint:

@@ -168,6 +168,7 @@ static int run(struct compare *c, uint64_t ns)
 		err = bed_tally(c->bed, &before);
 	if (err)
 		return err;
+	c->env.kicked = gen_is_kicked(bed_gen(c->bed));
 	start = now_ns();
 	err = measure(c, ns);
 	if (!err)

@@ -14,7 +14,7 @@ struct bench_env {
 	int cpus;
 	int programs;			/* BPF programs of others; -1 = unknown */
 	int xdp_programs, tracing_programs;	/* of those */
-	bool irq_time;			/* the kernel accounts interrupts apart */
+	bool kicked;			/* the generator restarts now and then, for RCU */
 	char napi[16];			/* softirq, threaded */
 	int gro;			/* of the device under test; -1 = unknown */
 };

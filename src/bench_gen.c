@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -17,6 +19,8 @@
 
 #define FRAME_MAX 2048
 #define WAKE	  SIGRTMIN	/* ends a BPF_PROG_RUN: it looks for signals after each batch */
+#define KICK_NS	  400000000
+#define STALL_NS  200000000ull	/* a grace period of RCU that takes longer waits for us */
 
 struct worker {
 	struct gen *gen;
@@ -34,6 +38,9 @@ struct gen {
 	struct gen_opts o;
 	struct xdp_gen_bpf *skel;
 	struct worker workers[XB_CORES];
+	pthread_t kicker;
+	bool has_kicker;
+	atomic_bool kick;	/* needed on this kernel */
 	uint8_t frame[FRAME_MAX];
 	atomic_bool stop;
 };
@@ -169,6 +176,58 @@ static int start_one(struct worker *w)
 	return err;
 }
 
+/*
+ * BPF_PROG_RUN is one RCU read section, which it leaves only when it sees that it should yield
+ * (bpf_test_timer_continue()). A kernel with full or lazy preemption takes the CPU before that:
+ * no grace period ends while it runs, and whoever waits for one hangs. So it is ended and
+ * started anew in time. That costs some wall time, which is why it is done only where needed.
+ */
+static void *kick(void *arg)
+{
+	struct timespec pause = { .tv_nsec = KICK_NS };
+	struct gen *g = arg;
+	unsigned int i;
+
+	while (!atomic_load(&g->stop) && atomic_load(&g->kick)) {
+		nanosleep(&pause, NULL);
+		for (i = 0; i < g->o.cores; i++)
+			if (g->workers[i].created)
+				pthread_kill(g->workers[i].thread, WAKE);
+	}
+	return NULL;
+}
+
+/* Does a grace period end while the generator runs? With one CPU membarrier() cannot tell. */
+static bool stalls_rcu(void)
+{
+	uint64_t start;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) == 1)
+		return true;
+	/* The first may have begun just before a kick. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		return true;
+	start = now_ns();
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	return now_ns() - start > STALL_NS;
+}
+
+static int start_kicker(struct gen *g)
+{
+	sigset_t all, before;
+	int err;
+
+	atomic_store(&g->kick, true);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = -pthread_create(&g->kicker, NULL, kick, g);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	g->has_kicker = !err;
+	if (!err && !stalls_rcu())
+		atomic_store(&g->kick, false);
+	return err;
+}
+
 int gen_start(struct gen *g)
 {
 	unsigned int i;
@@ -177,9 +236,16 @@ int gen_start(struct gen *g)
 	atomic_store(&g->stop, false);
 	for (i = 0; !err && i < g->o.cores; i++)
 		err = start_one(&g->workers[i]);
+	if (!err)
+		err = start_kicker(g);
 	if (err)
 		gen_stop(g);
 	return err;
+}
+
+bool gen_is_kicked(const struct gen *g)
+{
+	return atomic_load(&g->kick);
 }
 
 /* A signal that comes before the thread enters the kernel is lost, so it is sent until it helps. */
@@ -200,6 +266,9 @@ int gen_stop(struct gen *g)
 	unsigned int i;
 
 	atomic_store(&g->stop, true);
+	if (g->has_kicker)
+		pthread_join(g->kicker, NULL);
+	g->has_kicker = false;
 	for (i = 0; i < g->o.cores; i++)
 		if (g->workers[i].created)
 			end_one(&g->workers[i]);

@@ -36,6 +36,8 @@ uint64_t gen_sent(const struct gen *g);
 uint64_t gen_alone(const struct gen *g);
 /* Calls of BPF_PROG_RUN that came back by themselves. */
 uint64_t gen_calls(const struct gen *g);
+/* Its calls are ended and started anew now and then, for RCU's sake. */
+bool gen_is_kicked(const struct gen *g);
 /* 0, or what ended a thread that should run. */
 int gen_error(const struct gen *g);
 

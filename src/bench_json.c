@@ -60,6 +60,7 @@ static void add_env(doc_t *d, val_t *root, const struct bench_env *env)
 	yyjson_mut_obj_add_int(d, v, "bpf_stats", env->bpf_stats);
 	yyjson_mut_obj_add_strcpy(d, v, "napi", env->napi);
 	yyjson_mut_obj_add_int(d, v, "gro", env->gro);
+	yyjson_mut_obj_add_bool(d, v, "generator_restarts", env->kicked);
 	yyjson_mut_obj_add_int(d, v, "other_programs", env->programs);
 	yyjson_mut_obj_add_int(d, v, "other_xdp_programs", env->xdp_programs);
 	yyjson_mut_obj_add_int(d, v, "other_tracing_programs", env->tracing_programs);

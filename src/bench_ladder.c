@@ -134,6 +134,8 @@ static int climb_group(struct climb *c, int group, uint64_t end)
 
 	if (!err)
 		err = bed_start(c->bed);
+	if (!err)
+		c->l.env.kicked = gen_is_kicked(bed_gen(c->bed));
 	while (!err && c->l.rounds < ROUNDS_MAX && has_any(c, group) &&
 	       (c->l.rounds - first < ROUNDS_MIN || now_ns() < end)) {
 		progress(c->l.o->quiet, "ladder", (double)(now_ns() - start) / (double)(c->end - start));

@@ -75,7 +75,7 @@ static int measure(struct run *run, uint64_t ns)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; !err && run->n < run->max && now_ns() < end; i++) {
+	for (i = 0; !err && run->n < run->max && (now_ns() < end || run->n_alone < ALONE_MIN); i++) {
 		progress(run->o->quiet, run->o->specs[0].label, (double)(now_ns() - start) / (double)ns);
 		err = i % every == every - 1 ? alone_slice(run) : one_slice(run, false);
 		if (!err)
@@ -204,6 +204,7 @@ static int whole(struct run *run, uint64_t ns)
 		err = bed_start(run->bed);
 	if (err)
 		return err;
+	run->r->env.kicked = gen_is_kicked(bed_gen(run->bed));
 	run->started = now_ns();
 	err = traffic(run, ns);
 	if (!err)

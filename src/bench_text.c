@@ -34,6 +34,8 @@ void text_env(const struct bench_env *env)
 	if (*env->mitigations)
 		printf("mitigations  %s\n", env->mitigations);
 	printf("network      NAPI in %s, GRO %s\n", env->napi, env->gro < 0 ? "unknown" : env->gro ? "on" : "off");
+	if (env->kicked)
+		printf("generator    starts anew every 0.4 s: this kernel's preemption would have RCU wait for it\n");
 	printf("BPF          %d other programs loaded (%d XDP, %d tracing)\n", env->programs,
 	       env->xdp_programs, env->tracing_programs);
 }
