@@ -3,8 +3,8 @@
  * pktpath bench compare: two programs in turn on the same device under the same traffic, ABBA,
  * some milliseconds each. A machine's slow phases last longer than that, so they hit both.
  *
- * Where the loader puts a program matters too: the same program at two addresses differs by some
- * tenths of a ns. So both are loaded anew every second, in changing order.
+ * Where the loader puts a program may matter, too. So both are loaded anew every second, in
+ * changing order.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -24,6 +24,11 @@
 #define SETTLE_NS	1000000000ull	/* many drivers restart when a program comes */
 #define SLICE_NS	100000000ull
 
+struct look {
+	double wall, soft;	/* ns */
+	uint64_t seen;
+};
+
 struct outside {
 	const struct bench_opts *o;
 	const struct bench_spec *spec;
@@ -36,6 +41,7 @@ struct outside {
 	struct net_counts before, after;
 	struct slice *wall, *soft;
 	size_t max, n;
+	struct look last;
 	uint64_t seen;
 	double seconds;
 	int nr_use;
@@ -167,19 +173,23 @@ static double softirq_ns(void)
 	return (double)ticks * 1e9 / (double)sysconf(_SC_CLK_TCK);
 }
 
+static struct look look(struct outside *x)
+{
+	return (struct look){ (double)now_ns(), softirq_ns(), seen(x) };
+}
+
 static int slice(struct outside *x)
 {
-	uint64_t wall = now_ns(), packets = seen(x);
-	double soft = softirq_ns();
+	struct look was = x->last;
+	double packets;
 	int err = bench_sleep(SLICE_NS);
 
-	if (err)
-		return err;
-	packets = seen(x) - packets;
-	x->wall[x->n] = (struct slice){ (double)(now_ns() - wall), (double)packets };
-	x->soft[x->n++] = (struct slice){ softirq_ns() - soft, (double)packets };
-	x->seen += packets;
-	return 0;
+	/* Each goes on where the one before ended: none falls between two. */
+	x->last = look(x);
+	packets = (double)(x->last.seen - was.seen);
+	x->wall[x->n] = (struct slice){ x->last.wall - was.wall, packets };
+	x->soft[x->n++] = (struct slice){ x->last.soft - was.soft, packets };
+	return err;
 }
 
 static int measure(struct outside *x, uint64_t ns)
@@ -191,11 +201,14 @@ static int measure(struct outside *x, uint64_t ns)
 	n = cpu_use_read(x->use, CPU_MAX);
 	if (!err)
 		err = net_stats_all(x->stats, &x->before);
+	x->last = look(x);
+	x->seen = x->last.seen;
 	while (!err && x->n < x->max && now_ns() - begun < ns) {
 		progress(x->o->quiet, x->spec->label, (double)(now_ns() - begun) / (double)ns);
 		err = slice(x);
 	}
 	progress_end();
+	x->seen = x->last.seen - x->seen;
 	x->nr_use = cpu_use_since(x->use, n);
 	x->seconds = (double)(now_ns() - begun) / 1e9;
 	if (err && err != -EINTR) {

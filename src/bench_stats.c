@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bench_stats.h"
@@ -140,26 +141,32 @@ struct estimate bootstrap_ratio(const struct slice *s, size_t n, double level)
 	return interval(value, results, n, level);
 }
 
-static double usual_packets(const struct slice *s, size_t n)
+static bool is_b(size_t i)
+{
+	return i % 4 == 1 || i % 4 == 2;
+}
+
+static double usual_packets(const struct slice *s, size_t n, bool b)
 {
 	double *v = malloc((n + 1) * sizeof(*v)), usual = 0;
-	size_t i;
+	size_t i, found = 0;
 
 	for (i = 0; v && i < n; i++)
-		v[i] = s[i].packets;
-	if (v && n)
-		usual = median(v, n);
+		if (is_b(i) == b)
+			v[found++] = s[i].packets;
+	if (found)
+		usual = median(v, found);
 	free(v);
 	return usual;
 }
 
 size_t abba_differences(const struct slice *s, size_t n, double *out)
 {
-	double least = usual_packets(s, n) / 8;
+	double least[2] = { usual_packets(s, n, false) / 8, usual_packets(s, n, true) / 8 };
 	size_t i, j, found = 0;
 
 	for (i = 0; i + 3 < n; i += 4) {
-		for (j = 0; j < 4 && s[i + j].packets > least; j++)
+		for (j = 0; j < 4 && s[i + j].packets > least[is_b(j)]; j++)
 			;
 		if (j < 4)
 			continue;

@@ -160,14 +160,30 @@ def theirs(folder, mode):
         for task in pathlib.Path(f"/proc/{started[-1].pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), {cpu})
         time.sleep(1.0)
-        before, start = arrived(last), time.monotonic()
+        before, start, cpu_before = arrived(last), time.monotonic(), cpu_ns(started[-1].pid, cpu)
         time.sleep(SECONDS)
-        rate = (arrived(last) - before) / (time.monotonic() - start)
+        used = cpu_ns(started[-1].pid, cpu) - cpu_before
+        count, wall = arrived(last) - before, time.monotonic() - start
     finally:
         said = [stop(p) for p in reversed(started)]
-    if not rate:
+    if not count:
         raise Lacking(f"upstream's {mode} delivered nothing: {' '.join(said)[-300:]}")
-    return rate
+    return count / wall, used / count
+
+
+def cpu_ns(pid, cpu):
+    """Of a process's threads, and of the thread that finishes softirqs on a CPU."""
+    threads = [*pathlib.Path(f"/proc/{pid}/task").iterdir(),
+               *(p for p in pathlib.Path("/proc").glob("[0-9]*")
+                 if name_of(p) == f"ksoftirqd/{cpu}")]
+    return sum(int((t / "schedstat").read_text().split()[0]) for t in threads)
+
+
+def name_of(process):
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:  # ended meanwhile
+        return None
 
 
 def mac(device):
@@ -181,7 +197,8 @@ def ours(mode):
                           capture_output=True, text=True, check=False)
     if done.returncode:
         raise Lacking(done.stderr.strip())
-    return json.loads(done.stdout)["delivered_pps"]["value"]
+    result = json.loads(done.stdout)
+    return result["delivered_pps"]["value"], result["cpu_ns"]["value"]
 
 
 # --- the table ---
@@ -198,7 +215,8 @@ def measure(folder, mode):
             a = ours(mode)
             b = theirs(folder, mode)
         pairs.append((a, b))
-        print(f"  {mode:13} round {i + 1}: {a / 1e6:.2f} and {b / 1e6:.2f} Mpps", file=sys.stderr)
+        print(f"  {mode:13} round {i + 1}: {a[0] / 1e6:.2f} and {b[0] / 1e6:.2f} Mpps, "
+              f"{a[1]:.0f} and {b[1]:.0f} ns", file=sys.stderr)
     return pairs
 
 
@@ -206,17 +224,22 @@ def row(mode, pairs):
     def spread(values, unit):
         return f"{statistics.median(values) / unit:.2f} ({min(values) / unit:.2f} to {max(values) / unit:.2f})"
 
-    a, b = zip(*pairs)
-    return f"| {mode} | {spread(a, 1e6)} | {spread(b, 1e6)} | {spread([x / y for x, y in pairs], 1)} |"
+    (rate_a, cost_a), (rate_b, cost_b) = (zip(*side) for side in zip(*pairs))
+    wall = [a[0] / b[0] for a, b in pairs]
+    cpu = [b[1] / a[1] for a, b in pairs]
+    return (f"| {mode} | {spread(rate_a, 1e6)} | {spread(rate_b, 1e6)} | {spread(wall, 1)} | "
+            f"{statistics.median(cost_a):.0f} | {statistics.median(cost_b):.0f} | {spread(cpu, 1)} |")
 
 
 def section(version, rows):
     return "\n".join([
         "## XDP: beside xdp-bench", "",
         "Packets a second that arrive at the last receiver over veth, 64-byte frames, one generating CPU, "
-        f"in Mpps: median and range of {ROUNDS} rounds in turn; the ratio is that within a round. "
-        f"xdp-trafficgen and xdp-bench {version}. Written by `make bench-xdp`.", "",
-        "| mode | pktpath bench | xdp-trafficgen and xdp-bench | ratio |", "|---|---|---|---|", *rows, "",
+        f"in Mpps, and the ns of CPU that each of them took, which other load on the machine changes less: "
+        f"median and range of {ROUNDS} rounds in turn; ratios are those within a round, above 1 where pktpath "
+        f"delivers more. xdp-trafficgen and xdp-bench {version}. Written by `make bench-xdp`.", "",
+        "| mode | pktpath bench | xdp-bench | ratio | ns | ns of xdp-bench | ratio |",
+        "|---|---|---|---|---|---|---|", *rows, "",
         f"Linux {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the end."])
 
 

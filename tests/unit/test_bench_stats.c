@@ -153,6 +153,19 @@ static void test_abba_leaves_out(void **state)
 	assert_int_equal(0, abba_differences(s, 3, d));
 }
 
+/* One side may be so slow that it has far fewer packets than the other in all slices. */
+static void test_abba_of_unequal(void **state)
+{
+	struct slice s[16];
+	double d[4];
+	int i;
+
+	for (i = 0; i < 16; i++)
+		s[i] = (struct slice){ .ns = 100000, .packets = i % 4 == 1 || i % 4 == 2 ? 10 : 1000 };
+	assert_int_equal(4, abba_differences(s, 16, d));
+	assert_float_equal(9900, d[0], 1e-6);
+}
+
 static void test_verdicts(void **state)
 {
 	assert_int_equal(FIND_NONE, judge(&(struct estimate){ 0.1, -0.3, 0.5, 100 }));
@@ -194,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_ratio_of_nothing),
 		cmocka_unit_test(test_abba_and_drift),
 		cmocka_unit_test(test_abba_leaves_out),
+		cmocka_unit_test(test_abba_of_unequal),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_power),
 	};
