@@ -143,7 +143,7 @@ $(B)/test/test_lineage: $(B)/test/lineage.o
 $(B)/test/test_softnet: $(B)/test/softnet.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
 $(B)/test/test_bench_stats: $(B)/test/bench_stats.o
-$(B)/test/test_bench_books: $(B)/test/bench_books.o
+$(B)/test/test_bench_books: $(B)/test/bench_books.o $(B)/test/bench_why.o
 $(B)/test/test_bench_proc: $(B)/test/bench_cpu.o $(B)/test/bench_counts.o $(B)/test/bench_spec.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "bench_bed.h"
 #include "bench_cpu.h"
+#include "bench_why.h"
 #include "bench_xsk.h"
 #include "log.h"
 #include "xdp_cpumap.skel.h"
@@ -43,7 +41,7 @@ struct bed {
 	int link;
 	struct xdp_cpumap_bpf *cpumap;
 	struct xsk *xsk[XB_CORES];
-	char text[256];
+	char text[WHY_NO_RATE];
 };
 
 struct gen *bed_gen(struct bed *b)
@@ -108,26 +106,11 @@ static int add_sinks(struct bed *b)
 	return err;
 }
 
-static int mac_of(const char *name, uint8_t mac[6])
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
-	struct ifreq ifr = {};
-
-	if (fd < 0)
-		return -errno;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	if (ioctl(fd, SIOCGIFHWADDR, &ifr))
-		err = -errno;
-	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
-	close(fd);
-	return err;
-}
-
 static int add_generator(struct bed *b)
 {
 	struct gen_opts go = { .ifindex = b->ifindex[DEV_GEN], .size = b->o.size, .flows = b->o.flows,
 			       .batch = b->o.batch, .cores = b->o.cores, .repeat = b->o.repeat };
-	int err = mac_of(names[DEV_DUT], go.dst);
+	int err = net_mac(names[DEV_DUT], go.dst);
 
 	if (!err)
 		err = gen_new(&b->gen, &go);
@@ -501,44 +484,7 @@ int bed_stop(struct bed *b)
 	return said(gen_stop(b->gen), "run the generator");
 }
 
-/* --- what makes a rate worthless --- */
-
-#define CALL_NS 30000000ull	/* the most that one BPF_PROG_RUN was seen to cost by itself */
-
-static const char *nothing_arrived(const struct bed *b)
-{
-	if (!b->o.sink && b->mode == XB_TX)
-		return "there is no sink: the generator's device has neither an XDP program nor GRO, so it "
-		       "does not poll, and what is sent back to it is lost";
-	if (!b->o.sink && sink_ends(b->mode))
-		return "there is no sink: the target's peer has neither an XDP program nor GRO, so it does "
-		       "not poll, and what is redirected to it is lost";
-	if (b->o.generic && !b->o.gro)
-		return "generic XDP on veth needs GRO: without it the device does not poll, and the "
-		       "program sees nothing";
-	return "nothing arrived at the end of the path";
-}
-
 const char *bed_no_rate(struct bed *b, const struct books *books, uint64_t ns)
 {
-	uint64_t calls = gen_calls(b->gen);
-	int64_t open = books_unexplained(books);
-
-	if (calls && calls * CALL_NS > ns / 100) {
-		snprintf(b->text, sizeof(b->text), "the repeat is too small: %llu calls of %u frames ended "
-			 "by themselves, and each costs 10 to 30 ms (leave --repeat out)",
-			 (unsigned long long)calls, b->o.repeat);
-		return b->text;
-	}
-	if (!books->generated)
-		return "nothing was generated";
-	if (!books->received) {
-		snprintf(b->text, sizeof(b->text), "%s", nothing_arrived(b));
-		return b->text;
-	}
-	if (!open)
-		return NULL;
-	snprintf(b->text, sizeof(b->text), "the books do not balance: %lld of %llu packets are in no "
-		 "counter", (long long)open, (unsigned long long)books->generated);
-	return b->text;
+	return why_no_rate(b->text, &b->o, b->mode, books, gen_calls(b->gen), ns);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /*
- * pktpath bench compare: two programs in turn on the same device under the same traffic, ABBA,
- * some milliseconds each. A machine's slow phases last longer than that, so they hit both.
+ * pktpath bench compare: two programs in turn on the same device under the same traffic, ABBA, a
+ * few milliseconds each. A machine's slow phases last longer than that, so they hit both.
  *
  * Where the loader puts a program may matter, too. So both are loaded anew every second, in
  * changing order.
@@ -20,10 +20,10 @@
 
 #define SECONDS_DEFAULT 10000000000ull
 #define WARM_NS		200000000ull
-#define SLICE_NS	10000000ull
+#define SLICE_NS	3000000ull
 #define GUARD_NS	300000ull
 #define LONGER		20	/* quarters of a slice, at most */
-#define GROUPS		24	/* of four slices, between two loads: about a second */
+#define GROUPS		60	/* of four slices, between two loads: about a second */
 #define CALL_LEVEL	0.99	/* a difference is called only where this interval excludes 0 */
 
 struct compare {

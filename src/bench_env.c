@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,29 @@ static void cpu_name(char *buf, int size)
 	fclose(f);
 }
 
+/* "spectre_v2: Retpolines, srso: Safe RET": each up to its first semicolon. */
+static void list_mitigations(char *buf, int size)
+{
+	static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";
+	char path[320], text[128], *what;
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+	int len = 0;
+
+	buf[0] = 0;
+	while (dir && (e = readdir(dir)) && len < size) {
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		first_line(path, text, sizeof(text));
+		what = strncmp(text, "Mitigation: ", 12) ? text : text + 12;
+		if (e->d_name[0] == '.' || !*text || !strcmp(text, "Not affected"))
+			continue;
+		what[strcspn(what, ";")] = 0;
+		len += snprintf(buf + len, size - len, "%s%s: %s", len ? ", " : "", e->d_name, what);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static void count_programs(struct bench_env *env)
 {
 	struct bpf_prog_info info;
@@ -83,8 +107,7 @@ void env_read(struct bench_env *env, bool gro)
 	if (!uname(&u))
 		snprintf(env->kernel, sizeof(env->kernel), "%.80s %.40s", u.release, u.machine);
 	cpu_name(env->cpu, sizeof(env->cpu));
-	first_line("/sys/devices/system/cpu/vulnerabilities/spectre_v2", env->mitigations,
-		   sizeof(env->mitigations));
+	list_mitigations(env->mitigations, sizeof(env->mitigations));
 	env->jit = number("/proc/sys/net/core/bpf_jit_enable");
 	env->bpf_stats = number("/proc/sys/kernel/bpf_stats_enabled");
 	env->cpus = cpu_count();

@@ -8,7 +8,7 @@
 struct bench_env {
 	char kernel[128];		/* release and machine */
 	char cpu[128];			/* its name */
-	char mitigations[256];		/* of Spectre v2, which indirect calls pay for */
+	char mitigations[512];		/* active ones, and what of the CPU is vulnerable */
 	int jit;			/* net.core.bpf_jit_enable; -1 = unknown */
 	int bpf_stats;			/* kernel.bpf_stats_enabled; it costs two clocks a program */
 	int cpus;

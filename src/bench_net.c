@@ -180,6 +180,15 @@ int net_get_gro(const char *name)
 	return err ? err : !!v.data;
 }
 
+int net_mac(const char *name, uint8_t mac[6])
+{
+	struct ifreq ifr = {};
+	int err = device_ioctl(SIOCGIFHWADDR, name, &ifr);
+
+	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
+	return err;
+}
+
 void net_driver(const char *name, char driver[32])
 {
 	struct ethtool_drvinfo v = { .cmd = ETHTOOL_GDRVINFO };

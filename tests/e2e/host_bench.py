@@ -469,6 +469,10 @@ def main(words):
         print("SKIP bench: it needs root\n0 passed, 0 failed, 1 skipped")
         return 0
     wire.isolate()
+    probe = run("bench", "drop", "-d", "0.1")
+    if "not permitted" in probe.stderr:  # a container may hold root back
+        print(f"SKIP bench: {probe.stderr.strip()}\n0 passed, 0 failed, 1 skipped")
+        return 0
     return run_tests(None, only=words)
 
 

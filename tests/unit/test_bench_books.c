@@ -2,6 +2,7 @@
 /* Conservation: what is received and lost in each mode adds up to what was generated, or not. */
 #include <string.h>
 #include "bench_books.h"
+#include "bench_why.h"
 #include "unit.h"
 
 static struct tally before, after;
@@ -131,6 +132,35 @@ static void test_user(void **state)
 	assert_int_equal(0, make(XB_USER, false));
 }
 
+static const char *why(const struct bench_opts *o, enum xb_mode mode, uint64_t calls)
+{
+	static char buf[WHY_NO_RATE];
+
+	books_make(&books, mode, o->generic, &before, &after);
+	return why_no_rate(buf, o, mode, &books, calls, 1000000000);
+}
+
+static void test_reasons(void **state)
+{
+	struct bench_opts o = { .sink = true, .gro = true, .repeat = 64 };
+
+	assert_string_equal("nothing was generated", why(&o, XB_DROP, 0));
+	after.sent += 100;
+	assert_string_equal("nothing arrived at the end of the path", why(&o, XB_DROP, 0));
+	o.sink = false;
+	assert_non_null(strstr(why(&o, XB_TX, 0), "sent back"));
+	assert_non_null(strstr(why(&o, XB_REDIRECT, 0), "redirected"));
+	o.generic = true;
+	o.gro = false;
+	assert_non_null(strstr(why(&o, XB_DROP, 0), "GRO"));
+	o.generic = false;
+	after.dev[DEV_DUT].xdp_drops += 99;
+	assert_non_null(strstr(why(&o, XB_DROP, 0), "1 of 100 packets"));
+	after.dev[DEV_DUT].xdp_drops++;
+	assert_null(why(&o, XB_DROP, 0));
+	assert_non_null(strstr(why(&o, XB_DROP, 1), "repeat"));	/* 30 ms of one second */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +173,7 @@ int main(void)
 		cmocka_unit_test_setup(test_xsk, start),
 		cmocka_unit_test_setup(test_pass, start),
 		cmocka_unit_test_setup(test_user, start),
+		cmocka_unit_test_setup(test_reasons, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
