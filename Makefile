@@ -228,7 +228,8 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/bench.skel.h
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/bench.skel.h \
+		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \

@@ -43,7 +43,7 @@ struct compare {
 
 static int slice(struct compare *c, int which)
 {
-	struct reading a, b;
+	struct reading a = {}, b;
 	int i, err = bed_attach(c->bed, c->progs[which], &c->specs[which]);
 
 	if (!err)

@@ -163,6 +163,7 @@ static int floor_json(const struct bench_opts *o, const struct bench_env *env, c
 int bench_floor(const struct bench_opts *o)
 {
 	struct row rows[NR_ROWS] = {};
+	const double nr = NR_LIVE + 1;
 	struct bench_env env;
 	size_t i;
 	int err;
@@ -173,7 +174,7 @@ int bench_floor(const struct bench_opts *o)
 	err = bare(o, rows);
 	cpu_avoid(1);
 	for (i = 0; !err && i < NR_LIVE; i++) {
-		progress(o->quiet, "floor", (double)(i + 1) / (NR_LIVE + 1));
+		progress(o->quiet, "floor", (double)(i + 1) / nr);
 		err = live(o, &rows[NR_PROGRAMS + i], batches[i]);
 	}
 	progress_end();

@@ -176,17 +176,17 @@ static void evaluate(struct ladder *l)
 			if (s->ns[j] <= 0)
 				continue;
 			cost[n++] = s->ns[j];
-			if (native->ns[j] > 0)
+			if (!*native->why && native->ns[j] > 0)
 				ratio[m++] = native->ns[j] / s->ns[j];
 		}
 		s->cost = bootstrap_median(cost, n, 0.95);
-		s->ratio = *native->why ? (struct estimate){} : bootstrap_median(ratio, m, 0.95);
+		s->ratio = bootstrap_median(ratio, m, 0.95);
 		if (!*s->why && !s->cost.n)
 			give_up(s, "it dropped nothing", 0, 0);
 	}
 }
 
-static int start(struct climb *c)
+static int prepare(struct climb *c)
 {
 	int i;
 
@@ -222,7 +222,7 @@ int bench_ladder(const struct bench_opts *o)
 
 	env_read(&c.l.env, o->gro);
 	stop_on_signals();
-	err = start(&c);
+	err = prepare(&c);
 	if (!err)
 		err = climb(&c, ns);
 	if (err == -EINTR)

@@ -162,7 +162,7 @@ static double usual_packets(const struct slice *s, size_t n, bool b)
 
 size_t abba_differences(const struct slice *s, size_t n, double *out)
 {
-	double least[2] = { usual_packets(s, n, false) / 8, usual_packets(s, n, true) / 8 };
+	const double least[2] = { usual_packets(s, n, false) / 8, usual_packets(s, n, true) / 8 };
 	size_t i, j, found = 0;
 
 	for (i = 0; i + 3 < n; i += 4) {

@@ -121,11 +121,12 @@ static int prepare(struct xsk *x)
 		err = set(x, XDP_RX_RING, &rx, sizeof(rx));
 	if (!err)
 		err = map_rings(x);
-	for (i = 0; !err && i < CHUNKS; i++)
+	if (err)
+		return err;
+	for (i = 0; x->fill.entries && i < CHUNKS; i++)
 		fill_one(&x->fill, i, (uint64_t)i * CHUNK);
-	if (!err)
-		__atomic_store_n(x->fill.producer, CHUNKS, __ATOMIC_RELEASE);
-	return err;
+	__atomic_store_n(x->fill.producer, CHUNKS, __ATOMIC_RELEASE);
+	return 0;
 }
 
 int xsk_new(struct xsk **out, unsigned int ifindex, uint32_t queue)

@@ -154,12 +154,13 @@ def theirs(folder, mode):
     try:
         for words in running:
             started.append(upstream(folder, "xdp-bench", *words))
-            time.sleep(0.7)
+            until(lambda device=words[1]: "xdp" in link(device), f"xdp-bench {' '.join(words)} attaches")
         started.append(upstream(folder, "xdp-trafficgen", "udp", "gen0", "-t", "1", "-m", mac("dut0")))
         os.sched_setaffinity(started[-1].pid, {cpu})
         for task in pathlib.Path(f"/proc/{started[-1].pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), {cpu})
-        time.sleep(1.0)
+        first = arrived(last)
+        until(lambda: arrived(last) > first + 100000, f"packets arrive at {last}")
         before, start, cpu_before = arrived(last), time.monotonic(), cpu_ns(started[-1].pid, cpu)
         time.sleep(SECONDS)
         used = cpu_ns(started[-1].pid, cpu) - cpu_before
@@ -186,9 +187,22 @@ def name_of(process):
         return None
 
 
+def link(device):
+    shown = subprocess.run(["ip", "-d", "-j", "link", "show", device], capture_output=True, check=True)
+    return json.loads(shown.stdout)[0]
+
+
 def mac(device):
-    shown = subprocess.run(["ip", "-j", "link", "show", device], capture_output=True, check=True)
-    return json.loads(shown.stdout)[0]["address"]
+    return link(device)["address"]
+
+
+def until(condition, what, seconds=30):
+    """On a busy machine everything takes its time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise Lacking(f"upstream's tools: waited {seconds} s in vain until {what}")
+        time.sleep(0.05)
 
 
 def ours(mode):
