@@ -26,9 +26,10 @@ static const char *const programs[] = {
 
 #define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 
-static const uint32_t batches[] = { 1, 64, 256 };
+#define NR_LIVE 3
 
-#define NR_LIVE (sizeof(batches) / sizeof(batches[0]))
+static const uint32_t batches[NR_LIVE] = { 1, 64, 256 };
+
 #define NR_ROWS (NR_PROGRAMS + NR_LIVE)
 
 struct row {
@@ -163,7 +164,6 @@ static int floor_json(const struct bench_opts *o, const struct bench_env *env, c
 int bench_floor(const struct bench_opts *o)
 {
 	struct row rows[NR_ROWS] = {};
-	const double nr = NR_LIVE + 1;
 	struct bench_env env;
 	size_t i;
 	int err;
@@ -174,7 +174,7 @@ int bench_floor(const struct bench_opts *o)
 	err = bare(o, rows);
 	cpu_avoid(1);
 	for (i = 0; !err && i < NR_LIVE; i++) {
-		progress(o->quiet, "floor", (double)(i + 1) / nr);
+		progress(o->quiet, "floor", (double)(i + 1) / (NR_LIVE + 1));
 		err = live(o, &rows[NR_PROGRAMS + i], batches[i]);
 	}
 	progress_end();
