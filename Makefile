@@ -48,6 +48,11 @@ $(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h $(B)/cost.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# The benchmark's own programs (src/bench_*.c).
+$(B)/bench_gen.o: $(B)/xdp_gen.skel.h
+$(B)/bench_prog.o: $(B)/xdp.skel.h
+$(B)/bench_bed.o: $(B)/xdp_cpumap.skel.h
+
 $(B)/yyjson.o: third_party/yyjson/yyjson.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(B)
@@ -149,6 +154,9 @@ $(B)/test/test_listen: $(B)/test/listen.o
 $(B)/test/test_notify: $(B)/test/notify.o
 $(B)/test/test_sandbox: $(B)/test/sandbox.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
+$(B)/test/test_bench_stats: $(B)/test/bench_stats.o
+$(B)/test/test_bench_books: $(B)/test/bench_books.o $(B)/test/bench_why.o
+$(B)/test/test_bench_proc: $(B)/test/bench_cpu.o $(B)/test/bench_counts.o $(B)/test/bench_spec.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
 	-fno-sanitize=alignment
@@ -211,6 +219,11 @@ $(B)/bench.bpf.o $(B)/age.bpf.o: $(B)/%.bpf.o: tests/bench/%.bpf.c
 	$(Q)mkdir -p $(B)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
 
+# `pktpath bench` beside upstream's xdp-bench, into docs/BENCHMARKS.md (needs root).
+.PHONY: bench-xdp
+bench-xdp: $(B)/pktpath
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/xdp_peers.py
+
 # --- looking at the code without running it -----------------------------------------------------
 .PHONY: lint lint-build lint-tidy
 lint:
@@ -231,7 +244,9 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h $(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h \
+		$(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h \
+		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \

@@ -10,5 +10,6 @@ int cmd_drops(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_cost(int argc, char **argv);
 int cmd_probes(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 
 #endif /* PKTPATH_CMD_H */

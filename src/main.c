@@ -19,6 +19,7 @@ static const struct command {
 	{ "serve", cmd_serve, "serve histograms and counters to Prometheus over HTTP" },
 	{ "cost", cmd_cost, "measure what tracing costs on this machine, by hook and by packet" },
 	{ "probes", cmd_probes, "show which hook serves each stage on this kernel" },
+	{ "bench", cmd_bench, "measure what XDP costs, and where it is cheapest to drop" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
