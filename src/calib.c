@@ -130,7 +130,7 @@ static double spread(double *v, int n, double middle)
 static void calibrate_kind(struct cost_calib *c, const struct cost_bpf *s, enum cost_kind kind, int rounds)
 {
 	struct bpf_program *empty = program(s, "empty", kind), *clock = program(s, "clock", kind);
-	double e[ROUNDS_MAX], t[ROUNDS_MAX], off;
+	double e[ROUNDS_MAX] = { 0 }, t[ROUNDS_MAX] = { 0 }, off;
 	int i;
 
 	for (i = 0; i < rounds; i++) {
@@ -181,7 +181,7 @@ int cost_calibrate(struct cost_calib *c, uint32_t kinds, int rounds)
 	log_capture_libbpf();
 	rounds = rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX;
 	for (kind = 0; kind < COST_NR; kind++) {
-		struct cost_bpf *s = kinds & 1u << kind ? load(1u << kind) : NULL;
+		struct cost_bpf *s = (kinds & 1u << kind) ? load(1u << kind) : NULL;
 
 		if (s)
 			calibrate_kind(c, s, kind, rounds);

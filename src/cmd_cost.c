@@ -240,7 +240,7 @@ static int calibrate(struct tracer *t)
 /* On the machine's own packets, `to` says which; then on those of the sender, wherever they are. */
 static int measure(const struct opts *o, const struct sender *s, struct tracer_opts *to)
 {
-	struct scope all = { .netns = "all" };
+	static struct scope all = { .netns = "all" };
 	struct tracer *t = NULL;
 	int err = tracer_new(&t, to);
 

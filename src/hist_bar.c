@@ -106,7 +106,7 @@ void bar_add(struct line *l, uint64_t n, uint64_t max, int cols)
 		eighths = 1;
 	for (; eighths > 0; eighths -= 8)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", l->ascii ?
-					(eighths < 4 && len ? "" : eighths < 4 ? "|" : "#") :
+					(eighths >= 4 ? "#" : len ? "" : "|") :
 					lefts[eighths < 8 ? eighths : 8]);
 	line_add(l, CYAN, text);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "account.h"
 #include "attach.h"
 #include "log.h"
 #include "missed.h"
@@ -41,23 +42,13 @@ static int progs_of(struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS
 	return row_programs(t->o.obj, t->plan.backend[i], i, progs);
 }
 
-static bool hooks_functions(const struct plan *plan)
-{
-	int i;
-
-	for (i = 0; i < NR_HOOKS; i++)
-		if (plan->backend[i] != BE_NONE && plan->backend[i] != BE_TP)
-			return true;
-	return false;
-}
-
 static int open_object(struct tracer *t)
 {
 	struct bpf_program *p, *progs[ROW_PROGS];
 	int i, k, n, err = modfn_register();	/* before the programs' sections are read */
 
 	if (!err)
-		err = object_open(&t->o, !t->plan.preempt_count && hooks_functions(&t->plan));
+		err = object_open(&t->o, !t->plan.preempt_count && plan_hooks_functions(&t->plan));
 	if (err)
 		return err;
 	bpf_object__for_each_program(p, t->o.obj)
@@ -452,40 +443,6 @@ void tracer_stop(struct tracer *t)
 	read_missed(t);
 }
 
-static int last_stage(const struct pp_rec *r)
-{
-	int st, last = 0;
-
-	for (st = 0; st < PP_ST_NR; st++)
-		if (r->ts[st] && r->ts[st] >= r->ts[last])
-			last = st;
-	return last;
-}
-
-static void count_in_flight(struct tracer *t, struct ledger *led)
-{
-	uint32_t i;
-
-	for (i = 0; i < t->opts.records; i++) {
-		const struct pp_rec *r = &t->slab[i];
-
-		if (r->state == PP_S_FREE || r->state == PP_S_ZOMBIE)
-			continue;
-		led->in_flight++;
-		led->in_flight_at[last_stage(r)]++;
-	}
-}
-
-static void add_counts(struct pp_counts *sum, const struct pp_counts *n)
-{
-	const uint64_t *from = (const uint64_t *)n;
-	uint64_t *to = (uint64_t *)sum;
-	size_t i;
-
-	for (i = 0; i < sizeof(*n) / sizeof(*to); i++)
-		to[i] += from[i];
-}
-
 /* Births that the kernel skipped are packets seen by nobody else: they belong in the account. */
 static void add_missed_births(struct tracer *t, struct ledger *led)
 {
@@ -508,8 +465,8 @@ int tracer_ledger(struct tracer *t, struct ledger *led)
 	if (led->so_far)
 		read_missed(t);
 	for (i = 0; i < t->nr_cpus; i++)
-		add_counts(&led->n, &t->cpus[i].n);
-	count_in_flight(t, led);
+		counts_add(&led->n, &t->cpus[i].n);
+	count_in_flight(led, t->slab, t->opts.records);
 	led->n.seen -= led->n.sampled_late;
 	led->n.sampled_out += led->n.sampled_late;
 	for (i = PP_V_LIVE + 1; i < PP_V_NR; i++)

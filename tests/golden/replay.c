@@ -299,24 +299,6 @@ static void parse_softnet(struct ledger *led, const char *value)
 	led->softnet.dropped = number(dropped + 1);
 }
 
-/* NS:RUNS:CPU:OWN, the last two as shares of a CPU */
-static void parse_cost(struct cost_figures *c, const char *value)
-{
-	c->known = sscanf(value, "%lf:%lf:%lf:%lf", &c->packet_ns, &c->packet_runs, &c->cpu, &c->own_cpu) == 4;
-	if (!c->known)
-		errx(2, "not a cost: %s", value);
-}
-
-/* BUDGET:SHARE:LEAST:OVER */
-static void parse_budget(struct cost_figures *c, const char *value)
-{
-	int over = 0;
-
-	if (sscanf(value, "%lf:%lf:%lf:%d", &c->budget, &c->share, &c->least, &over) != 4)
-		errx(2, "not a budget: %s", value);
-	c->over = over;
-}
-
 /* "at:STAGE=N", "absent:STAGE=N" and "LOSS LABEL=N" address the counters by their labels. */
 static void parse_ledger_field(struct ledger *led, const char *key, const char *value)
 {

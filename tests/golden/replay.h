@@ -22,4 +22,7 @@ bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h
 /* What is asked of histograms; false: another option. */
 bool hist_option(struct hist_opts *h, int c);
 
+void parse_cost(struct cost_figures *c, const char *value);
+void parse_budget(struct cost_figures *c, const char *value);
+
 #endif /* PKTPATH_REPLAY_H */

@@ -55,7 +55,10 @@ static void *host_task(void);
 #define bpf_map_lookup_elem(map, key) host_lookup(map, *(key))
 #define bpf_get_smp_processor_id() 0
 #define bpf_ktime_get_ns() host_clock()
-#define bpf_get_prandom_u32() 0u
+static inline unsigned int bpf_get_prandom_u32(void)
+{
+	return 0;
+}
 #define bpf_ringbuf_query(ring, what) 0
 #define bpf_ringbuf_output(ring, rec, size, flags) (host_emit(rec), (void)(flags), 0)
 #define bpf_snprintf(out, size, fmt, args, len) ((void)(fmt), (out)[0] = '?', (out)[1] = 0)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the kernel side's tables add up to. */
+#ifndef PKTPATH_ACCOUNT_H
+#define PKTPATH_ACCOUNT_H
+
+#include "sink.h"
+
+/* Records that have not ended, and the last stage that each reached. */
+void count_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t records);
+
+void counts_add(struct pp_counts *sum, const struct pp_counts *n);
+
+#endif /* PKTPATH_ACCOUNT_H */
