@@ -23,7 +23,10 @@ MULTIARCH     := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIBBPF_DIR    := $(dir $(firstword $(wildcard $(patsubst %,$(LIBBPF_PREFIX)/%/libbpf.*,lib/$(MULTIARCH) lib64 lib))))
 comma         := ,
 LIBBPF_LIBS   := $(if $(LIBBPF_PREFIX),-L$(LIBBPF_DIR) -Wl$(comma)-rpath$(comma)$(LIBBPF_DIR)) -lbpf -lelf -lz
-ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson $(LIBBPF_CFLAGS) \
+# The HTTP endpoint of `pktpath serve`.
+MHD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd 2>/dev/null)
+MHD_LIBS   := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null || echo -lmicrohttpd)
+ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson $(LIBBPF_CFLAGS) $(MHD_CFLAGS) \
 	-D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
 
@@ -39,11 +42,16 @@ all: $(B)/pktpath
 
 $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
 
 $(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h $(B)/cost.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The benchmark's own programs (src/bench_*.c).
+$(B)/bench_gen.o: $(B)/xdp_gen.skel.h
+$(B)/bench_prog.o: $(B)/xdp.skel.h
+$(B)/bench_bed.o: $(B)/xdp_cpumap.skel.h
 
 $(B)/yyjson.o: third_party/yyjson/yyjson.c
 	$(call say,CC,$<)
@@ -103,10 +111,11 @@ guest-shell: deps-demo
 	@PKTPATH_BUILD=$(abspath $(B)) tests/e2e/shell.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
 
 # Tests that need no kernel and no root: unit tests and saved records, with the sanitizers.
-SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
+SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
-	      lineage
+	      lineage json sink_hist sink_hist_json hist_view hist_table hist_bar hist_buckets histo worst \
+	      quantile group
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c)) \
 	$(patsubst %,$(B)/test/legacy_%,test_stitch test_stitch_list test_stitch_race test_tcp)
 
@@ -131,12 +140,23 @@ $(B)/test/yyjson.o: third_party/yyjson/yyjson.c
 $(B)/test/test_%: tests/unit/test_%.c tests/unit/unit.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka
+	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka -lm
 $(B)/test/test_timeline: $(B)/test/timeline.o
 $(B)/test/test_names: $(B)/test/names.o
 $(B)/test/test_lineage: $(B)/test/lineage.o
 $(B)/test/test_softnet: $(B)/test/softnet.o
+$(B)/test/test_quantile: $(B)/test/quantile.o
+$(B)/test/test_worst: $(B)/test/worst.o $(B)/test/timeline.o
+$(B)/test/test_group: $(B)/test/group.o $(B)/test/names.o $(B)/test/format.o
+$(B)/test/test_metrics: $(B)/test/metrics.o
+$(B)/test/test_expose: $(patsubst %,$(B)/test/%.o,expose metrics histo names format line)
+$(B)/test/test_listen: $(B)/test/listen.o
+$(B)/test/test_notify: $(B)/test/notify.o
+$(B)/test/test_sandbox: $(B)/test/sandbox.o
 $(B)/test/test_format $(B)/test/test_line: $(B)/test/format.o $(B)/test/line.o
+$(B)/test/test_bench_stats: $(B)/test/bench_stats.o
+$(B)/test/test_bench_books: $(B)/test/bench_books.o $(B)/test/bench_why.o
+$(B)/test/test_bench_proc: $(B)/test/bench_cpu.o $(B)/test/bench_counts.o $(B)/test/bench_spec.o
 # The handlers themselves, with the host in the kernel's place.
 HANDLER_CFLAGS := -Itests/unit/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
 	-fno-sanitize=alignment
@@ -148,7 +168,7 @@ $(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SAN_CFLAGS) -DPP_LEGACY -o $@ $(filter %.c %.o,$^) -lcmocka
 
-$(B)/test/replay: tests/golden/replay.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
+$(B)/test/replay: tests/golden/replay.c tests/golden/replay_hist.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lm
 
@@ -165,7 +185,7 @@ test: deps-test
 
 # On this machine's own kernel, as root: no guest.
 host-test: $(B)/pktpath $(B)/traffic
-	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host cli
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host serve cli
 
 # Ten million packets on this machine's own kernel, as root: make long-test COUNT=1000000
 COUNT ?= 10000000
@@ -194,7 +214,7 @@ cost-test: deps-test
 
 $(B)/bench: $(BENCH_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
 
 $(B)/bench_%.o: tests/bench/%.c $(B)/bench.skel.h $(B)/age.skel.h
 	$(call say,CC,$<)
@@ -204,6 +224,11 @@ $(B)/bench.bpf.o $(B)/age.bpf.o: $(B)/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(B)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
+
+# `pktpath bench` beside upstream's xdp-bench, into docs/BENCHMARKS.md (needs root).
+.PHONY: bench-xdp
+bench-xdp: $(B)/pktpath
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/xdp_peers.py
 
 # --- looking at the code without running it -----------------------------------------------------
 .PHONY: lint lint-build lint-tidy
@@ -225,7 +250,9 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h $(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h \
+		$(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h \
+		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \

@@ -100,7 +100,7 @@ static __always_inline u32 group_of(const struct pp_rec *rec)
 }
 
 /* The fastest of the slowest of a row, and its place. */
-static __always_inline u64 least_of(const struct pp_worst *w, u32 row, u32 *at)
+static __always_inline u64 least_of(const struct pp_worst *w, u64 row, u32 *at)
 {
 	u64 least = ~0ull;
 	u32 i;
@@ -121,11 +121,11 @@ static __always_inline u64 least_of(const struct pp_worst *w, u32 row, u32 *at)
  * Is this among the slowest of its row on this CPU, so far in the interval? Then it takes the
  * place of the fastest of them. A new interval begins with none.
  */
-static __always_inline int is_worst(struct pp_worst *w, u32 row, u64 ns)
+static __always_inline u32 is_worst(struct pp_worst *w, u64 row, u64 ns)
 {
 	u32 at = 0;
 
-	if (row >= PP_H_ROWS || ns <= w->least[row])
+	if (ns <= w->least[row])
 		return 0;
 	if (w->nr[row] < cfg.worst)
 		at = w->nr[row]++;
@@ -151,14 +151,6 @@ static __always_inline struct pp_worst *worst_here(u32 cpu)
 	}
 	return w;
 }
-
-/* Global functions take pointers from v5.12 on; one that is static is verified at each call. */
-#ifdef PP_LEGACY
-#define PP_ACCOUNT_SCOPE static __attribute__((noinline))
-#else
-#define PP_ACCOUNT_SCOPE __attribute__((noinline))
-u32 pp_account(struct pp_rec *rec, u32 cpu);
-#endif
 
 /*
  * The weight of what follows GRO: a packet that others were merged into stands for all of them,
@@ -232,13 +224,32 @@ static __always_inline void count_rows(struct pp_rec *rec, u32 cpu)
 	}
 }
 
+/* The row's bit, if it is slow enough to be sent. */
+static __always_inline u32 slow_row(struct pp_worst *worst, u64 row, u64 ns)
+{
+	u32 slow = 0;
+
+#ifdef __bpf__
+	/* The compiler knows its bound and would leave the test out; the verifier does not know it. */
+	asm volatile("" : "+r"(row));
+#endif
+	if (row >= PP_H_ROWS)
+		return 0;
+	if (cfg.slow_any)
+		slow = ns > cfg.slow[row];
+	if (worst)
+		slow |= is_worst(worst, row, ns);
+	return slow << row;
+}
+
 /*
  * The rows for which a record is slow enough to be sent, a bit each. A walk of its own: in one with
  * the other, what each has to keep at hand would cost more than walking twice.
  */
 static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 {
-	struct pp_worst *worst = worst_here(cpu);
+	/* Examples are whole journeys only. */
+	struct pp_worst *worst = rec->verdict == PP_V_MERGED ? NULL : worst_here(cpu);
 	u32 n = rec->nr_order, picks = 0, row = PP_H_TOTAL, next = rec->order[0], i;
 	u64 from = stamp_at(rec, next), ns = rec->end_ns - from, to;
 
@@ -252,10 +263,7 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 			ns = to - from;
 			from = to;
 		}
-		if (cfg.slow_any && row < PP_H_ROWS && ns > cfg.slow[row])
-			picks |= 1u << row;
-		if (worst && is_worst(worst, row, ns))
-			picks |= 1u << row;
+		picks |= slow_row(worst, row, ns);
 	}
 	return picks;
 }
@@ -269,20 +277,18 @@ static __always_inline void keep_measured(struct pp_rec *rec)
 	for (i = 0; i < PP_ST_NR && i < rec->nr_order; i++) {
 		u32 stage = rec->order[i];
 
-		if (cfg.stages & 1u << (stage & 31))
+		/* The first stays in any case: the whole begins with it. */
+		if (!i || cfg.stages & 1u << (stage & 31))
 			rec->order[kept++ & (PP_ORDER - 1)] = stage;
 	}
 	rec->nr_order = kept;
 }
 
-/*
- * What is made of an ended record, whose stamps were taken one after the other: order[] says
- * which. Returns the rows for which it is to be sent. A function of its own, verified once:
- * records end in many places.
- */
-PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
+/* What is made of an ended record, whose stamps were taken one after the other: see order[]. */
+static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 {
-	if (!rec)
+	/* How long a packet took that was lost sight of is not known. */
+	if (rec->verdict == PP_V_UNTRACKED)
 		return 0;
 	if (cfg.stages != ~0u)
 		keep_measured(rec);
@@ -291,5 +297,31 @@ PP_ACCOUNT_SCOPE u32 pp_account(struct pp_rec *rec, u32 cpu)
 		count_rows(rec, cpu);
 	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu) : 0;
 }
+
+/*
+ * Returns the rows for which it is to be sent. A function of its own, global and so verified apart
+ * from its callers: records end in many places. Such functions take pointers from v5.12 on.
+ */
+#ifdef PP_LEGACY
+u32 pp_account(u32 ref, u32 cpu);
+
+__attribute__((noinline)) u32 pp_account(u32 ref, u32 cpu)
+{
+	struct pp_rec *rec = pp_rec_at(ref - 1);
+
+	return rec ? account_for(rec, cpu) : 0;
+}
+
+#define ACCOUNT(rec, cpu) pp_account((rec)->self, cpu)
+#else
+u32 pp_account(struct pp_rec *rec, u32 cpu);
+
+__attribute__((noinline)) u32 pp_account(struct pp_rec *rec, u32 cpu)
+{
+	return rec ? account_for(rec, cpu) : 0;
+}
+
+#define ACCOUNT(rec, cpu) pp_account(rec, cpu)
+#endif
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */

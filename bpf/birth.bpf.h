@@ -177,6 +177,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	rec->ifindex = ifindex;
 	rec->netns = netns;
 	rec->birth_cpu = h->cpu;
+	rec->self = ref;
 	if (cfg.by == PP_BY_QUEUE)
 		rec->queue = RD(typed, skb, queue_mapping);
 	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -

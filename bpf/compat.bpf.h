@@ -133,24 +133,38 @@ static __always_inline u32 no_reason(void)
 	return bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
 }
 
-#ifdef __bpf__
+#if defined(__bpf__) && !defined(PP_LEGACY)
 extern int __preempt_count __ksym __weak;
 extern struct pcpu_hot pcpu_hot __ksym __weak;
 #endif
 
-#define HARDIRQ_MASK 0x000f0000	/* include/linux/preempt.h: the same since v2.6 but for NMI's bits */
+/* include/linux/preempt.h: the same since v2.6.29 (RT counts softirqs elsewhere, from v5.15). */
+#define SOFTIRQ_OFFSET	0x00000100	/* a softirq is being served */
+#define HARDIRQ_MASK	0x000f0000
+#define COUNT_UNKNOWN	(-1)
 
-/* Is a hard interrupt handler running? -1: this kernel does not tell (x86 keeps it per CPU). */
+/* The CPU's preemption count; COUNT_UNKNOWN: this kernel does not tell (x86 keeps it per CPU). */
+static __always_inline int preemption_count(void)
+{
+#if defined(__bpf__) && !defined(PP_LEGACY)
+	if (&__preempt_count)
+		return *(int *)bpf_this_cpu_ptr(&__preempt_count) & ~(1 << 31);
+	if (&pcpu_hot)
+		return ((struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count & ~(1 << 31);
+#endif
+	return COUNT_UNKNOWN;
+}
+
+/* Is a hard interrupt handler running? True also where that is not known. */
 static __always_inline int in_hardirq(void)
 {
-#ifdef __bpf__
-	if (&__preempt_count)
-		return !!(*(int *)bpf_this_cpu_ptr(&__preempt_count) & HARDIRQ_MASK);
-	if (&pcpu_hot)
-		return !!(((struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count &
-			  HARDIRQ_MASK);
-#endif
-	return -1;
+	return !!(preemption_count() & HARDIRQ_MASK);
+}
+
+/* Is a process running, for sure, with no interrupt or softirq on top of it? */
+static __always_inline int in_thread(void)
+{
+	return !(preemption_count() & (HARDIRQ_MASK | SOFTIRQ_OFFSET));
 }
 
 /* The current thread, with its type where BPF has the helper for it (v5.11 on). */

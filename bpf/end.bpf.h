@@ -9,46 +9,42 @@
 #include "tcp.bpf.h"
 #include "udp_tp.bpf.h"
 
-static __always_inline void note_read_udp(const int typed, u64 sk, u64 addr, int len)
+/*
+ * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
+ * for an empty datagram, hence the look at the references, of which the queue then holds one).
+ */
+HANDLER(read_udp)
 {
-	struct sk_buff *skb = (void *)addr;
+	struct sk_buff *skb = (void *)a1;
 	struct pp_rec *rec;
 	struct reader r;
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(addr, &ref);
-	if (!rec || len < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
+	rec = pp_find(a1, &ref);
+	if (!rec || (int)a2 < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
 		return;
-	if (!pp_unindex(addr, ref))
+	if (!pp_unindex(a1, ref))
 		return;
 	reader_here(&r);
-	finish_read(&h, rec, sk, &r);
+	finish_read(&h, rec, a0, &r);
 	reader_done(&h, &r);
 }
 
-/*
- * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
- * for an empty datagram, hence the look at the references, of which the queue then holds one).
- *
- * A thread may be preempted within this program, and until it gets the CPU back the kernel skips
- * the program there, whoever else reads (recursion_misses): see read_unseen().
- */
-HANDLER(read_udp)
+static __always_inline int is_queued_udp(const struct pp_rec *rec)
 {
-	struct pp_cpu *c = this_cpu();
-
-	if (!c)
-		return;
-	*(volatile u32 *)&c->reading = 1;
-	note_read_udp(typed, a0, a1, a2);
-	*(volatile u32 *)&c->reading = 0;
+	return rec->l4_proto == IPPROTO_UDP && rec->ts[PP_ST_SOCK];
 }
 
-/* What a UDP socket had, and who reads now frees without a drop, was read as well. */
-static __always_inline int read_unseen(const struct here *h, const struct pp_rec *rec)
+/*
+ * What a UDP socket had, and a thread frees without a drop, it has read just now: a thread may be
+ * preempted on its way in or out of the program above, and until it goes on the kernel skips the
+ * program on that CPU, whoever else reads (recursion_misses). A free in a softirq may come much later
+ * (skb_attempt_defer_free(), v5.19).
+ */
+static __always_inline int is_read_unseen(const struct pp_rec *rec)
 {
-	return h->c->reading && rec->l4_proto == IPPROTO_UDP && rec->ts[PP_ST_SOCK];
+	return is_queued_udp(rec) && in_thread();
 }
 
 /*
@@ -72,8 +68,13 @@ static __always_inline int is_silent_drop(const struct pp_rec *rec)
 #endif
 }
 
-/* An skb is freed: the last word on its record, unless a socket's list has it. */
-static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec)
+/*
+ * An skb is freed: the last word on its record, unless a socket's list has it. `function`: a
+ * function tells, not a tracepoint. Only then does the program ask what the CPU is doing, which
+ * kernels that have nothing but tracepoints may refuse to load.
+ */
+static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec,
+				    const int function)
 {
 	struct pp_rec *tail;
 	struct reader r;
@@ -119,13 +120,13 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		finish_forwarded(h, rec);
 		return;
 	}
-	if (read_by_free(rec) || read_unseen(h, rec)) {
+	if (read_by_free(rec) || (function && is_read_unseen(rec))) {
 		reader_here(&r);
 		finish_read(h, rec, rec->sk, &r);
 		reader_done(h, &r);
 		return;
 	}
-	if (rec->l4_proto == 17 && rec->ts[PP_ST_SOCK])
+	if (is_queued_udp(rec))
 		finish(h, rec, PP_V_UNTRACKED, PP_L_END, 0);
 	else
 		finish(h, rec, PP_V_CONSUMED, 0, 0);
@@ -153,7 +154,7 @@ HANDLER(end)
 	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
 
 	if (rec)
-		end_skb(&h, ref, rec);
+		end_skb(&h, ref, rec, 1);
 }
 
 /* __consume_stateless_skb(skb): UDP's reader frees it, whatever was released before. */
@@ -195,7 +196,7 @@ static __always_inline void doom(const struct here *h, u32 ref, struct pp_rec *r
 	rec->end_ns = h->now;
 	name_place(rec);
 	if (!cfg.have_end)
-		end_skb(h, ref, rec);
+		end_skb(h, ref, rec, 0);
 }
 
 /* tp kfree_skb(skb, location, reason) */
@@ -247,7 +248,7 @@ HANDLER(consume)
 		finish_stale(&h, a0);
 		return;
 	}
-	end_skb(&h, ref, rec);
+	end_skb(&h, ref, rec, 0);
 }
 
 #endif /* PKTPATH_END_BPF_H */

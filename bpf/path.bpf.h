@@ -171,12 +171,12 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 	/* The first is for the verifier: a shifted constant is none to it, and what follows is long. */
 	if (!cfg.emit || !(cfg.emit & (1u << (rec->verdict & 15))))
 		return;
-	if ((cfg.slow_any || cfg.worst) && !rec->picks)
-		return;
 	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
 		COUNT(h, filtered);
 		return;
 	}
+	if ((cfg.slow_any || cfg.worst) && !rec->picks)
+		return;
 	if (rec->poll_work)
 		take_work(h, rec);
 	flags = ring_flags(h, size);
@@ -206,8 +206,10 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	__sync_fetch_and_add(&h->c->n.verdict[verdict & 15], 1);
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
-	if (cfg.hist || cfg.slow_any || cfg.worst)
-		rec->picks = pp_account(rec, h->cpu);
+	/* What another process read is not measured either. */
+	if ((cfg.hist || cfg.slow_any || cfg.worst) &&
+	    (!cfg.by_reader || rec->flags & PP_F_WANTED))
+		rec->picks = ACCOUNT(rec, h->cpu);
 	emit(h, rec);
 	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
 	if (linked && pp_cas32(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)

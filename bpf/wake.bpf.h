@@ -74,6 +74,7 @@ struct reader {
 	struct pp_task *task;	/* NULL = nothing is known of its sleep */
 	u64 comm[PP_COMM_LEN / 8];
 	u64 sleeps;
+	u64 cgroup;		/* ID of its control group, for --by cgroup */
 	u32 pid;
 	u16 flags;		/* enum pp_flag: MPTCP and its like read in its place; WANTED */
 };
@@ -109,6 +110,7 @@ static __always_inline void reader_here(struct reader *r)
 	r->flags = 0;
 	r->pid = TASK(task, tgid);
 	r->sleeps = TASK(task, nvcsw);
+	r->cgroup = cfg.by == PP_BY_CGROUP ? bpf_get_current_cgroup_id() : 0;
 	read_comm(task, r);
 	r->task = pp_task_watch(TASK(task, pid));
 	if (cfg.by_reader && is_wanted(r))
@@ -185,6 +187,7 @@ static __always_inline void finish_read(const struct here *h, struct pp_rec *rec
 		return;
 	}
 	rec->pid = r->pid;
+	rec->cgroup = r->cgroup;
 	__builtin_memcpy(rec->comm, r->comm, sizeof(rec->comm));
 	if (r->task && pp_take_wake(rec, r->task, sk, r->sleeps))
 		COUNT(h, inversions);

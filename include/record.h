@@ -90,6 +90,8 @@ struct pp_rec {
 	__u32 picks;		/* rows (hist.h) for which it was slow enough to be sent; a bit each */
 	__u16 queue;		/* kernel: receive queue + 1, where it is asked for; 0 = not told */
 	__u16 birth_cpu;	/* where it was seen first */
+	__u32 self;		/* kernel: its own slab index + 1 */
+	__u32 pad;
 	__u32 bucket;		/* kernel: in which its duration is counted */
 	__u8 order[PP_ORDER];	/* kernel: stages in the order in which they were stamped */
 	char comm[PP_COMM_LEN];	/* delivered: the reader's name, as in /proc/PID/comm; "" = not known */

@@ -115,7 +115,7 @@ struct pp_cpu {
 	__u32 local_ref;	/* newest packet for this host: what has none may be its copy */
 	__u32 unchecked;	/* bytes sent since it last looked how full the ring is */
 	__u32 numbering;	/* before v5.12: a number is being given … */
-	__u32 reading;		/* a UDP read is being noted: others' meanwhile are skipped */
+	__u32 pad2;
 	__u64 births;		/* … and the next one */
 	__u32 cut_ref;		/* such a packet whose skb is gone: its first datagram takes it over */
 	struct pp_rec cut;	/* the packet cut into datagrams last, as it was; state 0 = none */

@@ -7,7 +7,9 @@
 int cmd_trace(int argc, char **argv);
 int cmd_hist(int argc, char **argv);
 int cmd_drops(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_cost(int argc, char **argv);
 int cmd_probes(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 
 #endif /* PKTPATH_CMD_H */

@@ -59,6 +59,18 @@ const char *fmt_duration(char buf[FMT_MAX], uint64_t ns, unsigned int flags)
 	return buf;
 }
 
+const char *fmt_axis(char buf[FMT_MAX], uint64_t ns, unsigned int flags)
+{
+	const char *const micro = flags & FMT_ASCII ? "u" : "µ";
+	const char *const unit[] = { "n", micro, "m", "s" };
+	size_t i = 0;
+
+	for (; ns >= 1000 && i < 3; i++)
+		ns /= 1000;
+	snprintf(buf, FMT_MAX, "%llu%s", (unsigned long long)ns, unit[i]);
+	return buf;
+}
+
 const char *fmt_count(char buf[FMT_MAX], uint64_t n)
 {
 	char digits[24];

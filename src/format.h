@@ -27,6 +27,9 @@
  */
 const char *fmt_duration(char buf[FMT_MAX], uint64_t ns, unsigned int flags);
 
+/* A power of ten, for an axis: "1n", "10µ", "100m", "10s". */
+const char *fmt_axis(char buf[FMT_MAX], uint64_t ns, unsigned int flags);
+
 /* "1,234,567" */
 const char *fmt_count(char buf[FMT_MAX], uint64_t n);
 
@@ -78,6 +81,8 @@ void line_flow(struct line *l, const struct pp_rec *rec, int cols);
 int flow_cols(const struct pp_rec *rec);
 /* Columns of a UTF-8 string. */
 int text_cols(const char *text);
+/* Its last `cols` columns. */
+const char *text_tail(const char *text, int cols);
 
 /* Writes the line without trailing spaces, and a newline. 0 or -errno. */
 int line_write(struct line *l, FILE *f);

@@ -25,3 +25,13 @@ void histo_since(struct histo *to, const struct histo *newer, const struct histo
 	for (i = 0; i < n; i++)
 		to->count[i] = newer->count[i] - older->count[i];
 }
+
+void histo_sum(const struct histo *h, uint32_t row, uint64_t *sum)
+{
+	uint32_t group, i;
+
+	memset(sum, 0, PP_H_BUCKETS * sizeof(*sum));
+	for (group = 0; group <= h->groups; group++)
+		for (i = 0; i < PP_H_BUCKETS; i++)
+			sum[i] += histo_row(h, group, row)[i];
+}

@@ -176,8 +176,22 @@ static void print_choice(struct para *p, uint64_t n, const char *name, const cha
 	para_flush(p);
 }
 
+/* --slow: how many there were, also if none. */
+static void print_slow(struct para *p, const struct ledger *led)
+{
+	char buf[FMT_MAX];
+
+	para_start(p, DIM, "slow");
+	line_addf(&p->line, led->slow ? BOLD : PLAIN, "%s", fmt_count(buf, led->slow));
+	p->items = 1;
+	para_words(p, "of the packets seen took longer than --slow");
+	para_flush(p);
+}
+
 static void print_choices(struct para *p, const struct ledger *led)
 {
+	if (led->slow_only)
+		print_slow(p, led);
 	print_choice(p, led->n.clones, "copies",
 		     "of packets for further receivers: records of their own, not counted as seen");
 	print_choice(p, led->n.sampled_out, "left out", "packets by --sample: not counted as seen");

@@ -91,6 +91,16 @@ int text_cols(const char *text)
 	return cols;
 }
 
+const char *text_tail(const char *text, int cols)
+{
+	int skip = text_cols(text) - cols;
+
+	for (; skip > 0; skip--)
+		while ((*++text & 0xc0) == 0x80)
+			;
+	return text;
+}
+
 void line_right(struct line *l, int col, enum style style, const char *text)
 {
 	line_to(l, col - text_cols(text));

@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include "loop.h"
 
-enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_DEADLINE };
+enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_INTERVAL, SRC_DEADLINE, SRC_ALSO };
 
 struct loop {
-	int epoll, signals, tick, deadline;
+	int epoll, signals, tick, interval, deadline;
 };
 
 static void close_fd(int fd)
@@ -25,6 +25,7 @@ void loop_free(struct loop *l)
 	if (!l)
 		return;
 	close_fd(l->deadline);
+	close_fd(l->interval);
 	close_fd(l->tick);
 	close_fd(l->signals);
 	close_fd(l->epoll);
@@ -48,9 +49,10 @@ int loop_new(struct loop **out)
 	signal(SIGPIPE, SIG_IGN);
 	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->tick = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	l->interval = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->deadline = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (l->signals < 0 || l->tick < 0 || l->deadline < 0 || l->epoll < 0) {
+	if (l->signals < 0 || l->tick < 0 || l->interval < 0 || l->deadline < 0 || l->epoll < 0) {
 		err = -errno;
 		loop_free(l);
 		return err;
@@ -104,8 +106,12 @@ static int dispatch(struct loop *l, enum source src, const struct loop_calls *ca
 		return on_signal(l, calls, arg);
 	case SRC_TICK:
 		return on_timer(l->tick, calls->tick, arg);
+	case SRC_INTERVAL:
+		return on_timer(l->interval, calls->interval, arg);
 	case SRC_DEADLINE:
 		return on_timer(l->deadline, calls->deadline, arg);
+	case SRC_ALSO:
+		return calls->also(arg);
 	}
 	return 0;
 }
@@ -119,9 +125,15 @@ static int prepare(struct loop *l, int fd, const struct loop_calls *calls)
 	if (!err)
 		err = watch(l, l->tick, SRC_TICK);
 	if (!err)
+		err = watch(l, l->interval, SRC_INTERVAL);
+	if (!err)
 		err = watch(l, l->deadline, SRC_DEADLINE);
+	if (!err && calls->also)
+		err = watch(l, calls->also_fd, SRC_ALSO);
 	if (!err)
 		err = arm(l->tick, calls->tick_ns, calls->tick_ns);
+	if (!err && calls->interval_ns)
+		err = arm(l->interval, calls->interval_ns, calls->interval_ns);
 	if (!err && calls->deadline_ns)
 		err = arm(l->deadline, calls->deadline_ns, 0);
 	return err;

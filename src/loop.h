@@ -17,8 +17,12 @@ struct loop_calls {
 	int (*tick)(void *arg);			/* every tick_ns */
 	int (*signal)(void *arg, int signo);	/* SIGINT, SIGTERM, SIGHUP, SIGUSR1 */
 	int (*deadline)(void *arg);		/* once, deadline_ns after the loop began */
+	int (*interval)(void *arg);		/* every interval_ns; late ones are not made up for */
 	uint64_t tick_ns;
+	uint64_t interval_ns;			/* 0 = none */
 	uint64_t deadline_ns;			/* 0 = none */
+	int (*also)(void *arg);			/* NULL, or: that descriptor has data, too */
+	int also_fd;
 };
 
 /* Signals are blocked from here on, so none is lost while hooks are being attached. */

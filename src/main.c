@@ -16,8 +16,10 @@ static const struct command {
 	{ "trace", cmd_trace, "show every received packet's way from the interrupt to the reader" },
 	{ "hist", cmd_hist, "show how long packets spend in each stage, as quantiles" },
 	{ "drops", cmd_drops, "show what is dropped, grouped by reason and place" },
+	{ "serve", cmd_serve, "serve histograms and counters to Prometheus over HTTP" },
 	{ "cost", cmd_cost, "measure what tracing costs on this machine, by hook and by packet" },
 	{ "probes", cmd_probes, "show which hook serves each stage on this kernel" },
+	{ "bench", cmd_bench, "measure what XDP costs, and where it is cheapest to drop" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -15,6 +15,7 @@ static const struct name stages[] = { PP_STAGES(ROW) };
 static const struct name verdicts[] = { PP_VERDICTS(ROW) };
 static const struct name causes[] = { PP_CAUSES(ROW) };
 static const struct name losses[] = { PP_LOSSES(ROW) };
+static const struct name bys[] = { PP_BYS(ROW) };
 static const struct name contexts[] = { PP_CONTEXTS(ROW) };
 static const struct name gros[] = { PP_GROS(ROW) };
 static const struct name gro_ends[] = { PP_GRO_ENDS(ROW) };
@@ -52,9 +53,22 @@ NAME_FUNCS(stage, stages)
 NAME_FUNCS(verdict, verdicts)
 NAME_FUNCS(cause, causes)
 NAME_FUNCS(loss, losses)
+NAME_FUNCS(by, bys)
 NAME_FUNCS(context, contexts)
 NAME_FUNCS(gro, gros)
 NAME_FUNCS(gro_end, gro_ends)
+
+#define TOTAL "total"
+
+const char *row_label(unsigned int row)
+{
+	return row == PP_H_TOTAL ? TOTAL : stage_label(row);
+}
+
+int row_find(const char *label)
+{
+	return strcmp(label, TOTAL) ? stage_find(label) : (int)PP_H_TOTAL;
+}
 
 const struct flag_name *flag_row(unsigned int i)
 {

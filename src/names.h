@@ -7,6 +7,7 @@
 #define PKTPATH_NAMES_H
 
 #include <stdint.h>
+#include "hist.h"
 #include "stages.h"
 
 /* The label; "?" for a number that is not in the table. Never NULL. */
@@ -15,9 +16,14 @@ const char *verdict_label(unsigned int verdict);
 const char *cause_label(unsigned int cause);
 const char *loss_label(unsigned int loss);
 
+const char *by_label(unsigned int by);
 const char *context_label(unsigned int context);
 const char *gro_label(unsigned int gro);
 const char *gro_end_label(unsigned int gro_end);
+
+/* A row of a histogram: a stage's label, or "total". */
+const char *row_label(unsigned int row);
+int row_find(const char *label);
 
 /* The flags of a record, by row number from 0; NULL after the last. */
 struct flag_name {
@@ -30,6 +36,7 @@ const struct flag_name *flag_row(unsigned int i);
 const char *own_reason_label(uint32_t reason);
 
 /* The table's third column, a sentence for people; "" for a number that is not in the table. */
+const char *by_help(unsigned int by);
 const char *stage_help(unsigned int stage);
 const char *verdict_help(unsigned int verdict);
 const char *cause_help(unsigned int cause);
@@ -39,6 +46,7 @@ const char *gro_help(unsigned int gro);
 const char *gro_end_help(unsigned int gro_end);
 
 /* The number with this label, or -1. */
+int by_find(const char *label);
 int stage_find(const char *label);
 int verdict_find(const char *label);
 int cause_find(const char *label);

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include "object.h"
 #include "tables.h"
 #include "trial.h"
@@ -45,10 +50,10 @@
 VARIANT(pktpath)
 VARIANT(legacy)
 
-int object_open(struct object *o)
+int object_open(struct object *o, bool legacy)
 {
 	memset(o, 0, sizeof(*o));
-	o->legacy = !trial_bpf_is_new();
+	o->legacy = legacy || !trial_bpf_is_new();
 	return o->legacy ? open_legacy(o) : open_pktpath(o);
 }
 
@@ -64,4 +69,23 @@ void object_close(struct object *o)
 	else
 		pktpath_bpf__destroy(o->skel);
 	memset(o, 0, sizeof(*o));
+}
+
+void *object_map_table(struct bpf_map *map, size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+const char *object_memlock_hint(int err)
+{
+	static char hint[96];
+	struct rlimit lim;
+
+	if (err != -EPERM || getrlimit(RLIMIT_MEMLOCK, &lim) || lim.rlim_cur == RLIM_INFINITY)
+		return "";
+	snprintf(hint, sizeof(hint), " (RLIMIT_MEMLOCK is %llu bytes and could not be raised)",
+		 (unsigned long long)lim.rlim_cur);
+	return hint;
 }

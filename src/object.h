@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * The BPF object that this kernel can run: the usual one, or the one for kernels whose BPF lacks
- * compare-and-swap or bpf_loop() (before v5.17), which has the same programs and maps.
+ * compare-and-swap or bpf_loop() (before v5.17), which has the same programs and maps. That one also
+ * asks for no variable of the kernel.
  */
 #ifndef PKTPATH_OBJECT_H
 #define PKTPATH_OBJECT_H
@@ -21,8 +22,17 @@ struct object {
 };
 
 /* Each returns 0 or -errno. object_close() takes one that was never opened as well. */
-int object_open(struct object *o);
+int object_open(struct object *o, bool legacy);
 int object_load(struct object *o);
 void object_close(struct object *o);
+
+/* A map's first bytes, shared with the kernel; NULL with errno. Give back with munmap(). */
+void *object_map_table(struct bpf_map *map, size_t bytes);
+
+/*
+ * " (RLIMIT_MEMLOCK is …)" if that may be why a load failed with `err`, or "". Before v5.11 maps and
+ * programs count as locked memory, and failing that is an EPERM.
+ */
+const char *object_memlock_hint(int err);
 
 #endif /* PKTPATH_OBJECT_H */

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "histo.h"
 #include "hooks.h"
 #include "scope.h"
 
@@ -22,6 +23,10 @@ struct opts {
 	uint32_t records, ring_bytes;
 	uint32_t reader_pid;	/* 0 = any */
 	const char *reader_comm, *reader_cgroup; /* NULL = any */
+	struct hist_opts hist;
+	const char *trace_file;	/* hist: every packet goes in here as well; NULL = none */
+	bool slow_any;		/* trace: only packets of which a row takes longer than this, ns */
+	uint64_t slow[PP_H_ROWS];
 };
 
 /*

@@ -109,11 +109,6 @@ static bool is_irq_exit(const struct hook *h)
 	return !strcmp(h->slot, "irq") && h->stage == PP_ST_NONE;
 }
 
-static bool tells_hardirq(const struct trial *t)
-{
-	return trial_var(t, "__preempt_count") || trial_var(t, "pcpu_hot");
-}
-
 /* Are all of a driver's rows of this slot served? It uses one of them; which one, nobody knows. */
 static bool driver_covered(const struct plan *plan, const char *driver, const char *slot)
 {
@@ -174,7 +169,7 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 		for (i = 0; i < NR_HOOKS; i++) {
 			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level)
 				continue;
-			if (is_irq_exit(&hooks[i]) && tells_hardirq(t))
+			if (is_irq_exit(&hooks[i]) && plan->preempt_count)
 				continue;
 			if (!is_asked_for(o, &hooks[i])) {
 				plan->why[i] = "not asked for (--stage)";
@@ -306,6 +301,7 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 	if (!t)
 		return -errno;
 	memset(plan, 0, sizeof(*plan));
+	plan->preempt_count = trial_preempt_count(t);
 	ifaces_find(&ifs, opts->scope);
 	for (i = 0; i < NR_HOOKS; i++)
 		if (!i || strcmp(hooks[i].slot, hooks[i - 1].slot))

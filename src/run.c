@@ -11,13 +11,16 @@
 #include <unistd.h>
 #include "cost.h"
 #include "ifaces.h"
+#include "intervals.h"
 #include "log.h"
 #include "loop.h"
 #include "memory.h"
 #include "out.h"
+#include "procs.h"
 #include "reasons.h"
 #include "run.h"
 #include "sink.h"
+#include "tee.h"
 #include "tracer.h"
 
 #define TICK_NS	  50000000ull	/* how long a record may lie in the ring before it is shown */
@@ -32,6 +35,8 @@ struct trace {
 	struct tracer *tracer;
 	struct cost *cost;		/* NULL: cannot be had */
 	struct loop *loop;
+	struct intervals *intervals;	/* with histograms */
+	struct tee *tee;		/* with --trace */
 	FILE *out;
 	struct ledger led;
 	bool softnet_known;
@@ -67,14 +72,15 @@ static uint64_t wall_offset(void)
 	return offset;
 }
 
-static int terminal_width(int fd)
+static void terminal_size(struct sink_env *env, int fd)
 {
 	const char *columns = getenv("COLUMNS");
-	struct winsize ws;
+	struct winsize ws = { 0 };
 
-	if (isatty(fd) && !ioctl(fd, TIOCGWINSZ, &ws) && ws.ws_col)
-		return ws.ws_col;
-	return columns ? atoi(columns) : 0;
+	if (isatty(fd) && ioctl(fd, TIOCGWINSZ, &ws))
+		memset(&ws, 0, sizeof(ws));
+	env->width = ws.ws_col ? ws.ws_col : columns ? atoi(columns) : 0;
+	env->height = ws.ws_row;
 }
 
 /* By the names alone: a rescue system or a container may lack the locale's files. */
@@ -96,7 +102,7 @@ static void set_env(struct trace *tr)
 
 	env->out = tr->out;
 	env->err = stderr;
-	env->width = terminal_width(STDOUT_FILENO);
+	terminal_size(env, STDOUT_FILENO);
 	env->colour = tr->o.colour == COLOUR_ALWAYS ||
 		      (tr->o.colour == COLOUR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	env->ascii = !utf8_wanted();
@@ -109,6 +115,9 @@ static void set_env(struct trace *tr)
 	env->stages_served = tracer_plan(tr->tracer)->stages;
 	env->dev_name = iface_name;
 	env->reason_name = reason_name;
+	env->comm_name = proc_comm;
+	env->cgroup_path = cgroup_path;
+	env->hist = tr->o.hist;
 }
 
 /*
@@ -136,7 +145,11 @@ static int on_record(void *arg, const struct pp_rec *rec)
 	int err;
 
 	iface_name(rec->netns, rec->ifindex);	/* it may be gone when it is shown */
-	err = tr->sink->record(&tr->env, rec);
+	if (rec->pid && tr->intervals)
+		proc_note(rec->pid, rec->comm);
+	err = tee_record(tr->tee, rec);
+	if (!err)
+		err = tr->sink->record(&tr->env, rec);
 	if (err)
 		return err;
 	count_absent(tr, rec);
@@ -151,15 +164,57 @@ static int on_input(void *arg)
 	return tracer_consume(tr->tracer, on_record, tr);
 }
 
+/* The run's histograms so far, over those that stand on the terminal. */
+static int show_live(struct trace *tr, uint64_t now)
+{
+	struct hist_span span = *intervals_whole(tr->intervals, now, false);
+
+	span.live = true;
+	return tr->sink->hist(&tr->env, &span);
+}
+
 /* Sinks that show a picture of the whole redraw it on a terminal. */
 static int sink_tick(struct trace *tr)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
+	bool live = tr->intervals && !tr->o.hist.interval_ns && !tr->o.json;
 
-	if (!tr->sink->tick || !isatty(STDOUT_FILENO) || now < tr->next_tick_ns)
+	if ((!tr->sink->tick && !live) || !isatty(STDOUT_FILENO) || now < tr->next_tick_ns)
 		return 0;
 	tr->next_tick_ns = now + REDRAW_NS;
-	return tr->sink->tick(&tr->env, now - tr->start_ns);
+	return live ? show_live(tr, now) : tr->sink->tick(&tr->env, now - tr->start_ns);
+}
+
+/* Processes and control groups may be gone when they are shown. */
+static void learn_names(struct trace *tr)
+{
+	uint64_t key[PP_GROUPS_MAX];
+	uint32_t n = 0, i;
+
+	if (tr->intervals && (tr->o.hist.by == PP_BY_PID || tr->o.hist.by == PP_BY_CGROUP))
+		n = tracer_groups(tr->tracer, key);
+	for (i = 0; i < n; i++) {
+		if (tr->o.hist.by == PP_BY_PID && (uint32_t)key[i])
+			proc_comm((uint32_t)key[i]);
+		else if (tr->o.hist.by == PP_BY_CGROUP && key[i] > 1)
+			cgroup_path(key[i] - 1);
+	}
+}
+
+/*
+ * An interval is over. Candidates that come between the two calls belong to the next one's
+ * slowest, so that none is forgotten.
+ */
+static int on_interval(void *arg)
+{
+	struct trace *tr = arg;
+	int ret = on_input(arg);
+
+	if (ret)
+		return ret;
+	learn_names(tr);
+	tracer_new_interval(tr->tracer);
+	return tr->sink->hist(&tr->env, intervals_next(tr->intervals, now_ns(CLOCK_MONOTONIC)));
 }
 
 static int on_tick(void *arg)
@@ -167,6 +222,7 @@ static int on_tick(void *arg)
 	struct trace *tr = arg;
 	int ret = on_input(arg);
 
+	learn_names(tr);
 	if (tr->cost)
 		cost_tick(tr->cost);
 	if (!ret)
@@ -188,6 +244,15 @@ static void add_softnet(const struct trace *tr, struct ledger *led)
 	led->softnet = softnet_since(&tr->softnet, &now);
 }
 
+static int get_ledger(struct trace *tr, struct ledger *led)
+{
+	int err = tracer_ledger(tr->tracer, led);
+
+	led->slow_only = tr->o.slow_any;
+	led->slow = led->n.emitted + led->n.ring_lost;
+	return err;
+}
+
 static void add_cost(const struct trace *tr, struct ledger *led)
 {
 	if (tr->cost)
@@ -206,7 +271,10 @@ static int show_so_far(struct trace *tr)
 	led.duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
 	add_softnet(tr, &led);
 	add_cost(tr, &led);
-	ret = tracer_ledger(tr->tracer, &led);
+	ret = get_ledger(tr, &led);
+	if (!ret && tr->intervals)
+		ret = tr->sink->hist(&tr->env, intervals_whole(tr->intervals, now_ns(CLOCK_MONOTONIC),
+							       false));
 	return ret ? ret : tr->sink->done(&tr->env, &led);
 }
 
@@ -236,7 +304,21 @@ static int fetch_ledger(struct trace *tr)
 			return ret;
 	}
 	led->duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
-	return tracer_ledger(tr->tracer, led);
+	return get_ledger(tr, led);
+}
+
+/* What came since the last interval, and the whole. */
+static int show_hist(struct trace *tr)
+{
+	uint64_t now = tr->start_ns + tr->led.duration_ns;
+	int err = 0;
+
+	if (!tr->intervals)
+		return 0;
+	learn_names(tr);
+	if (tr->o.hist.interval_ns)
+		err = tr->sink->hist(&tr->env, intervals_next(tr->intervals, now));
+	return err ? err : tr->sink->hist(&tr->env, intervals_whole(tr->intervals, now, true));
 }
 
 /* Where it listens; asked to be verbose, also what that costs in memory. */
@@ -268,12 +350,16 @@ static void start_cost(struct trace *tr)
 
 static int run(struct trace *tr)
 {
-	static const struct loop_calls calls = { on_input, on_tick, on_signal, on_deadline, TICK_NS, 0 };
-	struct loop_calls c = calls;
+	struct loop_calls c = { .input = on_input, .tick = on_tick, .signal = on_signal,
+				.deadline = on_deadline, .interval = on_interval,
+				.tick_ns = TICK_NS, .interval_ns = tr->o.hist.interval_ns,
+				.deadline_ns = tr->o.seconds_ns };
 	int err;
 
-	c.deadline_ns = tr->o.seconds_ns;
 	err = tr->sink->begin(&tr->env);
+	if (err)
+		return err;
+	err = tee_begin(tr->tee, &tr->env);
 	if (err)
 		return err;
 	tr->softnet_known = !softnet_read(&tr->softnet);
@@ -281,16 +367,53 @@ static int run(struct trace *tr)
 	tracer_enable(tr->tracer);
 	announce(tr);
 	tr->start_ns = now_ns(CLOCK_MONOTONIC);
+	if (tr->intervals)
+		intervals_begin(tr->intervals, tr->start_ns);
 	err = loop_run(tr->loop, tracer_fd(tr->tracer), &c, tr);
 	if (err)
 		return err;
 	err = fetch_ledger(tr);
 	if (!err)
+		err = tee_done(tr->tee, &tr->led);
+	if (!err)
+		err = show_hist(tr);
+	if (!err)
 		err = tr->sink->done(&tr->env, &tr->led);
 	return err;
 }
 
-static int start(struct trace *tr, uint32_t verdicts)
+/*
+ * Histograms, and which records are sent besides: the slowest. All with --trace; none without
+ * examples, but then thresholds that nothing exceeds keep the account of what was filtered.
+ */
+static void ask_for_hist(const struct opts *o, struct tracer_opts *to)
+{
+	uint32_t row;
+
+	to->hist = true;
+	to->wire = o->hist.wire;
+	to->by = o->hist.by;
+	to->groups = o->hist.groups;
+	to->stages = o->hist.stages;
+	to->worst = o->trace_file ? 0 : o->hist.worst;
+	if (to->worst || o->trace_file)
+		return;
+	to->slow_any = true;
+	for (row = 0; row < PP_H_ROWS; row++)
+		to->slow[row] = UINT64_MAX;
+}
+
+static int start_hist(struct trace *tr)
+{
+	tr->intervals = intervals_new(tr->tracer, &tr->o.hist);
+	if (!tr->intervals) {
+		log_err("cannot start: histograms: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int start(struct trace *tr, uint32_t verdicts, bool hist)
 {
 	/* One flow alone may be too much: a budget chooses packets, unless flows were asked for. */
 	bool packets = tr->o.sample_packets || (tr->o.budget && tr->o.sample < 2);
@@ -300,9 +423,13 @@ static int start(struct trace *tr, uint32_t verdicts)
 				  .records = tr->o.records, .ring_bytes = tr->o.ring_bytes,
 				  .verdicts = verdicts, .reader_pid = tr->o.reader_pid,
 				  .reader_comm = tr->o.reader_comm,
-				  .reader_cgroup = tr->o.reader_cgroup };
+				  .reader_cgroup = tr->o.reader_cgroup,
+				  .slow_any = tr->o.slow_any };
 	int err;
 
+	memcpy(to.slow, tr->o.slow, sizeof(to.slow));
+	if (hist)
+		ask_for_hist(&tr->o, &to);
 	err = loop_new(&tr->loop);
 	if (!err) {
 		tr->out = out_open(STDOUT_FILENO);
@@ -312,35 +439,45 @@ static int start(struct trace *tr, uint32_t verdicts)
 		log_err("cannot start: event loop: %s", strerror(-err));
 		return err;
 	}
-	return tracer_new(&tr->tracer, &to);
+	err = tracer_new(&tr->tracer, &to);
+	return err || !hist ? err : start_hist(tr);
 }
 
 static int exit_status(const struct trace *tr, int err)
 {
-	if (err == -EPIPE)	/* the reader went away (| head): it has what it wanted */
+	/* The reader went away (| head): it has what it wanted. */
+	if (err == -EPIPE && !tee_failed(tr->tee))
 		return EXIT_OK;
 	if (err) {
-		log_err("cannot write: standard output: %s", err == -EINTR ?
+		log_err("cannot write: %s: %s", tee_failed(tr->tee) ? tr->o.trace_file :
+			"standard output", err == -EINTR ?
 			"ended while its reader did not read, so not all was shown" : strerror(-err));
 		return EXIT_RUNTIME;
 	}
 	return tr->vanished ? EXIT_RUNTIME : EXIT_OK;
 }
 
-int run_sink(const struct opts *o, const char *sink, uint32_t verdicts)
+static int run_with(const struct opts *o, const char *sink, uint32_t verdicts, bool hist)
 {
 	struct trace tr = { .o = *o, .sink = sink_find(sink) };
 	int ret = check_kernel();
 
 	if (ret)
 		return ret;
+	if (o->trace_file) {
+		tr.tee = tee_new(o->trace_file);
+		if (!tr.tee)
+			return EXIT_USAGE;
+	}
 	ret = EXIT_RUNTIME;
-	if (!start(&tr, verdicts)) {
+	if (!start(&tr, verdicts, hist)) {
 		reasons_load();
 		set_env(&tr);
 		ret = exit_status(&tr, run(&tr));
 		tr.sink->free(&tr.env);
 	}
+	intervals_free(tr.intervals);
+	tee_free(tr.tee);
 	cost_free(tr.cost);
 	tracer_free(tr.tracer);
 	if (tr.out)
@@ -348,4 +485,14 @@ int run_sink(const struct opts *o, const char *sink, uint32_t verdicts)
 	loop_free(tr.loop);
 	reasons_free();
 	return ret;
+}
+
+int run_sink(const struct opts *o, const char *sink, uint32_t verdicts)
+{
+	return run_with(o, sink, verdicts, false);
+}
+
+int run_hist(const struct opts *o)
+{
+	return run_with(o, o->json ? "hist-json" : "hist", VERDICTS_ALL, true);
 }

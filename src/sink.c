@@ -5,9 +5,10 @@
 #include "names.h"
 #include "sink.h"
 
-extern const struct sink sink_text, sink_json, sink_drops;
+extern const struct sink sink_text, sink_json, sink_drops, sink_hist, sink_hist_json;
 
-static const struct sink *const sinks[] = { &sink_text, &sink_json, &sink_drops };
+static const struct sink *const sinks[] = { &sink_text, &sink_json, &sink_drops, &sink_hist,
+					    &sink_hist_json };
 
 const struct sink *sink_find(const char *name)
 {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "format.h"
+#include "histo.h"
 #include "record.h"
 #include "softnet.h"
 
@@ -43,6 +44,8 @@ struct ledger {
 	__u64 in_flight_at[PP_ST_NR];	/* of those, by the last stage reached */
 	__u64 absent[PP_ST_NR];		/* delivered, but without this stage though it has a hook */
 	uint64_t shown;			/* records given to the sink */
+	bool slow_only;			/* records were sent only if slow (--slow) */
+	uint64_t slow;			/* and so many were */
 	bool softnet_known;		/* the next one could be read */
 	struct softnet softnet;		/* of the whole host, meanwhile */
 	bool so_far;			/* read while packets are moving: need not balance */
@@ -53,11 +56,21 @@ struct ledger {
 	int nr_hooks;
 };
 
+/* Durations counted in a span of time: an interval, or the run so far. */
+struct hist_span {
+	const struct histo *h;
+	uint32_t nr;			/* of the interval, from 1; 0 = the whole run */
+	uint64_t begin_ns, ns;		/* CLOCK_MONOTONIC */
+	bool final;			/* nothing is counted any more */
+	bool live;			/* on a terminal: the next one takes its place */
+};
+
 /* What sinks need to know of the world; tests fill it with constants. */
 struct sink_env {
 	FILE *out;			/* records */
 	FILE *err;			/* header, summary for people */
 	int width;			/* columns; 0 = no terminal */
+	int height;			/* lines of the terminal; 0 = not known */
 	bool colour;
 	bool ascii;			/* no UTF-8: 'u' for 'µ', '#' for bars */
 	bool verbose;			/* -v: waterfall */
@@ -70,6 +83,10 @@ struct sink_env {
 	/* An interface's name; NULL if it is not known, or of another namespace than the traced one. */
 	const char *(*dev_name)(uint32_t netns, uint32_t ifindex);
 	const char *(*reason_name)(uint32_t reason);	/* never NULL result */
+	/* A process's command, a control group's path by its ID: NULL if they are not known. */
+	const char *(*comm_name)(uint32_t pid);
+	const char *(*cgroup_path)(uint64_t id);
+	struct hist_opts hist;		/* for sinks with hist() */
 	void *state;			/* the sink's own */
 };
 
@@ -79,6 +96,11 @@ struct sink {
 	int (*record)(struct sink_env *env, const struct pp_rec *rec);
 	/* Optional: on a terminal about once a second, `ns` after the start. */
 	int (*tick)(struct sink_env *env, uint64_t ns);
+	/*
+	 * Optional: at the end of each interval, on a terminal about once a second, and at the end.
+	 * The records since the call before are those of that interval.
+	 */
+	int (*hist)(struct sink_env *env, const struct hist_span *span);
 	int (*done)(struct sink_env *env, const struct ledger *led);	/* also for one so far */
 	void (*free)(struct sink_env *env);
 };

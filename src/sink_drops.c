@@ -169,7 +169,7 @@ static int redraw(struct sink_env *env, uint64_t ns)
 {
 	struct drops_state *st = env->state;
 
-	if (st->drawn && fprintf(env->out, "\033[%dA\033[J", st->drawn) < 0)
+	if (st->drawn && fprintf(env->out, "\r\033[%dA\033[J", st->drawn) < 0)
 		return -errno;
 	return print_table(env, ns);
 }

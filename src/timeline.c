@@ -51,3 +51,21 @@ const struct timeline_row *timeline_find(const struct timeline *tl, int stage)
 			return &tl->row[i];
 	return NULL;
 }
+
+uint32_t timeline_measure(const struct timeline *tl, uint32_t stages, uint64_t ns[PP_H_ROWS])
+{
+	uint64_t next = tl->first_ns + tl->total_ns;
+	uint32_t rows = 1u << PP_H_TOTAL;
+
+	ns[PP_H_TOTAL] = tl->total_ns;
+	for (int i = tl->nr - 1; i >= 0; i--) {
+		const struct timeline_row *row = &tl->row[i];
+
+		if (!(stages & PP_ST_BIT(row->stage)))
+			continue;
+		ns[row->stage] = next - row->at_ns;
+		next = row->at_ns;
+		rows |= PP_ST_BIT(row->stage);
+	}
+	return rows;
+}

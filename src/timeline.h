@@ -31,6 +31,12 @@ struct timeline {
  */
 int timeline_build(const struct pp_rec *rec, struct timeline *tl);
 
+/*
+ * How long each row of a histogram (hist.h) took, if only the stages of a bit mask are measured:
+ * a stage then lasts until the next one of these. Returns the rows that there are, a bit each.
+ */
+uint32_t timeline_measure(const struct timeline *tl, uint32_t stages, uint64_t ns[PP_H_ROWS]);
+
 /* The row of this stage, or NULL if the record has no such stamp. */
 const struct timeline_row *timeline_find(const struct timeline *tl, int stage);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -42,13 +41,23 @@ static int progs_of(struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS
 	return row_programs(t->o.obj, t->plan.backend[i], i, progs);
 }
 
+static bool hooks_functions(const struct plan *plan)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (plan->backend[i] != BE_NONE && plan->backend[i] != BE_TP)
+			return true;
+	return false;
+}
+
 static int open_object(struct tracer *t)
 {
 	struct bpf_program *p, *progs[ROW_PROGS];
 	int i, k, n, err = modfn_register();	/* before the programs' sections are read */
 
 	if (!err)
-		err = object_open(&t->o);
+		err = object_open(&t->o, !t->plan.preempt_count && hooks_functions(&t->plan));
 	if (err)
 		return err;
 	bpf_object__for_each_program(p, t->o.obj)
@@ -228,13 +237,6 @@ static void unload(struct tracer *t)
 	object_close(&t->o);
 }
 
-static void *map_table(struct bpf_map *map, size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 static int on_event(void *arg, void *data, size_t size)
 {
 	struct tracer *t = arg;
@@ -256,12 +258,12 @@ static int map_tables(struct tracer *t)
 {
 	int i;
 
-	t->cpus = map_table(t->o.cpus, t->nr_cpus * sizeof(*t->cpus));
-	t->slab = map_table(t->o.slab, (size_t)t->opts.records * sizeof(*t->slab));
+	t->cpus = object_map_table(t->o.cpus, t->nr_cpus * sizeof(*t->cpus));
+	t->slab = object_map_table(t->o.slab, (size_t)t->opts.records * sizeof(*t->slab));
 	t->ring = ring_buffer__new(bpf_map__fd(t->o.ring), on_event, t, NULL);
 	if (t->opts.hist) {
-		t->hists = map_table(t->o.hists, hist_counts(t) * sizeof(*t->hists));
-		t->groups = map_table(t->o.groups, PP_GROUPS_MAX * sizeof(*t->groups));
+		t->hists = object_map_table(t->o.hists, hist_counts(t) * sizeof(*t->hists));
+		t->groups = object_map_table(t->o.groups, PP_GROUPS_MAX * sizeof(*t->groups));
 	}
 	if (!t->cpus || !t->slab || !t->ring || (t->opts.hist && (!t->hists || !t->groups)))
 		return -errno;
@@ -300,19 +302,6 @@ static int try_plan(struct tracer *t, bool *again)
 	return err;
 }
 
-/* Before v5.11 maps and programs count as locked memory, and failing that is an EPERM. */
-static const char *memlock_hint(int err)
-{
-	static char hint[96];
-	struct rlimit lim;
-
-	if (err != -EPERM || getrlimit(RLIMIT_MEMLOCK, &lim) || lim.rlim_cur == RLIM_INFINITY)
-		return "";
-	snprintf(hint, sizeof(hint), " (RLIMIT_MEMLOCK is %llu bytes and could not be raised)",
-		 (unsigned long long)lim.rlim_cur);
-	return hint;
-}
-
 int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
@@ -337,7 +326,7 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 	if (err) {
 		log_show_libbpf();
 		log_err("cannot start tracing: BPF programs: %s%s", strerror(-err),
-			memlock_hint(err));
+			object_memlock_hint(err));
 		tracer_free(t);
 		return err;
 	}
@@ -384,13 +373,26 @@ void tracer_hist(const struct tracer *t, struct histo *h)
 		for (i = 0; i < n; i++)
 			h->count[i] += __atomic_load_n(&t->hists[(size_t)cpu * n + i],
 						       __ATOMIC_RELAXED);
-	for (i = 0; i < h->groups; i++)
-		h->key[i] = __atomic_load_n(&t->groups[i], __ATOMIC_RELAXED);
+	tracer_groups(t, h->key);
+}
+
+uint32_t tracer_groups(const struct tracer *t, uint64_t key[PP_GROUPS_MAX])
+{
+	uint32_t i, n = groups_of(t);
+
+	for (i = 0; i < n; i++)
+		key[i] = __atomic_load_n(&t->groups[i], __ATOMIC_RELAXED);
+	return n;
 }
 
 void tracer_new_interval(struct tracer *t)
 {
 	++*t->o.epoch;
+}
+
+const struct bpf_object *tracer_object(const struct tracer *t)
+{
+	return t->o.obj;
 }
 
 int tracer_program(const struct tracer *t, int row, int k)

@@ -40,6 +40,7 @@ struct tracer_opts {
 #define VERDICTS_ALL (~0u)
 
 struct tracer;
+struct bpf_object;
 
 int tracer_new(struct tracer **out, const struct tracer_opts *opts);
 void tracer_enable(struct tracer *t);
@@ -65,8 +66,14 @@ const struct plan *tracer_plan(const struct tracer *t);
 /* Histograms so far, of all CPUs, into one with as many groups; while packets are moving as well. */
 void tracer_hist(const struct tracer *t, struct histo *h);
 
+/* The keys of the groups so far (bpf/account.bpf.h), 0 = not used; how many there may be. */
+uint32_t tracer_groups(const struct tracer *t, uint64_t key[PP_GROUPS_MAX]);
+
 /* From here on the slowest are those of a new interval. */
 void tracer_new_interval(struct tracer *t);
+
+/* The BPF object whose programs run, for what the kernel tells about them. */
+const struct bpf_object *tracer_object(const struct tracer *t);
 
 /* What its tables were made for. */
 struct memory_opts tracer_memory(const struct tracer *t);

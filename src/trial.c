@@ -41,9 +41,36 @@ struct trial *trial_new(void)
 	return t;
 }
 
-bool trial_var(const struct trial *t, const char *name)
+static bool can_read_percpu(int id)
 {
-	return btf__find_by_name_kind(t->vmlinux, name, BTF_KIND_VAR) > 0;
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_BTF_ID, .imm = id },
+		{ 0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_this_cpu_ptr },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "pp_trial", "Dual BSD/GPL", insns,
+			       sizeof(insns) / sizeof(insns[0]), NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+bool trial_preempt_count(const struct trial *t)
+{
+	static const char *const names[] = { "__preempt_count", "pcpu_hot" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int id = btf__find_by_name_kind(t->vmlinux, names[i], BTF_KIND_VAR);
+
+		if (id > 0)
+			return can_read_percpu(id);
+	}
+	return false;
 }
 
 static void drop_module(struct trial *t)

@@ -28,8 +28,11 @@ int trial_find(struct trial *t, const char *symbol, const char *module, int *fd)
 int trial_tp(struct trial *t, const char *name, int nargs, const char **why);
 int trial_kprobe(const char *symbol, int ret, const char **why);
 
-/* Does the kernel's BTF have this variable? */
-bool trial_var(const struct trial *t, const char *name);
+/*
+ * Can BPF read the CPU's preemption count? Where the kernel's symbols are functions only
+ * (CONFIG_KALLSYMS_ALL is off), a program that would is refused.
+ */
+bool trial_preempt_count(const struct trial *t);
 
 /* As kprobe, through the link that the kernel makes of fprobe (v5.18 on). */
 int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char **why);

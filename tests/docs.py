@@ -14,9 +14,9 @@ def text(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def table(name):
+def table(name, header="stages"):
     """The labels of one X-macro table, without those that mean nothing or are never shown."""
-    body = re.search(rf"#define {name}\(X\)(.*?)\n\n", text("include/stages.h"), re.S)[1]
+    body = re.search(rf"#define {name}\(X\)(.*?)\n\n", text(f"include/{header}.h"), re.S)[1]
     labels = re.findall(r'X\(\w+,\s+(?:0x\w+,\s*)?"([^"]*)"', body)
     return [label for label in labels if label and label not in ("none", "in-flight")]
 
@@ -48,6 +48,14 @@ def main():
     quoted = set(re.findall(r"`([^`]+)`", schema))
     for name in ("PP_STAGES", "PP_VERDICTS", "PP_CAUSES", "PP_CONTEXTS", "PP_GROS", "PP_GRO_ENDS", "PP_FLAGS"):
         hold(f"label of {name}", "docs/SCHEMA.md", table(name), quoted)
+    ways = table("PP_BYS", "hist")
+    hold("way to split", "docs/SCHEMA.md", ways, quoted)
+    hold("way to split", "the manual", ways, re.findall(r"^\.Cm (\w+)", manual, re.M))
+    hold("way to split", "the help of hist", ways, re.findall(r"\w+", text("src/cmd_hist.c")))
+    families = re.findall(r'^\tX\(\w+, "(\w+)"', text("src/expose.c"), re.M)
+    told = re.findall(r"`((?:pktpath|process)_\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", text("docs/FLEET.md"), re.M)))
+    hold("metric", "docs/FLEET.md", families, told)
+    hold("metric", "src/expose.c", told, families)
     hold("option", "the manual", sorted(options()), set(re.findall(r"Fl -([a-z-]+)", manual)))
     unknown = set(re.findall(r"^\.It .*Fl -([a-z-]+)", manual, re.M)) - options()
     wrong.extend(f"the manual has an option that is not there: --{name}" for name in sorted(unknown))

@@ -83,6 +83,39 @@ WRONG = [
     (["trace", "--backend", ""], 2, "no such backend"),
     (["probes", "--backend", "kprobe-multi"], 2, "(auto, fentry, kprobe.multi or kprobe; trace"),
     (["trace", "--color", "sometimes"], 2, "--color sometimes: not a choice"),
+    (["trace", "--slow", "5"], 2, "--slow 5: not a time with its unit"),
+    (["trace", "--slow", "0ms"], 2, "--slow 0ms: not a time"),
+    (["trace", "--slow", "-1ms"], 2, "--slow -1ms: not a time"),
+    (["trace", "--slow", "1 ms"], 2, "--slow 1 ms: not a time"),
+    (["trace", "--slow", "1m"], 2, "--slow 1m: not a time"),
+    (["trace", "--slow", "1e9s"], 2, "--slow 1e9s: not a time"),
+    (["trace", "--slow", ""], 2, "not a time"),
+    (["trace", "--slow", "sock="], 2, "--slow sock=: not a time"),
+    (["trace", "--slow", "nosuch=1ms"], 2, "--slow nosuch: no such stage"),
+    (["trace", "--slow", "=1ms"], 2, "no such stage"),
+    (["drops", "--slow", "1ms"], 2, "--slow: no such option"),
+    (["hist", "stray"], 2, "stray: unexpected word"),
+    (["hist", "-c", "5"], 2, "-c: no such option"),
+    (["hist", "-i", "nosuch0"], 2, "-i nosuch0: no such interface"),
+    (["hist", "--by", "colour"], 2, "--by colour: not a way to split packets (dev, queue, cpu"),
+    (["hist", "--by", "none"], 2, "--by none: not a way"),
+    (["hist", "--by", ""], 2, "not a way"),
+    (["hist", "--groups", "0"], 2, "--groups 0: not a number from 1 to 64"),
+    (["hist", "--groups", "65"], 2, "--groups 65: not a number from 1 to 64"),
+    (["hist", "--groups", HUGE], 2, "not a number from 1 to 64"),
+    (["hist", "--worst", "17"], 2, "--worst 17: not a number from 0 to 16"),
+    (["hist", "--worst", "-1"], 2, "--worst -1: not a number from 0 to 16"),
+    (["hist", "--worst", "x"], 2, "--worst x: not a number"),
+    (["hist", "--worst", ""], 2, "not a number"),
+    (["hist", "--stage", "sock,nosuch"], 2, "--stage nosuch: no such stage"),
+    (["hist", "--stage", ""], 2, "no such stage"),
+    (["hist", "--stage", "sock,"], 2, "no such stage"),
+    (["hist", "--weight", "bytes"], 2, "--weight bytes: not a choice (wire or skb)"),
+    (["hist", "--interval", "0"], 2, "--interval 0: not a time"),
+    (["hist", "--interval", "x"], 2, "--interval x: not a time"),
+    (["hist", "-d", "0"], 2, "-d 0: not a time"),
+    (["hist", "--trace", "/nowhere/at/all"], 2, "--trace /nowhere/at/all: No such file or directory"),
+    (["hist", "--trace", "/"], 2, "--trace /: Is a directory"),
 ]
 
 
@@ -143,18 +176,66 @@ def wrong_words_get_one_clear_line(_):
 @test
 def help_and_version_go_to_standard_output(_):
     for words in (["--help"], ["-h"], ["help"], ["trace", "--help"], ["trace", "-?"],
-                  ["trace", "--usage"], ["probes", "--help"], ["--version"], ["-V"]):
+                  ["trace", "--usage"], ["probes", "--help"], ["hist", "--help"], ["--version"], ["-V"]):
         done = run(*words)
         check(done.returncode == 0 and done.stdout and not done.stderr, f"{words}: {done}")
     check(re.fullmatch(r"pktpath \d+\.\d+\.\d+\n", run("--version").stdout), "--version")
-    for word in ("trace", "drops", "probes"):
+    for word in ("trace", "hist", "drops", "serve", "probes"):
         check(word in run("--help").stdout, f"--help does not name {word}")
 
 
 @test
 def help_names_every_option(_):
-    for command, own in (("trace", ("-v, --verbose", "-l, --line-buffered")), ("drops", ())):
+    for command, own in (("trace", ("-v, --verbose", "-l, --line-buffered", "--slow")), ("drops", ())):
         help_names(run(command, "--help").stdout, own)
+
+
+@test
+def help_of_hist_names_every_option(_):
+    text = run("hist", "--help").stdout
+    for word in ("-i, --interface", "-d, --duration", "-j, --json", "--interval", "--by", "--groups",
+                 "--stage", "--weight", "--worst", "--buckets", "--trace", "--netns", "--backend"):
+        check(word in text, f"not in --help: {word}")
+    wide = [line for line in text.splitlines() if len(line) > 80]
+    check(not wide, f"wider than a terminal: {wide}")
+    check("-c, --count" not in text, "it counts no packets")
+
+
+@test
+def histograms_end_well(_):
+    """By a signal, by time, when the reader leaves, and when nothing can be written."""
+    with Traffic():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with Trace("-i", "lo", argv0=(PKTPATH, "hist")) as t:
+                status = t.signal(number).wait()
+                check(status == 0 and "whole run" in t.out(), f"{number!r}: {status} {t.out()}{t.err()}")
+                check(re.search(r"packets? seen in ", t.err()), f"{number!r}: no account: {t.err()}")
+        done = run("hist", "-i", "lo", "-d", "0.3", "--interval", "0.1", "-q")
+        check(done.returncode == 0 and "interval 2" in done.stdout and "whole run" in done.stdout, f"{done}")
+        argv = ["sh", "-c", '{ "$0" hist -i lo --interval 0.1 -j; echo "status $?" >&2; } | head -n 1', PKTPATH]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        said = [line for line in done.stderr.splitlines() if "listening on" not in line]
+        check(said == ["status 0"], f"hist | head -n 1: {done.stderr}")
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = run("hist", "-i", "lo", "-d", "0.2", stdout=full)
+            check(done.returncode == 1 and "cannot write: standard output: " in done.stderr, f"{done.stderr}")
+        done = run("hist", "-i", "lo", "-d", "0.5", "--trace", "/dev/full", "-q")
+        check(done.returncode == 1 and "cannot write: /dev/full: " in done.stderr, f"{done.stderr}")
+
+
+@test
+def sigusr1_shows_histograms_so_far(_):
+    with Traffic(), Trace("-i", "lo", "--json", argv0=(PKTPATH, "hist")) as t:
+        for n in (1, 2):
+            t.signal(signal.SIGUSR1)
+            check(eventually(lambda n=n: t.out().count('"pktpath.summary.v1"') == n), f"no account: {t.err()}")
+            check(t.process.poll() is None, "it ended")
+        check(t.signal().wait() == 0, t.err())
+        hists = [json.loads(line)["hist"] for line in t.out().splitlines() if "hist.v1" in line]
+    totals = [next(r["count"] for r in h["rows"] if r["stage"] == "total") for h in hists]
+    check(len(hists) == 3 and totals == sorted(totals) and [h["final"] for h in hists] == [False, False, True],
+          f"{totals}")
+    return f"{totals} packets"
 
 
 def help_names(text, own):
@@ -176,7 +257,7 @@ def without_privileges_it_says_what_to_do(_):
         os.write(memory, binary.read())
         argv0 = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups",
                  f"/proc/self/fd/{memory}"]
-        for words in (["trace"], ["probes"]):
+        for words in (["trace"], ["hist"], ["probes"]):
             one_line(run(*words, argv0=argv0, pass_fds=[memory]), 2, "run as root")
     os.close(memory)
 

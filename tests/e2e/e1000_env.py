@@ -19,7 +19,7 @@ SPIN = "spin.bpf.o"
 MS = 1_000_000
 ALIGN_NS = MS // 5  # the tool's wall clock against the guest's: two clock readings apart
 PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin")
-PACKED = ("bpftool", "ethtool", "nft")  # into the guest, if they are installed
+PACKED = ("bpftool", "ethtool", "nft", "setpriv")  # into the guest, if they are installed
 STREAM = 20_000_000  # bytes: the large TCP transfer
 ROOM = 4 << 20       # bytes of socket buffer: for 1,000 datagrams and more
 # udp-recv and tcp-recv with --timestamps.

@@ -23,10 +23,12 @@ import e1000_v6      # noqa: F401
 import e1000_gro     # noqa: F401
 import e1000_ooo     # noqa: F401
 import e1000_scope   # noqa: F401
+import e1000_serve   # noqa: F401
 import e1000_flood   # noqa: F401
 import e1000_inner   # noqa: F401
 import e1000_copies  # noqa: F401
 import e1000_others  # noqa: F401
+import e1000_hist    # noqa: F401
 
 
 def main():

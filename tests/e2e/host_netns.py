@@ -7,12 +7,14 @@ is checked on every run (records.py)."""
 import os
 import socket
 import sys
+import tempfile
 
 import wire
 from harness import Skip, check, main, test
+from hist import HistRun, check_rows
 from netns import HERE, THERE, Net, closed_port, tcp, udp
 from records import tally
-from tool import Trace, bpf_alive, bpf_ids, eventually, need, served
+from tool import PKTPATH, HostRun, Trace, bpf_alive, bpf_ids, eventually, need, served
 
 import host_cost  # noqa: F401  defines tests
 import host_flood  # noqa: F401
@@ -169,6 +171,32 @@ def tcp_to_a_closed_port_over_veth(env):
 @test
 def tcp_to_a_closed_port_on_loopback(env):
     return check_closed(env, "lo", "here", LO, socket.SOCK_STREAM, "tcp")
+
+
+class HostHist(Trace):
+    """One `pktpath hist --json`, with all records in a file beside it."""
+
+    def __init__(self, *words):
+        self._file = tempfile.NamedTemporaryFile("r")
+        super().__init__("--json", "--trace", self._file.name, *words, argv0=(PKTPATH, "hist"))
+
+    def results(self):
+        check(self.signal().wait() == 0, self.err())
+        return HistRun(self.out(), self.err()), HostRun(self._file.read(), self.err())
+
+
+@test
+def histograms_are_those_of_their_records(env):
+    """20 MB over veth and back, and datagrams: every bucket, the ledger, and each ten milliseconds."""
+    need(env.roles, "netif", "read")
+    with HostHist("-i", "pp0", "--buckets", "--interval", "0.01", "--ring", str(1 << 26)) as t:
+        tcp(env.net, 20 * MB, "here", "there", HERE)
+        udp(env.net, 500, "here", "there", HERE)
+        run, trace = t.results()
+    led = run.summary
+    check(not led["ring_lost"], f"lost: {led}")
+    check(run.whole.count() == run.measured(), f"the total counts {run.whole.count()}: {led}")
+    return f"{len(run.hists) - 1} intervals, {check_rows(run.whole, trace.records)}"
 
 
 @test

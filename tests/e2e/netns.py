@@ -51,6 +51,10 @@ class Net:
         self._holder.stdin.close()
         self._holder.wait()
 
+    def pid(self):
+        """A process in the other namespace."""
+        return self._holder.pid
+
     def there(self, function):
         """function(), in the other namespace."""
         result = []

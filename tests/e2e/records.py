@@ -120,14 +120,15 @@ class Run:
         check(set(led["verdicts"]) == set(VERDICTS), f"verdicts: {led}")
         check(sum(led["untracked"].values()) == led["verdicts"]["untracked"], f"untracked: {led}")
         check(sum(led["in_flight_at"].values()) == led["in_flight"], f"in flight: {led}")
-        check(led["emitted"] + led["ring_lost"] + led["filtered"] == ended - unborn,
+        sent, slow = led["emitted"] + led["ring_lost"], led["slow"]
+        check(slow == sent if slow is not None else sent + led["filtered"] == ended - unborn,
               f"ended records are neither emitted, lost nor filtered: {led}")
         check(led["shown"] == led["emitted"] == len(self.records),
               f"{len(self.records)} records, but: {led}")
         if led["filtered"]:
             check({r["verdict"] for r in self.records} <= {"delivered"},
                   f"only a reader's packets were asked for: {tally(self.records)}")
-        elif not led["ring_lost"]:
+        elif not led["ring_lost"] and slow is None:
             for verdict in VERDICTS:
                 want = led["verdicts"][verdict] - (unborn if verdict == "untracked" else 0)
                 got = sum(r["verdict"] == verdict for r in self.records)

@@ -3,6 +3,9 @@
  * Feeds records and ledgers that are written down as text to a sink: what a sink prints can be
  * compared without a kernel, root or a clock. Lines are `rec`, `ledger` or `hook`, followed by
  * KEY=VALUE words; a value with spaces stands in double quotes. mixed.rec has examples.
+ *
+ * For histograms: `count row=STAGE group=N values=NS*COUNT,NS*COUNT…` adds to the histograms that
+ * the next `span` shows, `group at=N key=KEY` names a group of them. hist.rec has examples.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -13,18 +16,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include "names.h"
-#include "sink.h"
+#include "replay.h"
 
 #define MAX_HOOKS 64
 /* 2023-11-14 22:13:20 UTC minus the records' base, see parse_time(). */
 #define WALL_BASE 1700000000000000000ull
-#define MONO_BASE 1000000000ull
 
 static const char *dev_name(uint32_t netns, uint32_t ifindex)
 {
 	static const char *const names[] = { "?", "lo", "eth0", "eth1", "br\033[31m\xff" };
 
 	return !netns && ifindex < 5 ? names[ifindex] : NULL;
+}
+
+static const char *comm_name(uint32_t pid)
+{
+	return pid == 4711 ? "dns-server" : pid == 4712 ? "evil\033[31m" : NULL;
+}
+
+static const char *cgroup_path(uint64_t id)
+{
+	return id == 77 ? "/system.slice/a-service-with-quite-a-long-name.service" : NULL;
 }
 
 static const char *reason_name(uint32_t reason)
@@ -43,7 +55,7 @@ static const char *reason_name(uint32_t reason)
 }
 
 /* The next KEY=VALUE of a line; false at its end. Cuts the line up. */
-static bool next_word(char **line, char **key, char **value)
+bool next_word(char **line, char **key, char **value)
 {
 	char *p = *line + strspn(*line, " \t\n");
 	char stop = ' ';
@@ -64,7 +76,7 @@ static bool next_word(char **line, char **key, char **value)
 	return true;
 }
 
-static uint64_t number(const char *s)
+uint64_t number(const char *s)
 {
 	char *end;
 	uint64_t n;
@@ -77,7 +89,7 @@ static uint64_t number(const char *s)
 }
 
 /* Times are ns after the base; 0 in a record means "not seen", so the base is not 0. */
-static uint64_t parse_time(const char *s)
+uint64_t parse_time(const char *s)
 {
 	return *s == '=' ? number(s + 1) : MONO_BASE + number(s);
 }
@@ -124,7 +136,7 @@ static void parse_proto(struct pp_rec *rec, const char *s)
 	rec->eth_proto = 0x0800;
 }
 
-static int find(int n, const char *what)
+int find(int n, const char *what)
 {
 	if (n < 0)
 		errx(2, "not in the table: %s", what);
@@ -338,7 +350,10 @@ static void parse_ledger_field(struct ledger *led, const char *key, const char *
 		led->n.unsorted = number(value);
 	else if (!strcmp(key, "softnet"))
 		parse_softnet(led, value);
-	else if (!strcmp(key, "cost"))
+	else if (!strcmp(key, "slow")) {
+		led->slow_only = true;
+		led->slow = number(value);
+	} else if (!strcmp(key, "cost"))
 		parse_cost(&led->cost, value);
 	else if (!strcmp(key, "budget"))
 		parse_budget(&led->cost, value);
@@ -401,10 +416,13 @@ static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 {
 	struct hook_report hooks[MAX_HOOKS];
 	struct ledger led = { .hooks = hooks };
+	struct histo *h = histo_new(hist_groups(&env->hist));
 	bool have_ledger = false;
 	char line[2048];
 	int ret = 0;
 
+	if (!h)
+		errx(2, "no memory");
 	while (!ret && fgets(line, sizeof(line), in)) {
 		if (!strncmp(line, "rec ", 4)) {
 			struct pp_rec rec = parse_record(line + 4);
@@ -417,12 +435,15 @@ static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 			if (led.nr_hooks == MAX_HOOKS)
 				errx(2, "too many hooks");
 			hooks[led.nr_hooks++] = parse_hook(line + 5);
+		} else if (hist_line_of(sink, env, h, line, &ret)) {
+			continue;
 		} else if (line[0] != '#' && line[0] != '\n') {
 			errx(2, "not understood: %s", line);
 		}
 	}
 	if (!ret && have_ledger)
 		ret = sink->done(env, &led);
+	free(h);
 	for (int i = 0; i < led.nr_hooks; i++) {
 		free(*hooks[i].role ? (char *)hooks[i].role : NULL);
 		free(*hooks[i].hook ? (char *)hooks[i].hook : NULL);
@@ -432,33 +453,28 @@ static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 	return ret ? ret : fflush(env->out) ? -errno : 0;
 }
 
-static uint32_t parse_stages(char *list)
-{
-	uint32_t mask = 0;
-
-	for (char *s = strtok(list, ","); s; s = strtok(NULL, ","))
-		mask |= PP_ST_BIT(find(stage_find(s), s));
-	return mask;
-}
-
 int main(int argc, char **argv)
 {
 	struct sink_env env = {
 		.out = stdout, .err = stdout, .utc = true, .stages_served = PP_ST_BIT(PP_ST_NR) - 1,
 		.wall_offset_ns = WALL_BASE - MONO_BASE, .dev_name = dev_name,
-		.reason_name = reason_name,
+		.reason_name = reason_name, .comm_name = comm_name, .cgroup_path = cgroup_path,
+		.hist = { .groups = 4, .worst = 1, .wire = true },
 	};
 	const struct sink *sink = sink_find("text");
 	int c, ret;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((c = getopt(argc, argv, "s:w:S:cvqlad")) != -1) {
+	while ((c = getopt(argc, argv, "s:w:h:S:cvqladb:g:k:t:muI:")) != -1) {
 		switch (c) {
 		case 's':
 			sink = sink_find(optarg);
 			break;
 		case 'w':
 			env.width = (int)number(optarg);
+			break;
+		case 'h':
+			env.height = (int)number(optarg);
 			break;
 		case 'S':
 			env.stages_served = parse_stages(optarg);
@@ -482,6 +498,8 @@ int main(int argc, char **argv)
 			env.any_dev = true;
 			break;
 		default:
+			if (hist_option(&env.hist, c))
+				break;
 			return 2;
 		}
 	}

@@ -83,8 +83,23 @@ def check(root, schema, value, path="$"):
             yield from check(root, schema["items"], item, f"{path}[{i}]")
 
 
+def check_rows(rows):
+    for row in rows:
+        where = f"{row['stage']} {row['group'] or ''}"
+        steps = [row[k] for k in ("min_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "max_ns")]
+        if steps != sorted(steps):
+            yield f"{where}: the quantiles are not in order: {steps}"
+        if row["buckets"] is not None and sum(b["count"] for b in row["buckets"]) != row["count"]:
+            yield f"{where}: the buckets do not add up to the count"
+        groups = [r["count"] for r in rows if r["stage"] == row["stage"] and r["group"]]
+        if row["group"] is None and groups and sum(groups) != row["count"]:
+            yield f"{where}: the groups do not add up to the count"
+
+
 def check_meaning(obj):
     """What a schema cannot say."""
+    if "hist" in obj:
+        yield from check_rows(obj["hist"]["rows"])
     if "stages" not in obj:
         return
     if obj["stages"] and obj["stages"][0]["cpu"] != obj["cpu"]:
@@ -115,8 +130,17 @@ def documented():
 
 
 def emitted(lines):
-    fields = {name: set() for name in ("record", "stages", "journey", "hops", "summary", "hooks")}
+    fields = {name: set() for name in ("record", "stages", "journey", "hops", "summary", "hooks",
+                                       "hist", "rows", "buckets", "worst")}
     for obj in lines:
+        if "hist" in obj:
+            fields["hist"] |= set(obj["hist"])
+            for row in obj["hist"]["rows"]:
+                fields["rows"] |= set(row)
+                for name in ("buckets", "worst"):
+                    for item in row[name] or ():
+                        fields[name] |= set(item)
+            continue
         if "summary" in obj:
             fields["summary"] |= set(obj["summary"])
             for hook in obj["summary"]["hooks"]:
@@ -134,7 +158,13 @@ def in_schema(root):
     defs = root["$defs"]
     summary = defs["summary"]["properties"]["summary"]["properties"]
     record = defs["record"]["properties"]
+    hist = defs["hist"]["properties"]["hist"]["properties"]
+    row = hist["rows"]["items"]["properties"]
     return {
+        "hist": set(hist),
+        "rows": set(row),
+        "buckets": set(row["buckets"]["oneOf"][1]["items"]["properties"]),
+        "worst": set(row["worst"]["oneOf"][1]["items"]["properties"]),
         "record": set(record),
         "stages": set(defs["stages"]["items"]["properties"]),
         "journey": set(record["journey"]["oneOf"][1]["properties"]),

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the benchmark's BPF programs (bpf/xdp*.bpf.c) and its loader (src/bench_*.c) share. */
+#ifndef PKTPATH_XDPBENCH_H
+#define PKTPATH_XDPBENCH_H
+
+#include <linux/types.h>
+
+/* What becomes of a packet in the program under test. */
+enum xb_mode {
+	XB_DROP, XB_PASS, XB_TX, XB_REDIRECT, XB_REDIRECT_MAP, XB_REDIRECT_CPU, XB_REDIRECT_MULTI,
+	XB_XSK, XB_ABORTED, XB_USER,	/* a program of the user's own */
+};
+
+/* What it does before its verdict. */
+enum xb_work { XB_NOTHING, XB_TOUCH, XB_PARSE, XB_COUNT, XB_CLOCK, XB_LOOKUP };
+
+/* Set before load, so that what is not wanted vanishes from the program. */
+struct xb_recv_cfg {
+	__u32 mode;
+	__u32 work;
+	__u32 count;	/* count packets in counts[] */
+	__u32 stamps;	/* note the latency of stamped packets in samples[] */
+	__u32 ifindex;	/* of XB_REDIRECT's target */
+};
+
+/* What the generator does with a frame; changes while it runs. */
+enum xb_gen { XB_GEN_IDLE, XB_GEN_ALONE, XB_GEN_SEND };
+
+struct xb_gen_cfg {
+	__u32 what;
+	__u32 flows;		/* source ports */
+	__u32 stamp_every;	/* 0 = no stamps */
+};
+
+#define XB_CORES   64
+#define XB_CPUS	   1024
+#define XB_CPUMAPS 4
+
+/* One a CPU, a cache line each. */
+struct xb_slot {
+	__u64 sent;	/* frames given to the device */
+	__u64 alone;	/* frames made and thrown away by the generator itself */
+	__u64 pad[6];
+};
+
+/* A stamped packet's payload, behind Ethernet, IPv4 and UDP: the magic, then CLOCK_MONOTONIC. */
+#define XB_STAMP_AT  42
+#define XB_STAMP_LEN 16
+#define XB_MAGIC     0x70706b7470617468ull
+#define XB_SAMPLES   (1u << 16)
+#define XB_PORT	     9		/* destination: discard */
+
+#endif /* PKTPATH_XDPBENCH_H */

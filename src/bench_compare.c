@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * pktpath bench compare: two programs in turn on the same device under the same traffic, ABBA, a
+ * few milliseconds each. A machine's slow phases last longer than that, so they hit both.
+ *
+ * Where the loader puts a program may matter, too. So both are loaded anew every second, in
+ * changing order.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "bench_bed.h"
+#include "bench_cpu.h"
+#include "bench_json.h"
+#include "bench_text.h"
+#include "format.h"
+#include "log.h"
+
+#define SECONDS_DEFAULT 10000000000ull
+#define WARM_NS		200000000ull
+#define SLICE_NS	3000000ull
+#define GUARD_NS	300000ull
+#define LONGER		20	/* quarters of a slice, at most */
+#define GROUPS		60	/* of four slices, between two loads: about a second */
+#define CALL_LEVEL	0.99	/* a difference is called only where this interval excludes 0 */
+
+struct compare {
+	const struct bench_opts *o;
+	struct bench_spec specs[2];	/* as the bed counts them */
+	struct bed *bed;
+	struct prog *progs[2];
+	int parked[2];
+	size_t max, n;
+	struct slice *slices;
+	struct bench_env env;
+	struct books books;
+	const char *no_rate;
+	double seconds;
+	struct estimate side[2], diff, call;
+};
+
+static int slice(struct compare *c, int which)
+{
+	struct reading a = {}, b;
+	int i, err = bed_attach(c->bed, c->progs[which], &c->specs[which]);
+
+	if (!err)
+		err = bench_sleep(GUARD_NS);
+	if (!err)
+		err = bed_read(c->bed, &a);
+	if (!err)
+		err = bench_sleep(SLICE_NS);
+	/* On a busy machine the generator may hardly have run. */
+	for (i = 0; !err && i < LONGER && bed_cpu_ns(c->bed) - a.cpu_ns < SLICE_NS / 2; i++)
+		err = bench_sleep(SLICE_NS / 4);
+	if (!err)
+		err = bed_read(c->bed, &b);
+	if (err)
+		return err;
+	c->slices[c->n++] = (struct slice){ .ns = (double)(b.cpu_ns - a.cpu_ns),
+					    .packets = (double)(b.delivered - a.delivered) };
+	return gen_error(bed_gen(c->bed));
+}
+
+/* Only whole groups count. */
+static int group(struct compare *c)
+{
+	static const int order[] = { 0, 1, 1, 0 };
+	size_t start = c->n;
+	int i, err = 0;
+
+	for (i = 0; !err && i < 4; i++)
+		err = slice(c, order[i]);
+	if (err)
+		c->n = start;
+	return err;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void unload(struct compare *c)
+{
+	close_fd(&c->parked[0]);
+	close_fd(&c->parked[1]);
+	bed_unload(c->bed);
+}
+
+/*
+ * Each program is also attached to a device where nothing arrives: the kernel's XDP dispatcher
+ * then knows both all the time, and exchanging them changes no kernel text, which would take
+ * tens of milliseconds (bpf_dispatcher_change_prog(), v5.6).
+ */
+static int load(struct compare *c, bool b_first)
+{
+	static const enum bed_dev parks[] = { DEV_OUT0, DEV_OUT1 };
+	int i, which, err = 0;
+
+	for (i = 0; !err && i < 2; i++) {
+		which = b_first ? 1 - i : i;
+		err = bed_load(c->bed, &c->specs[which], false, &c->progs[which]);
+		if (!err)
+			c->parked[which] = prog_attach(c->progs[which], bed_ifindex(c->bed, parks[which]),
+						       c->o->generic);
+	}
+	return err;
+}
+
+static int epoch(struct compare *c, bool b_first, uint64_t start, uint64_t ns)
+{
+	struct gen *g = bed_gen(c->bed);
+	int i, err = load(c, b_first);
+
+	if (!err)
+		err = bed_attach(c->bed, c->progs[0], &c->specs[0]);
+	if (!err)
+		err = bed_meter(c->bed);
+	gen_set(g, XB_GEN_SEND);
+	if (!err)
+		err = bench_sleep(WARM_NS / 10);
+	for (i = 0; !err && i < GROUPS && c->n + 4 <= c->max && now_ns() - start < ns; i++) {
+		progress(c->o->quiet, "compare", (double)(now_ns() - start) / (double)ns);
+		err = group(c);
+	}
+	gen_set(g, XB_GEN_IDLE);
+	if (!err || err == -EINTR)
+		err = bed_settle(c->bed) ? -EIO : err;
+	unload(c);
+	return err;
+}
+
+static int measure(struct compare *c, uint64_t ns)
+{
+	uint64_t start = now_ns();
+	int i, err = 0;
+
+	for (i = 0; !err && c->n + 4 <= c->max && now_ns() - start < ns; i++)
+		err = epoch(c, i & 1, start, ns);
+	progress_end();
+	c->seconds = (double)(now_ns() - start) / 1e9;
+	return err == -EINTR ? 0 : err;
+}
+
+/*
+ * The modes' own books can be made only if they are the same. Otherwise, and for programs whose
+ * verdict is not known, what counts is that every packet reached the program.
+ */
+static void make_books(struct compare *c, const struct tally *before, const struct tally *after)
+{
+	enum xb_mode mode = c->specs[0].mode == c->specs[1].mode ? c->specs[0].mode : XB_USER;
+
+	books_make(&c->books, mode, c->o->generic, before, after);
+}
+
+static int run(struct compare *c, uint64_t ns)
+{
+	struct tally before, after;
+	uint64_t start;
+	int err = bed_start(c->bed);
+
+	if (!err)
+		err = bed_tally(c->bed, &before);
+	if (err)
+		return err;
+	c->env.kicked = gen_is_kicked(bed_gen(c->bed));
+	start = now_ns();
+	err = measure(c, ns);
+	if (!err)
+		err = bed_tally(c->bed, &after);
+	if (err)
+		return err;
+	make_books(c, &before, &after);
+	c->no_rate = bed_no_rate(c->bed, &c->books, now_ns() - start);
+	return bed_stop(c->bed);
+}
+
+static int by_side(struct compare *c)
+{
+	static const int side[] = { 0, 1, 1, 0 };
+	struct slice *s = calloc(c->n + 1, sizeof(*s));
+	size_t i, n;
+	int which;
+
+	if (!s)
+		return -ENOMEM;
+	for (which = 0; which < 2; which++) {
+		for (i = n = 0; i < c->n; i++)
+			if (side[i % 4] == which)
+				s[n++] = c->slices[i];
+		c->side[which] = bootstrap_ratio(s, n, 0.95);
+	}
+	free(s);
+	return 0;
+}
+
+static int evaluate(struct compare *c)
+{
+	double *d = calloc(c->n / 4 + 1, sizeof(*d));
+	size_t n;
+
+	if (!d || by_side(c)) {
+		free(d);
+		log_err("cannot evaluate: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	n = abba_differences(c->slices, c->n, d);
+	c->diff = bootstrap_median(d, n, 0.95);
+	c->call = bootstrap_median(d, n, CALL_LEVEL);
+	free(d);
+	if (!c->no_rate && (!c->side[0].n || !c->side[1].n))
+		c->no_rate = "nothing of one of them arrived at the end of the path";
+	if (!c->no_rate && judge(&c->call) == FIND_TOO_FEW)
+		c->no_rate = "it ended before there was enough to compare";
+	return 0;
+}
+
+static const char *finding(const struct compare *c)
+{
+	switch (judge(&c->call)) {
+	case FIND_FASTER:
+		return "faster";
+	case FIND_SLOWER:
+		return "slower";
+	default:
+		return "no difference";
+	}
+}
+
+static int compare_text(const struct compare *c)
+{
+	bool called = judge(&c->call) != FIND_NONE;
+	char buf[80], n[FMT_MAX];
+	int i;
+
+	text_head(c->o, "compare");
+	for (i = 0; i < 2; i++)
+		printf("%c  %-24s %s ns of CPU a packet\n", 'A' + i, c->o->specs[i].label,
+		       c->no_rate ? "-" : text_estimate(buf, &c->side[i], 1, 1));
+	if (!c->no_rate) {
+		printf("\nB - A        %s ns, median of %zu paired differences in %.1f s\n",
+		       text_estimate(buf, &c->diff, 1, 2), c->diff.n, c->seconds);
+		printf("verdict      %s%s%s\n", called ? "B is " : "", finding(c), called ? " than A" : "");
+	}
+	printf("\ngenerated    %15s\n           = %15s %s\n", fmt_count(n, c->books.generated),
+	       fmt_count(n, c->books.received), c->books.where);
+	for (i = 0; i < c->books.nr_lost; i++)
+		printf("           + %15s %s\n", fmt_count(n, c->books.lost[i].packets),
+		       c->books.lost[i].what);
+	text_env(&c->env);
+	return file_flush(stdout);
+}
+
+static int compare_json(const struct compare *c)
+{
+	static const struct estimate none;
+	yyjson_mut_doc *d = json_begin(c->o, "compare", &c->env);
+	yyjson_mut_val *root = d ? yyjson_mut_doc_get_root(d) : NULL;
+	bool good = !c->no_rate;
+
+	if (!root)
+		return json_end(d);
+	yyjson_mut_obj_add_strcpy(d, root, "a", c->o->specs[0].label);
+	yyjson_mut_obj_add_strcpy(d, root, "b", c->o->specs[1].label);
+	if (good)
+		yyjson_mut_obj_add_null(d, root, "no_rate");
+	else
+		yyjson_mut_obj_add_strcpy(d, root, "no_rate", c->no_rate);
+	yyjson_mut_obj_add_real(d, root, "seconds", c->seconds);
+	json_estimate(d, root, "a_cpu_ns", good ? &c->side[0] : &none);
+	json_estimate(d, root, "b_cpu_ns", good ? &c->side[1] : &none);
+	json_estimate(d, root, "difference_ns", good ? &c->diff : &none);
+	json_estimate(d, root, "difference_ns_99", good ? &c->call : &none);
+	if (good)
+		yyjson_mut_obj_add_str(d, root, "verdict", finding(c));
+	else
+		yyjson_mut_obj_add_null(d, root, "verdict");
+	json_books(d, root, &c->books);
+	return json_end(d);
+}
+
+static int show(const struct compare *c)
+{
+	int err = c->o->json ? compare_json(c) : compare_text(c);
+
+	if (c->no_rate)
+		log_err("no comparison: %s", c->no_rate);
+	if (err)
+		log_err("cannot write: standard output: %s", strerror(-err));
+	return err || c->no_rate ? EXIT_RUNTIME : EXIT_OK;
+}
+
+int bench_compare(const struct bench_opts *o)
+{
+	uint64_t ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
+	struct compare c = { .o = o, .parked = { -1, -1 } };
+	int ret = EXIT_RUNTIME;
+
+	memcpy(c.specs, o->specs, sizeof(c.specs));
+	env_read(&c.env, o->gro);
+	stop_on_signals();
+	c.max = ns / SLICE_NS + 16;
+	c.slices = calloc(c.max, sizeof(*c.slices));
+	if (!c.slices)
+		log_err("cannot start: %s", strerror(ENOMEM));
+	else if (!bed_new(&c.bed, o) && !run(&c, ns) && !evaluate(&c))
+		ret = show(&c);
+	bed_free(c.bed);
+	free(c.slices);
+	return ret;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * pktpath bench MODE -i IF: traffic from outside on a device that others use too. What was sent
+ * is not known here, so there are no books: what the program saw, what the device says it took
+ * and missed, and what all CPUs spent in softirq.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "bench.h"
+#include "bench_cpu.h"
+#include "bench_json.h"
+#include "bench_net.h"
+#include "bench_prog.h"
+#include "bench_text.h"
+#include "bench_xsk.h"
+#include "format.h"
+#include "log.h"
+
+#define SECONDS_DEFAULT 5000000000ull
+#define SETTLE_NS	1000000000ull	/* many drivers restart when a program comes */
+#define SLICE_NS	100000000ull
+
+struct look {
+	double wall, soft;	/* ns */
+	uint64_t seen;
+};
+
+struct outside {
+	const struct bench_opts *o;
+	const struct bench_spec *spec;
+	unsigned int ifindex;
+	struct prog_env env;
+	struct prog *prog;
+	int link;
+	struct xsk *xsk;
+	struct net_stats *stats;
+	struct net_counts before, after;
+	struct slice *wall, *soft;
+	size_t max, n;
+	struct look last;
+	uint64_t seen;
+	double seconds;
+	int nr_use;
+	struct cpu_use use[CPU_MAX];
+	struct bench_env machine;
+	char driver[32];
+};
+
+static int find(const char *name, unsigned int *ifindex)
+{
+	*ifindex = if_nametoindex(name);
+	if (*ifindex)
+		return 0;
+	log_err("%s: no such interface (ip link lists them)", name);
+	return -ENODEV;
+}
+
+static int targets(struct outside *x)
+{
+	int i, err = 0, wanted = x->spec->mode == XB_REDIRECT || x->spec->mode == XB_REDIRECT_MAP ? 1 :
+			x->spec->mode == XB_REDIRECT_MULTI ? 2 : 0;
+
+	if (x->o->nr_to != wanted) {
+		log_err("%s -i %s: needs --to IF %d times, not %d", x->spec->label, x->o->ifname, wanted,
+			x->o->nr_to);
+		return -EINVAL;
+	}
+	for (i = 0; !err && i < wanted; i++)
+		err = find(x->o->to[i], &x->env.to[i]);
+	return err;
+}
+
+static void taken(const struct outside *x, uint32_t id)
+{
+	log_err("%s: an XDP program of somebody else is attached (id %u): it was left alone", x->o->ifname,
+		id);
+}
+
+/* Whatever happens, a program that is already there stays: a link cannot replace it. */
+static int attach(struct outside *x)
+{
+	int err = prog_attach(x->prog, x->ifindex, x->o->generic);
+
+	if (err >= 0) {
+		x->link = err;
+		return 0;
+	}
+	if (prog_on_device(x->ifindex))
+		taken(x, prog_on_device(x->ifindex));
+	else if (err == -EOPNOTSUPP || err == -EINVAL)
+		log_err("%s: its driver (%s) has no XDP: %s (try --generic)", x->o->ifname, x->driver,
+			strerror(-err));
+	else
+		log_err("%s: cannot attach: %s", x->o->ifname, strerror(-err));
+	return err;
+}
+
+static int add_socket(struct outside *x)
+{
+	uint32_t queue = 0;
+	int err, fd;
+
+	if (x->spec->mode != XB_XSK)
+		return 0;
+	err = xsk_new(&x->xsk, x->ifindex, queue);
+	if (!err)
+		err = xsk_start(x->xsk, cpu_nth_from_last(0));
+	fd = err ? -1 : xsk_fd(x->xsk);
+	if (!err)
+		err = bpf_map_update_elem(prog_socks_fd(x->prog), &queue, &fd, BPF_ANY);
+	if (err)
+		log_err("%s: cannot receive from an AF_XDP socket: %s", x->o->ifname, strerror(-err));
+	return err;
+}
+
+static int prepare(struct outside *x)
+{
+	uint32_t id;
+	int err = find(x->o->ifname, &x->ifindex);
+
+	if (!err)
+		err = targets(x);
+	id = err ? 0 : prog_on_device(x->ifindex);
+	if (id) {
+		taken(x, id);
+		err = -EBUSY;
+	}
+	return err;
+}
+
+static int start(struct outside *x)
+{
+	int err;
+
+	net_driver(x->o->ifname, x->driver);
+	x->env.count = x->spec->mode != XB_REDIRECT_CPU;
+	x->env.cpu = cpu_nth_from_last(0);
+	err = prog_load(&x->prog, x->spec, &x->env);
+	if (!err)
+		err = attach(x);
+	if (!err)
+		err = add_socket(x);
+	if (!err)
+		err = net_stats_open(&x->stats, x->o->ifname);
+	return err;
+}
+
+/* A program of the user's own counts nothing that could be read here; the device does. */
+static uint64_t seen(struct outside *x)
+{
+	struct net_counts c = {};
+
+	if (x->xsk)
+		return xsk_received(x->xsk);
+	if (x->spec->mode != XB_USER)
+		return prog_counted(x->prog);
+	net_stats_all(x->stats, &c);
+	return c.rx_packets;
+}
+
+static double softirq_ns(void)
+{
+	static struct cpu_use use[CPU_MAX];
+	int i, n = cpu_use_read(use, CPU_MAX);
+	uint64_t ticks = 0;
+
+	for (i = 0; i < n; i++)
+		ticks += use[i].softirq + use[i].irq;
+	return (double)ticks * 1e9 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static struct look look(struct outside *x)
+{
+	return (struct look){ (double)now_ns(), softirq_ns(), seen(x) };
+}
+
+static int slice(struct outside *x)
+{
+	struct look was = x->last;
+	double packets;
+	int err = bench_sleep(SLICE_NS);
+
+	/* Each goes on where the one before ended: none falls between two. */
+	x->last = look(x);
+	packets = (double)(x->last.seen - was.seen);
+	x->wall[x->n] = (struct slice){ x->last.wall - was.wall, packets };
+	x->soft[x->n++] = (struct slice){ x->last.soft - was.soft, packets };
+	return err;
+}
+
+static int measure(struct outside *x, uint64_t ns)
+{
+	uint64_t begun;
+	int n, err = bench_sleep(SETTLE_NS);
+
+	begun = now_ns();
+	n = cpu_use_read(x->use, CPU_MAX);
+	if (!err)
+		err = net_stats_all(x->stats, &x->before);
+	x->last = look(x);
+	x->seen = x->last.seen;
+	while (!err && x->n < x->max && now_ns() - begun < ns) {
+		progress(x->o->quiet, x->spec->label, (double)(now_ns() - begun) / (double)ns);
+		err = slice(x);
+	}
+	progress_end();
+	x->seen = x->last.seen - x->seen;
+	x->nr_use = cpu_use_since(x->use, n);
+	x->seconds = (double)(now_ns() - begun) / 1e9;
+	if (err && err != -EINTR) {
+		log_err("%s: cannot read the counters: %s", x->o->ifname, strerror(-err));
+		return err;
+	}
+	return net_stats_all(x->stats, &x->after);
+}
+
+static int outside_text(const struct outside *x, const struct estimate *pps, const struct estimate *ns)
+{
+	char buf[80];
+
+	printf("%s on %s (%s), %s XDP, traffic from outside\n\n", x->spec->label, x->o->ifname,
+	       *x->driver ? x->driver : "unknown driver", x->o->generic ? "generic" : "native");
+	if (x->seen) {
+		printf("seen         %s Mpps over %.1f s\n", text_estimate(buf, pps, 1e-6, 3), x->seconds);
+		printf("softirq      %s ns a packet, of all CPUs\n", text_estimate(buf, ns, 1, 1));
+	}
+	printf("device       %llu packets received, %llu dropped, %llu missed; what was sent is not known\n",
+	       (unsigned long long)(x->after.rx_packets - x->before.rx_packets),
+	       (unsigned long long)(x->after.rx_dropped - x->before.rx_dropped),
+	       (unsigned long long)(x->after.rx_missed - x->before.rx_missed));
+	text_cpus(x->use, x->nr_use);
+	text_env(&x->machine);
+	return file_flush(stdout);
+}
+
+static int outside_json(const struct outside *x, const struct estimate *pps, const struct estimate *ns)
+{
+	yyjson_mut_doc *d = json_begin(x->o, "outside", &x->machine);
+	yyjson_mut_val *root = d ? yyjson_mut_doc_get_root(d) : NULL;
+
+	if (root) {
+		yyjson_mut_obj_add_strcpy(d, root, "program", x->spec->label);
+		yyjson_mut_obj_add_strcpy(d, root, "driver", x->driver);
+		yyjson_mut_obj_add_real(d, root, "seconds", x->seconds);
+		yyjson_mut_obj_add_uint(d, root, "seen", x->seen);
+		json_estimate(d, root, "seen_pps", pps);
+		json_estimate(d, root, "softirq_ns", ns);
+		yyjson_mut_obj_add_uint(d, root, "device_received", x->after.rx_packets - x->before.rx_packets);
+		yyjson_mut_obj_add_uint(d, root, "device_dropped", x->after.rx_dropped - x->before.rx_dropped);
+		yyjson_mut_obj_add_uint(d, root, "device_missed", x->after.rx_missed - x->before.rx_missed);
+		json_cpus(d, root, x->use, x->nr_use);
+	}
+	return json_end(d);
+}
+
+static int show(const struct outside *x)
+{
+	struct estimate wall = bootstrap_ratio(x->wall, x->n, 0.95);
+	struct estimate ns = bootstrap_ratio(x->soft, x->n, 0.95);
+	struct estimate pps = { 1e9 / wall.value, 1e9 / wall.hi, 1e9 / wall.lo, wall.n };
+	int err = x->o->json ? outside_json(x, &pps, &ns) : outside_text(x, &pps, &ns);
+
+	if (err)
+		log_err("cannot write: standard output: %s", strerror(-err));
+	if (!x->seen)
+		log_err("no rate: nothing arrived at %s", x->o->ifname);
+	return err || !x->seen ? EXIT_RUNTIME : EXIT_OK;
+}
+
+static int run(struct outside *x, uint64_t ns)
+{
+	int ret = EXIT_RUNTIME, err;
+
+	if (prepare(x))
+		return EXIT_USAGE;
+	err = start(x);
+	if (err == -EBUSY || err == -EEXIST)
+		ret = EXIT_USAGE;
+	else if (!err && !measure(x, ns))
+		ret = show(x);
+	return ret;
+}
+
+int bench_outside(const struct bench_opts *o)
+{
+	uint64_t ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
+	struct outside *x = calloc(1, sizeof(*x));
+	int ret = EXIT_RUNTIME;
+
+	if (!x) {
+		log_err("cannot start: %s", strerror(ENOMEM));
+		return ret;
+	}
+	x->o = o;
+	x->spec = &o->specs[0];
+	x->link = -1;
+	x->max = ns / SLICE_NS + 2;
+	x->wall = calloc(x->max, sizeof(*x->wall));
+	x->soft = calloc(x->max, sizeof(*x->soft));
+	env_read(&x->machine, o->gro);
+	env_device(&x->machine, o->ifname);
+	stop_on_signals();
+	if (x->wall && x->soft)
+		ret = run(x, ns);
+	if (x->link >= 0)
+		close(x->link);
+	xsk_free(x->xsk);
+	prog_free(x->prog);
+	net_stats_free(x->stats);
+	free(x->wall);
+	free(x->soft);
+	free(x);
+	return ret;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Statistics of the benchmark: pure functions on arrays. */
+#ifndef PKTPATH_BENCH_STATS_H
+#define PKTPATH_BENCH_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An estimate with its confidence interval. n = how many values it rests on; 0 = none. */
+struct estimate {
+	double value, lo, hi;
+	size_t n;
+};
+
+/* One measured piece of time: cost of so many packets. */
+struct slice {
+	double ns;	/* of CPU, or of wall clock */
+	double packets;
+};
+
+/* The p-quantile (0..1) of `n` > 0 values sorted upwards, between neighbours by proportion. */
+double quantile(const double *sorted, size_t n, double p);
+void sort_doubles(double *v, size_t n);
+/* Of `n` > 0 values in any order, which it sorts. */
+double median(double *v, size_t n);
+
+/*
+ * The median and its confidence interval at `level` (0.95) by bootstrap: percentiles of the
+ * medians of `n` values drawn with replacement. The draws are the same in every run. With fewer
+ * than 6 values the interval is without bounds (-inf, inf), as no 95 % interval exists.
+ */
+struct estimate bootstrap_median(const double *v, size_t n, double level);
+
+/*
+ * Sum of ns by sum of packets, its interval by a bootstrap of whole blocks of neighbours, since
+ * slow phases of a machine last longer than one slice. Slices without packets count their time.
+ */
+struct estimate bootstrap_ratio(const struct slice *s, size_t n, double level);
+
+/*
+ * Differences B - A in ns per packet from slices in the order ABBA ABBA ..; one value for each
+ * complete group of four. A group with a slice in which others had the CPU, so that it has less
+ * than an eighth of the packets that are usual for A or B, is left out: what is counted at its edges weighs too much.
+ * Returns how many; `out` holds n / 4.
+ */
+size_t abba_differences(const struct slice *s, size_t n, double *out);
+
+enum finding { FIND_NONE, FIND_FASTER, FIND_SLOWER, FIND_TOO_FEW };
+
+/* What an interval of B - A says of B: a cost below zero is faster. */
+enum finding judge(const struct estimate *diff);
+
+#endif /* PKTPATH_BENCH_STATS_H */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the benchmark's texts have in common. All write to standard output. */
+#ifndef PKTPATH_BENCH_TEXT_H
+#define PKTPATH_BENCH_TEXT_H
+
+#include "bench.h"
+#include "bench_cpu.h"
+#include "bench_env.h"
+#include "bench_stats.h"
+
+/* "101.8 [101.0-102.5]", with `digits` after the point; without bounds where there are none. */
+const char *text_estimate(char buf[80], const struct estimate *e, double scale, int digits);
+void text_head(const struct bench_opts *o, const char *what);
+void text_cpus(const struct cpu_use *use, int n);
+void text_env(const struct bench_env *env);
+
+#endif /* PKTPATH_BENCH_TEXT_H */

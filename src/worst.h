@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The slowest journeys of each row of a histogram, kept as examples. Between the tracer, which
+ * sends candidates (each CPU's slowest), and what shows them. Its memory is fixed.
+ */
+#ifndef PKTPATH_WORST_H
+#define PKTPATH_WORST_H
+
+#include <stdint.h>
+#include "record.h"
+
+struct worst_entry {
+	uint64_t ns;		/* how long the row took in it */
+	struct pp_rec rec;
+};
+
+struct worst;
+
+/* Keeps `k` of each row, 0..PP_WORST_MAX. NULL: no memory. */
+struct worst *worst_new(uint32_t k);
+
+/*
+ * Takes a record into the rows where it is slow enough; `stages` as in timeline_measure(). Records
+ * without a whole journey of their own (merged, untracked) are left out.
+ */
+void worst_add(struct worst *w, const struct pp_rec *rec, uint32_t stages);
+
+/* A row's, slowest first, into list[PP_WORST_MAX]; how many. Valid until the next change. */
+uint32_t worst_list(const struct worst *w, uint32_t row, const struct worst_entry **list);
+
+void worst_clear(struct worst *w);
+void worst_free(struct worst *w);
+
+#endif /* PKTPATH_WORST_H */

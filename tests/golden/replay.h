@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the files of the replay share: reading words, and histograms. Errors end it with a message. */
+#ifndef PKTPATH_REPLAY_H
+#define PKTPATH_REPLAY_H
+
+#include "sink.h"
+
+#define MONO_BASE 1000000000ull
+
+/* The next KEY=VALUE of a line; false at its end. Cuts the line up. */
+bool next_word(char **line, char **key, char **value);
+uint64_t number(const char *s);
+/* Times are ns after the base; 0 in a record means "not seen", so the base is not 0. */
+uint64_t parse_time(const char *s);
+/* `n`, if it was found in a table. */
+int find(int n, const char *what);
+/* "gro,sock": a bit each. Cuts the list up. */
+uint32_t parse_stages(char *list);
+
+/* Lines on histograms; false if it is another one. *ret: what the sink returned. */
+bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h, char *line, int *ret);
+/* What is asked of histograms; false: another option. */
+bool hist_option(struct hist_opts *h, int c);
+
+#endif /* PKTPATH_REPLAY_H */
