@@ -206,6 +206,12 @@ bench: deps-test
 	@$(MAKE) --no-print-directory guest-build $(B)/bench
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/bench.py $(PARTS)
 
+# What a packet may cost, in instructions, in a guest: a minute or two.
+.PHONY: cost-test
+cost-test: deps-test
+	@$(MAKE) --no-print-directory guest-build
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/counted_cost.py $(TESTS)
+
 $(B)/bench: $(BENCH_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm

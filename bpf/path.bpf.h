@@ -168,7 +168,8 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
 	u64 flags;
 
-	if (!(cfg.emit & (1u << (rec->verdict & 15))))
+	/* The first is for the verifier: a shifted constant is none to it, and what follows is long. */
+	if (!cfg.emit || !(cfg.emit & (1u << (rec->verdict & 15))))
 		return;
 	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
 		COUNT(h, filtered);

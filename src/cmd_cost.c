@@ -117,7 +117,7 @@ static void print_calibration(const struct cost_calib *c)
 {
 	int kind;
 
-	printf("%-12s %10s %6s %18s %6s\n", "NS A RUN", "empty", "±", "+ clock read", "±");
+	printf("%-12s %10s %6s %18s %6s\n", "NS A RUN", "empty", "+-", "+ clock read", "+-");
 	for (kind = 0; kind < COST_NR; kind++)
 		if (!isnan(c->empty[kind]))
 			printf("%-12s %10.1f %6.1f %18.1f %6.1f\n", cost_kind_name(kind), c->empty[kind],

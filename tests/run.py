@@ -40,6 +40,7 @@ SUITES = [
     Suite("serve", "tests/e2e/host_serve.py", [PYTHON, "tests/e2e/host_serve.py"], 420),
     Suite("cli", "tests/e2e/cli.py", [PYTHON, "tests/e2e/cli.py"], 420),
     Suite("bench", "tests/bench/smoke.sh", ["tests/bench/smoke.sh"], 300),
+    Suite("cost", "tests/e2e/counted_cost.py", MAKE + ["cost-test"], 900),
     Suite("xdpbench", "tests/e2e/host_bench.py", [PYTHON, "tests/e2e/host_bench.py"], 600),
     # A guest waits for its kernel most of the time, so two of them fit on two CPUs.
     Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 3000, 1),

@@ -105,8 +105,8 @@ def host_table(result):
         rows.append([name, f"({f['ns'][0]:.0f})" if off else f"{added:.0f} ±{f['added'][1]:.0f}",
                      "" if off else ratio(added, floor.get("clock")),
                      "" if off else ratio(added, floor.get("clock + slot")),
-                     "" if off else f"{f['own'][0]:.0f}", f"{f['rate'][0]:.0f} ±{f['rate'][1]:.0f}",
-                     "" if off else f"{f['kept'][0]:.0f} % ±{f['kept'][1]:.0f}"])
+                     "" if off else f"{f['own'][0]:.0f}", f"{f['rate'][0]:.0f} (-{f['rate'][1]:.0f})",
+                     "" if off else f"{f['kept'][0]:.0f} %"])
     return lines(head, rows)
 
 

@@ -5,11 +5,8 @@ import shlex
 from typing import NamedTuple
 
 TEN = "irq,napi,softirq,poll,gro,netif,ip,l4,sock,read"
-STAGES = ("irq napi softirq poll gro batch flush backlog netif ip forward xmit local l4 held ooo "
-          "sock wake run read").split()
-MASK = hex(sum(1 << STAGES.index(s) for s in TEN.split(",")))
 HIST = "pktpath hist"
-HIST_TEN = f"env STAGES={MASK} pktpath hist"
+HIST_TEN = f"pktpath hist --stage {TEN}"
 
 # Durations from GRO on by skb, as one writes it: three hooks, and five.
 BPFTRACE_3 = """BEGIN { printf("ready\\n"); }

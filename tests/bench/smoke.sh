@@ -80,6 +80,22 @@ check "a signal ends it at once" wait_for_end
 wait $pid
 check "with the status of a signal" [ $? = 130 ]
 pid=
+"$bench" wire 4 >"$tmp" 2>&1
+check "loopback alone is timed" grep -qE '^[0-9]+\.[0-9]$' "$tmp"
+"$bench" hold count --netns all >"$tmp" 2>&1 &
+pid=$!
+i=0
+until grep -q listening "$tmp" || [ "$i" -ge 300 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+"$bench" wire 4 >/dev/null
+kill -TERM $pid
+check "a held floor ends at a signal" wait_for_end
+check "and has counted packets" grep -qE '^calls=[1-9][0-9]{3}' "$tmp"
+pid=
+"$bench" hold nonsense >"$tmp" 2>&1
+check "a bad floor is refused" [ $? = 2 ]
 "$bench" --rounds nonsense >"$tmp" 2>&1
 check "a bad count is refused" [ $? = 2 ]
 finish

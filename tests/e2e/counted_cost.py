@@ -11,7 +11,7 @@ import statistics
 import sys
 
 from counted import CountedGuest
-from guest import available
+from guest import available, build_dir
 from harness import Skip, check, main, test
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
@@ -33,6 +33,8 @@ class Env:
         self._guest = self.off = None
 
     def guest(self):
+        if not (build_dir() / "pktpath").exists():
+            raise Skip("pktpath is not built")
         if available():
             raise Skip(available())
         if not self._guest:
