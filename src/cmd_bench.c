@@ -24,7 +24,7 @@ static const struct argp_option options[] = {
 	{ "generic", 'g', NULL, 0, "XDP in the stack instead of in the driver", 0 },
 	{ "size", OPT_SIZE, "BYTES", 0, "of a frame, 60 (default) to 1514", 0 },
 	{ "flows", OPT_FLOWS, "N", 0, "source ports, 1 (default) to 1024", 0 },
-	{ "batch", OPT_BATCH, "N", 0, "frames sent at once, 1 to 256 (default 64)", 0 },
+	{ "batch", OPT_BATCH, "N", 0, "frames sent at once, 1 to 256 (default 96)", 0 },
 	{ "cores", OPT_CORES, "N", 0, "CPUs that generate and receive (default 1)", 0 },
 	{ "duration", 'd', "SECONDS", 0, "how long to measure", 0 },
 	{ "gro", OPT_GRO, "WHEN", 0, "on (default) or off, at the device under test", 0 },
@@ -201,7 +201,7 @@ int cmd_bench(int argc, char **argv)
 		"a program of your own; compare two of them; show where it is cheapest to drop, or what the "
 		"machine can do at best. Generates its own traffic in a network namespace of its own.",
 		NULL, NULL, NULL };
-	struct words w = { .o = { .gro = true, .sink = true, .size = 60, .flows = 1, .batch = 64,
+	struct words w = { .o = { .gro = true, .sink = true, .size = 60, .flows = 1, .batch = GEN_BATCH,
 				  .cores = 1, .repeat = GEN_REPEAT } };
 	int ret = opts_parse(&argp, argc, argv, &w);
 
