@@ -271,17 +271,21 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 /* Leave out of order[] what is not measured. */
 static __always_inline void keep_measured(struct pp_rec *rec)
 {
-	u32 i, kept = 0;
+	u32 n = rec->nr_order, i, kept;
 
+	rec->nr_order = 0;
 #pragma clang loop unroll(disable)
-	for (i = 0; i < PP_ST_NR && i < rec->nr_order; i++) {
+	for (i = 0; i < PP_ST_NR && i < n; i++) {
 		u32 stage = rec->order[i];
 
 		/* The first stays in any case: the whole begins with it. */
-		if (!i || cfg.stages & 1u << (stage & 31))
-			rec->order[kept++ & (PP_ORDER - 1)] = stage;
+		if (i && !(cfg.stages & 1u << (stage & 31)))
+			continue;
+		/* Counted in memory, where the verifier does not follow each number on its own. */
+		kept = *(volatile u8 *)&rec->nr_order;
+		rec->order[kept & (PP_ORDER - 1)] = stage;
+		*(volatile u8 *)&rec->nr_order = kept + 1;
 	}
-	rec->nr_order = kept;
 }
 
 /* What is made of an ended record, whose stamps were taken one after the other: see order[]. */
@@ -297,31 +301,5 @@ static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 		count_rows(rec, cpu);
 	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu) : 0;
 }
-
-/*
- * Returns the rows for which it is to be sent. A function of its own, global and so verified apart
- * from its callers: records end in many places. Such functions take pointers from v5.12 on.
- */
-#ifdef PP_LEGACY
-u32 pp_account(u32 ref, u32 cpu);
-
-__attribute__((noinline)) u32 pp_account(u32 ref, u32 cpu)
-{
-	struct pp_rec *rec = pp_rec_at(ref - 1);
-
-	return rec ? account_for(rec, cpu) : 0;
-}
-
-#define ACCOUNT(rec, cpu) pp_account((rec)->self, cpu)
-#else
-u32 pp_account(struct pp_rec *rec, u32 cpu);
-
-__attribute__((noinline)) u32 pp_account(struct pp_rec *rec, u32 cpu)
-{
-	return rec ? account_for(rec, cpu) : 0;
-}
-
-#define ACCOUNT(rec, cpu) pp_account(rec, cpu)
-#endif
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */

@@ -168,8 +168,7 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
 	u64 flags;
 
-	/* The first is for the verifier: a shifted constant is none to it, and what follows is long. */
-	if (!cfg.emit || !(cfg.emit & (1u << (rec->verdict & 15))))
+	if (!(cfg.emit & (1u << (rec->verdict & 15))))
 		return;
 	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
 		COUNT(h, filtered);
@@ -186,6 +185,50 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 	else
 		COUNT(h, emitted);
 }
+
+/* What is made of an ended record: it is measured, and sent. */
+static __always_inline void conclude(struct pp_rec *rec, u32 cpu)
+{
+	struct here h = { .cpu = cpu, .c = bpf_map_lookup_elem(&cpus, &cpu) };
+
+	if (!h.c)
+		return;
+	/* What another process read is not measured either. */
+	if ((cfg.hist || cfg.slow_any || cfg.worst) &&
+	    (!cfg.by_reader || rec->flags & PP_F_WANTED))
+		rec->picks = account_for(rec, cpu);
+	emit(&h, rec);
+}
+
+/*
+ * A function of its own, global and so verified apart from its callers: records end in many places,
+ * some of them in loops. Such functions take pointers from v5.12 on.
+ */
+#ifdef PP_LEGACY
+int pp_conclude(u32 ref, u32 cpu);
+
+__attribute__((noinline)) int pp_conclude(u32 ref, u32 cpu)
+{
+	struct pp_rec *rec = pp_rec_at(ref - 1);
+
+	if (rec)
+		conclude(rec, cpu);
+	return 0;
+}
+
+#define CONCLUDE(rec, cpu) pp_conclude((rec)->self, cpu)
+#else
+int pp_conclude(struct pp_rec *rec, u32 cpu);
+
+__attribute__((noinline)) int pp_conclude(struct pp_rec *rec, u32 cpu)
+{
+	if (rec)
+		conclude(rec, cpu);
+	return 0;
+}
+
+#define CONCLUDE(rec, cpu) pp_conclude(rec, cpu)
+#endif
 
 /*
  * End a record: count its verdict, send it, give the slot back. `linked`: the slot is still in
@@ -206,11 +249,8 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 	__sync_fetch_and_add(&h->c->n.verdict[verdict & 15], 1);
 	if (loss)
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
-	/* What another process read is not measured either. */
-	if ((cfg.hist || cfg.slow_any || cfg.worst) &&
-	    (!cfg.by_reader || rec->flags & PP_F_WANTED))
-		rec->picks = ACCOUNT(rec, h->cpu);
-	emit(h, rec);
+	if (cfg.emit || cfg.hist)
+		CONCLUDE(rec, h->cpu);
 	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
 	if (linked && pp_cas32(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)
 		return;
