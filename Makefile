@@ -44,7 +44,7 @@ $(B)/pktpath: $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
 
-$(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/legacy.skel.h $(B)/cost.skel.h
+$(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/plain.skel.h $(B)/legacy.skel.h $(B)/cost.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -250,7 +250,8 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h \
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/plain.skel.h $(B)/tidy/legacy.skel.h \
+		$(B)/tidy/cost.skel.h \
 		$(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h \
 		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h
 	$(Q)mkdir -p $(@D)

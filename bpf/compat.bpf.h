@@ -133,7 +133,7 @@ static __always_inline u32 no_reason(void)
 	return bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
 }
 
-#if defined(__bpf__) && !defined(PP_LEGACY)
+#if defined(__bpf__) && !defined(PP_NO_KSYMS)
 extern int __preempt_count __ksym __weak;
 extern struct pcpu_hot pcpu_hot __ksym __weak;
 #endif
@@ -146,7 +146,7 @@ extern struct pcpu_hot pcpu_hot __ksym __weak;
 /* The CPU's preemption count; COUNT_UNKNOWN: this kernel does not tell (x86 keeps it per CPU). */
 static __always_inline int preemption_count(void)
 {
-#if defined(__bpf__) && !defined(PP_LEGACY)
+#if defined(__bpf__) && !defined(PP_NO_KSYMS)
 	if (&__preempt_count)
 		return *(int *)bpf_this_cpu_ptr(&__preempt_count) & ~(1 << 31);
 	if (&pcpu_hot)

@@ -10,6 +10,7 @@
 
 #include "compat.bpf.h"
 
+#ifndef PP_NO_KSYMS
 extern void bpf_local_irq_save(unsigned long *flags) __ksym __weak;	/* v6.14 on */
 extern void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
 extern int LINUX_KERNEL_VERSION __kconfig;
@@ -43,5 +44,9 @@ static __always_inline int can_be_quiet(void)
 		if (quiet)                                                                         \
 			bpf_local_irq_restore(&irq_flags);                                         \
 	} while (0)
+
+#else
+#define QUIETLY(handler, call) call
+#endif /* PP_NO_KSYMS */
 
 #endif /* PKTPATH_QUIET_BPF_H */

@@ -10,6 +10,7 @@
 #include "tables.h"
 #include "trial.h"
 #include "legacy.skel.h"
+#include "plain.skel.h"
 #include "pktpath.skel.h"
 
 /* Two skeletons of one shape: the same functions for each. */
@@ -48,26 +49,44 @@
 	}
 
 VARIANT(pktpath)
+VARIANT(plain)
 VARIANT(legacy)
 
-int object_open(struct object *o, bool legacy)
+int object_open(struct object *o, bool plain)
 {
 	memset(o, 0, sizeof(*o));
-	o->legacy = legacy || !trial_bpf_is_new();
-	return o->legacy ? open_legacy(o) : open_pktpath(o);
+	if (!trial_bpf_is_new()) {
+		o->kind = OBJECT_LEGACY;
+		return open_legacy(o);
+	}
+	o->kind = plain ? OBJECT_PLAIN : OBJECT_PKTPATH;
+	return plain ? open_plain(o) : open_pktpath(o);
 }
 
 int object_load(struct object *o)
 {
-	return o->legacy ? load_legacy(o) : load_pktpath(o);
+	switch (o->kind) {
+	case OBJECT_LEGACY:
+		return load_legacy(o);
+	case OBJECT_PLAIN:
+		return load_plain(o);
+	default:
+		return load_pktpath(o);
+	}
 }
 
 void object_close(struct object *o)
 {
-	if (o->legacy)
+	switch (o->kind) {
+	case OBJECT_LEGACY:
 		legacy_bpf__destroy(o->skel);
-	else
+		break;
+	case OBJECT_PLAIN:
+		plain_bpf__destroy(o->skel);
+		break;
+	default:
 		pktpath_bpf__destroy(o->skel);
+	}
 	memset(o, 0, sizeof(*o));
 }
 

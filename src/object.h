@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The BPF object that this kernel can run: the usual one, or the one for kernels whose BPF lacks
- * compare-and-swap or bpf_loop() (before v5.17), which has the same programs and maps. That one also
- * asks for no variable of the kernel.
+ * The BPF object that can be run here. All have the same programs and maps: the usual one; the plain
+ * one, which uses no variable or function of the kernel's own; and the one for kernels whose BPF
+ * lacks compare-and-swap or bpf_loop() (before v5.17), which does not either.
  */
 #ifndef PKTPATH_OBJECT_H
 #define PKTPATH_OBJECT_H
@@ -18,11 +18,11 @@ struct object {
 	struct pp_cfg *cfg;		/* to be set between open and load */
 	volatile uint32_t *enabled, *epoch, *sample_max;	/* from load on */
 	void *skel;
-	bool legacy;
+	enum { OBJECT_PKTPATH, OBJECT_PLAIN, OBJECT_LEGACY } kind;
 };
 
 /* Each returns 0 or -errno. object_close() takes one that was never opened as well. */
-int object_open(struct object *o, bool legacy);
+int object_open(struct object *o, bool plain);
 int object_load(struct object *o);
 void object_close(struct object *o);
 

@@ -29,16 +29,6 @@ bool plan_serves(const struct plan *plan, const char *slot, int level)
 	return false;
 }
 
-bool plan_hooks_functions(const struct plan *plan)
-{
-	int i;
-
-	for (i = 0; i < NR_HOOKS; i++)
-		if (plan->backend[i] != BE_NONE && plan->backend[i] != BE_TP)
-			return true;
-	return false;
-}
-
 static bool is_driver_row(const struct hook *h)
 {
 	return *h->module && !strchr("*+@", *h->module);

@@ -40,7 +40,4 @@ int plan_make(struct plan *plan, const struct plan_opts *opts);
 /* Is a slot served by that level's rows? */
 bool plan_serves(const struct plan *plan, const char *slot, int level);
 
-/* Does it hook functions, or tracepoints alone? */
-bool plan_hooks_functions(const struct plan *plan);
-
 #endif /* PKTPATH_PROBE_H */

@@ -383,8 +383,8 @@ static int run(struct trace *tr)
 }
 
 /*
- * Histograms, and which records are sent besides: the slowest. All with --trace; none without
- * examples, but then thresholds that nothing exceeds keep the account of what was filtered.
+ * Histograms, and which records are sent besides: the slowest. All with --trace, none without
+ * examples; where readers are chosen thresholds that nothing exceeds keep the account of the rest.
  */
 static void ask_for_hist(const struct opts *o, struct tracer_opts *to)
 {
@@ -398,6 +398,10 @@ static void ask_for_hist(const struct opts *o, struct tracer_opts *to)
 	to->worst = o->trace_file ? 0 : o->hist.worst;
 	if (to->worst || o->trace_file)
 		return;
+	if (!o->reader_pid && !o->reader_comm && !o->reader_cgroup) {
+		to->verdicts = 0;
+		return;
+	}
 	to->slow_any = true;
 	for (row = 0; row < PP_H_ROWS; row++)
 		to->slow[row] = UINT64_MAX;

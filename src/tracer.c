@@ -48,7 +48,7 @@ static int open_object(struct tracer *t)
 	int i, k, n, err = modfn_register();	/* before the programs' sections are read */
 
 	if (!err)
-		err = object_open(&t->o, !t->plan.preempt_count && plan_hooks_functions(&t->plan));
+		err = object_open(&t->o, !t->plan.preempt_count);
 	if (err)
 		return err;
 	bpf_object__for_each_program(p, t->o.obj)

@@ -62,7 +62,11 @@ static bool can_read_percpu(int id)
 bool trial_preempt_count(const struct trial *t)
 {
 	static const char *const names[] = { "__preempt_count", "pcpu_hot" };
+	__u32 module = 0;
 	size_t i;
+
+	if (bpf_btf_get_next_id(0, &module) && errno == EPERM)
+		return false;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		int id = btf__find_by_name_kind(t->vmlinux, names[i], BTF_KIND_VAR);

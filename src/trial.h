@@ -29,8 +29,9 @@ int trial_tp(struct trial *t, const char *name, int nargs, const char **why);
 int trial_kprobe(const char *symbol, int ret, const char **why);
 
 /*
- * Can BPF read the CPU's preemption count? Where the kernel's symbols are functions only
- * (CONFIG_KALLSYMS_ALL is off), a program that would is refused.
+ * Can programs read the CPU's preemption count? Those that would are refused where the kernel's
+ * symbols are functions only (CONFIG_KALLSYMS_ALL is off); and libbpf must be able to look for what
+ * this kernel does not have in all modules, which takes CAP_SYS_ADMIN.
  */
 bool trial_preempt_count(const struct trial *t);
 
