@@ -226,6 +226,7 @@ static __always_inline struct pp_rec *birth_clone(const int typed, const struct 
 		return NULL;
 	}
 	copy_rec(rec, of);
+	rec->self = ref;
 	rec->id = nth * cfg.nr_cpus + h->cpu + 1;
 	rec->clone_of = of->id;
 	rec->skb = (u64)skb;

@@ -291,16 +291,28 @@ static __always_inline void pp_put(struct pp_rec *rec, __u32 stage, __u64 ns, __
 	rec->nr_order = n + 1;
 }
 
-/* Take a stamp back. */
+/*
+ * Take a stamp back. What is kept of order[] is counted in memory, where the verifier does not
+ * follow each number on its own.
+ */
 static __always_inline void pp_unput(struct pp_rec *rec, __u32 stage)
 {
-	__u32 i, kept = 0;
+	__u32 n = rec->nr_order, i, kept;
 
 	rec->ts[stage] = 0;
-	for (i = 0; i < PP_ST_NR; i++)
-		if (i < rec->nr_order && rec->order[i] != stage)
-			rec->order[kept++ & (PP_ORDER - 1)] = rec->order[i];
-	rec->nr_order = kept;
+	rec->nr_order = 0;
+#ifdef __bpf__
+#pragma clang loop unroll(disable)
+#endif
+	for (i = 0; i < PP_ST_NR && i < n; i++) {
+		__u8 other = rec->order[i];
+
+		if (other == stage)
+			continue;
+		kept = *(volatile __u8 *)&rec->nr_order;
+		rec->order[kept & (PP_ORDER - 1)] = other;
+		*(volatile __u8 *)&rec->nr_order = kept + 1;
+	}
 }
 
 /* Stamp a stage once, never before the record's newest stamp. Returns 1 if the clock went back. */

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 
+from e1000_counts import OLD
 from e1000_env import ALIGN_NS, MS, clock_offset, median, receive, rx_lines, send_tcp, trace_eth0
 from guest import GuestError
 from harness import Skip, check, test
@@ -109,7 +110,10 @@ def other_ways_to_read_cover_the_stream(env):
         flow = run.flow(proto="tcp", dport=port)
         data = [r for r in flow if r["data_len"]]
         check(covered(flow) == size, f"{how}: {covered(flow)} of {size} bytes: {tally(data)}")
-        check(set(tally(data)) <= {"delivered", "merged"}, f"{how}: {tally(data)}")
+        # What a sender that got no answer for long sends again, the receiver has already.
+        lost = [r for r in data if r["verdict"] not in ("delivered", "merged") and
+                r["reason"] not in OLD]
+        check(not lost, f"{how}: {tally(data)}, {lost[:1]}")
         said.append(f"{how[2:]} {len(data)} records")
     return f"{size} bytes each: " + ", ".join(said)
 

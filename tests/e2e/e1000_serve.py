@@ -59,6 +59,9 @@ def a_server_as_nobody_tells_all_stages(env):
     check(m.one("pktpath_packets_total", verdict="delivered") == COUNT, f"{m.of('pktpath_packets_total')}")
     counts = {dict(key)["stage"]: int(n) for key, n in m.of(f"{STAGE}_count", dev="eth0").items()}
     check(all(counts.get(stage) == COUNT for stage in EACH), f"{counts}")
-    check(counts.get("irq", 0) > 0 and counts.get("poll", 0) > 0, f"no poll: {counts}")
+    # 5.10's modules have no BTF, and only root may use kprobes: nobody sees the driver's functions.
+    hooked = {dict(key)["hook"] for key in m.of("pktpath_hook_info")}
+    if {"__napi_poll", "e1000_clean"} & hooked:
+        check(counts.get("irq", 0) > 0 and counts.get("poll", 0) > 0, f"no poll: {counts}")
     check(m.one("pktpath_packet_duration_seconds_count", dev="eth0") == COUNT, "the total")
     return f"{'with two capabilities' if before else 'as root'}: {len(counts)} stages by {'+'.join(sorted(backends))}"
