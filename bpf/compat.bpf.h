@@ -138,9 +138,7 @@ extern int __preempt_count __ksym __weak;
 extern struct pcpu_hot pcpu_hot __ksym __weak;
 #endif
 
-/* include/linux/preempt.h: the same since v2.6.29 (RT counts softirqs elsewhere, from v5.15). */
-#define SOFTIRQ_OFFSET	0x00000100	/* a softirq is being served */
-#define HARDIRQ_MASK	0x000f0000
+#define SOFTIRQ_OFFSET	0x00000100	/* include/linux/preempt.h: a softirq is being served */
 #define COUNT_UNKNOWN	(-1)
 
 /* The CPU's preemption count; COUNT_UNKNOWN: this kernel does not tell (x86 keeps it per CPU). */
@@ -156,16 +154,10 @@ static __always_inline int preemption_count(void)
 }
 
 /* Is a hard interrupt handler running? True also where that is not known. */
-static __always_inline int in_hardirq(void)
-{
-	return !!(preemption_count() & HARDIRQ_MASK);
-}
+#define in_hardirq() (!!(preemption_count() & (cfg.hardirq_mask ?: ~0u)))
 
 /* Is a process running, for sure, with no interrupt or softirq on top of it? */
-static __always_inline int in_thread(void)
-{
-	return !(preemption_count() & (HARDIRQ_MASK | SOFTIRQ_OFFSET));
-}
+#define in_thread() (!(preemption_count() & (cfg.hardirq_mask | SOFTIRQ_OFFSET)))
 
 /* The current thread, with its type where BPF has the helper for it (v5.11 on). */
 static __always_inline struct task_struct *this_task(void)

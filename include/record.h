@@ -127,7 +127,7 @@ struct pp_cfg {
 	__u8 pad[2];
 	__u32 groups;		/* with `by`: so many, and one for the rest */
 	__u32 stages;		/* bit mask: durations of these are counted */
-	__u32 pad2;
+	__u32 hardirq_mask;	/* of the CPU's preemption count; 0 = that is not known */
 	__u32 worst;		/* send the slowest so many of each row and interval; 0 = all */
 	__u64 slow[PP_H_ROWS];	/* thresholds, ns; ~0 = none */
 };

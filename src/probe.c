@@ -169,7 +169,7 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 		for (i = 0; i < NR_HOOKS; i++) {
 			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level)
 				continue;
-			if (is_irq_exit(&hooks[i]) && plan->preempt_count)
+			if (is_irq_exit(&hooks[i]) && plan->hardirq_mask)
 				continue;
 			if (!is_asked_for(o, &hooks[i])) {
 				plan->why[i] = "not asked for (--stage)";
@@ -301,7 +301,7 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 	if (!t)
 		return -errno;
 	memset(plan, 0, sizeof(*plan));
-	plan->preempt_count = trial_preempt_count(t);
+	plan->hardirq_mask = trial_preempt_count(t);
 	ifaces_find(&ifs, opts->scope);
 	for (i = 0; i < NR_HOOKS; i++)
 		if (!i || strcmp(hooks[i].slot, hooks[i - 1].slot))

@@ -23,7 +23,7 @@ struct plan {
 	enum backend backend[NR_HOOKS];	/* BE_NONE: unused */
 	const char *why[NR_HOOKS];	/* why it is not served; NULL if it is, or was not needed */
 	uint32_t stages;		/* bit mask of the stages served */
-	bool preempt_count;		/* programs may ask what the CPU is doing */
+	uint32_t hardirq_mask;		/* programs may ask what the CPU is doing: see trial.h; 0: not */
 	bool have_end;			/* frees can be seen */
 	struct hook_report reports[NR_HOOKS + PP_ST_NR];
 	int nr_reports;

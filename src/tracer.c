@@ -48,7 +48,7 @@ static int open_object(struct tracer *t)
 	int i, k, n, err = modfn_register();	/* before the programs' sections are read */
 
 	if (!err)
-		err = object_open(&t->o, !t->plan.preempt_count);
+		err = object_open(&t->o, !t->plan.hardirq_mask);
 	if (err)
 		return err;
 	bpf_object__for_each_program(p, t->o.obj)
@@ -164,6 +164,7 @@ static int configure(struct tracer *t)
 	cfg->rec_mask = t->opts.records - 1;
 	cfg->emit = t->opts.verdicts;
 	cfg->have_end = t->plan.have_end;
+	cfg->hardirq_mask = t->plan.hardirq_mask;
 	cfg->wakeup_bytes = t->opts.ring_bytes / 8;
 	configure_reader(t, cfg);
 	configure_hist(t, cfg);

@@ -59,7 +59,14 @@ static bool can_read_percpu(int id)
 	return fd >= 0;
 }
 
-bool trial_preempt_count(const struct trial *t)
+/*
+ * include/linux/preempt.h: from v7.3 on x86 counts in 64 bits, and who keeps interrupts away is
+ * counted below those who serve them ("preempt: Introduce HARDIRQ_DISABLE_BITS").
+ */
+#define HARDIRQ_MASK_32 0x000f0000
+#define HARDIRQ_MASK_64 0x0f000000
+
+unsigned int trial_preempt_count(const struct trial *t)
 {
 	static const char *const names[] = { "__preempt_count", "pcpu_hot" };
 	__u32 module = 0;
@@ -71,10 +78,14 @@ bool trial_preempt_count(const struct trial *t)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		int id = btf__find_by_name_kind(t->vmlinux, names[i], BTF_KIND_VAR);
 
-		if (id > 0)
-			return can_read_percpu(id);
+		if (id <= 0)
+			continue;
+		if (!can_read_percpu(id))
+			return 0;
+		/* Of the structure the field is an int. */
+		return !i && btf__resolve_size(t->vmlinux, id) == 8 ? HARDIRQ_MASK_64 : HARDIRQ_MASK_32;
 	}
-	return false;
+	return 0;
 }
 
 static void drop_module(struct trial *t)

@@ -31,9 +31,10 @@ int trial_kprobe(const char *symbol, int ret, const char **why);
 /*
  * Can programs read the CPU's preemption count? Those that would are refused where the kernel's
  * symbols are functions only (CONFIG_KALLSYMS_ALL is off); and libbpf must be able to look for what
- * this kernel does not have in all modules, which takes CAP_SYS_ADMIN.
+ * this kernel does not have in all modules, which takes CAP_SYS_ADMIN. Returns its bits that count
+ * hard interrupts (HARDIRQ_MASK), 0 if not.
  */
-bool trial_preempt_count(const struct trial *t);
+unsigned int trial_preempt_count(const struct trial *t);
 
 /* As kprobe, through the link that the kernel makes of fprobe (v5.18 on). */
 int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char **why);
