@@ -388,8 +388,6 @@ static int run(struct trace *tr)
  */
 static void ask_for_hist(const struct opts *o, struct tracer_opts *to)
 {
-	uint32_t row;
-
 	to->hist = true;
 	to->wire = o->hist.wire;
 	to->by = o->hist.by;
@@ -403,18 +401,16 @@ static void ask_for_hist(const struct opts *o, struct tracer_opts *to)
 		return;
 	}
 	to->slow_any = true;
-	for (row = 0; row < PP_H_ROWS; row++)
-		to->slow[row] = UINT64_MAX;
+	memset(to->slow, 0xff, sizeof(to->slow));
 }
 
 static int start_hist(struct trace *tr)
 {
 	tr->intervals = intervals_new(tr->tracer, &tr->o.hist);
-	if (!tr->intervals) {
-		log_err("cannot start: histograms: %s", strerror(ENOMEM));
-		return -ENOMEM;
-	}
-	return 0;
+	if (tr->intervals)
+		return 0;
+	log_err("cannot start: histograms: %s", strerror(ENOMEM));
+	return -ENOMEM;
 }
 
 static int start(struct trace *tr, uint32_t verdicts, bool hist)
