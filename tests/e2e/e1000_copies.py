@@ -80,7 +80,7 @@ def fragments_that_wait_in_vain(env):
             send_frames(g.nics[0], [ether(g.nics[0], ip4(
                 g.nics[0].guest, 17, udp(port, bytes(88))[a:a + 32], ident=77,
                 frag=(a // 8) | MORE)) for a in (0, 32)])
-            time.sleep(3)
+            g.check("sleep 3")
             run = at_rest(trace.stop())
     finally:
         g.check("echo 30 > /proc/sys/net/ipv4/ipfrag_time")
