@@ -11,6 +11,7 @@
 #include "bench_cpu.h"
 #include "bench_why.h"
 #include "bench_xsk.h"
+#include "clock.h"
 #include "log.h"
 #include "xdp_cpumap.skel.h"
 
@@ -391,7 +392,7 @@ int bed_read(struct bed *b, struct reading *r)
 	int err;
 
 	r->cpu_ns = meter_read(b->meter);
-	r->wall_ns = now_ns();
+	r->wall_ns = now_ns(CLOCK_MONOTONIC);
 	r->alone = gen_alone(b->gen);
 	err = tally_ends(b, &t);
 	r->delivered = tally_received(b->mode, b->o.generic, &t);

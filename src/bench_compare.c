@@ -15,6 +15,7 @@
 #include "bench_cpu.h"
 #include "bench_json.h"
 #include "bench_text.h"
+#include "clock.h"
 #include "format.h"
 #include "log.h"
 
@@ -124,8 +125,9 @@ static int epoch(struct compare *c, bool b_first, uint64_t start, uint64_t ns)
 	gen_set(g, XB_GEN_SEND);
 	if (!err)
 		err = bench_sleep(WARM_NS / 10);
-	for (i = 0; !err && i < GROUPS && c->n + 4 <= c->max && now_ns() - start < ns; i++) {
-		progress(c->o->quiet, "compare", (double)(now_ns() - start) / (double)ns);
+	for (i = 0; !err && i < GROUPS && c->n + 4 <= c->max &&
+		    now_ns(CLOCK_MONOTONIC) - start < ns; i++) {
+		progress(c->o->quiet, "compare", (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)ns);
 		err = group(c);
 	}
 	gen_set(g, XB_GEN_IDLE);
@@ -137,13 +139,13 @@ static int epoch(struct compare *c, bool b_first, uint64_t start, uint64_t ns)
 
 static int measure(struct compare *c, uint64_t ns)
 {
-	uint64_t start = now_ns();
+	uint64_t start = now_ns(CLOCK_MONOTONIC);
 	int i, err = 0;
 
-	for (i = 0; !err && c->n + 4 <= c->max && now_ns() - start < ns; i++)
+	for (i = 0; !err && c->n + 4 <= c->max && now_ns(CLOCK_MONOTONIC) - start < ns; i++)
 		err = epoch(c, i & 1, start, ns);
 	progress_end();
-	c->seconds = (double)(now_ns() - start) / 1e9;
+	c->seconds = (double)(now_ns(CLOCK_MONOTONIC) - start) / 1e9;
 	return err == -EINTR ? 0 : err;
 }
 
@@ -169,14 +171,14 @@ static int run(struct compare *c, uint64_t ns)
 	if (err)
 		return err;
 	c->env.kicked = gen_is_kicked(bed_gen(c->bed));
-	start = now_ns();
+	start = now_ns(CLOCK_MONOTONIC);
 	err = measure(c, ns);
 	if (!err)
 		err = bed_tally(c->bed, &after);
 	if (err)
 		return err;
 	make_books(c, &before, &after);
-	c->no_rate = bed_no_rate(c->bed, &c->books, now_ns() - start);
+	c->no_rate = bed_no_rate(c->bed, &c->books, now_ns(CLOCK_MONOTONIC) - start);
 	return bed_stop(c->bed);
 }
 

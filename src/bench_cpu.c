@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 #include "bench_cpu.h"
+#include "clock.h"
 
 #define METER_MAX 192
 
@@ -66,14 +66,6 @@ int cpu_avoid(unsigned int busy)
 	for (i = 0; i < busy && i < (unsigned int)nr_allowed; i++)
 		CPU_CLR(cpu_nth_from_last(i), &set);
 	return set_affinity(CPU_COUNT(&set) ? &set : &allowed);
-}
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
 /* --- CPU time --- */

@@ -18,9 +18,6 @@ int cpu_nth_from_last(unsigned int n);
 int cpu_pin(int cpu);
 int cpu_avoid(unsigned int busy);
 
-/* CLOCK_MONOTONIC in ns. */
-uint64_t now_ns(void);
-
 /* CPU time of several threads, the kernel's among them. */
 struct meter;
 

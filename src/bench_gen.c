@@ -15,6 +15,7 @@
 #include <bpf/libbpf.h>
 #include "bench_cpu.h"
 #include "bench_gen.h"
+#include "clock.h"
 #include "xdp_gen.skel.h"
 
 #define FRAME_MAX 2048
@@ -207,9 +208,9 @@ static bool stalls_rcu(void)
 	/* The first may have begun just before a kick. */
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		return true;
-	start = now_ns();
+	start = now_ns(CLOCK_MONOTONIC);
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	return now_ns() - start > STALL_NS;
+	return now_ns(CLOCK_MONOTONIC) - start > STALL_NS;
 }
 
 static int start_kicker(struct gen *g)

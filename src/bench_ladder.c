@@ -11,6 +11,7 @@
 #include "bench_cpu.h"
 #include "bench_ladder.h"
 #include "bench_rungs.h"
+#include "clock.h"
 #include "log.h"
 
 #define SECONDS_DEFAULT 45000000000ull
@@ -38,11 +39,11 @@ static void give_up(struct step *s, const char *fmt, uint64_t a, uint64_t b)
  */
 static int traffic(struct bed *b, uint64_t *cpu_ns)
 {
-	uint64_t before = bed_cpu_ns(b), end = now_ns() + SLICE_MAX;
+	uint64_t before = bed_cpu_ns(b), end = now_ns(CLOCK_MONOTONIC) + SLICE_MAX;
 	int err = 0;
 
 	gen_set(bed_gen(b), XB_GEN_SEND);
-	while (!err && bed_cpu_ns(b) - before < SLICE_NS && now_ns() < end)
+	while (!err && bed_cpu_ns(b) - before < SLICE_NS && now_ns(CLOCK_MONOTONIC) < end)
 		err = bench_sleep(LOOK_NS);
 	gen_set(bed_gen(b), XB_GEN_IDLE);
 	*cpu_ns = bed_cpu_ns(b) - before;
@@ -137,8 +138,8 @@ static int climb_group(struct climb *c, int group, uint64_t end)
 	if (!err)
 		c->l.env.kicked = gen_is_kicked(bed_gen(c->bed));
 	while (!err && c->l.rounds < ROUNDS_MAX && has_any(c, group) &&
-	       (c->l.rounds - first < ROUNDS_MIN || now_ns() < end)) {
-		progress(c->l.o->quiet, "ladder", (double)(now_ns() - start) / (double)(c->end - start));
+	       (c->l.rounds - first < ROUNDS_MIN || now_ns(CLOCK_MONOTONIC) < end)) {
+		progress(c->l.o->quiet, "ladder", (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)(c->end - start));
 		err = round_of(c, group);
 		if (!err)
 			c->l.rounds++;
@@ -154,12 +155,12 @@ static int climb(struct climb *c, uint64_t ns)
 {
 	int i, err = 0;
 
-	c->start = now_ns();
+	c->start = now_ns(CLOCK_MONOTONIC);
 	c->end = c->start + ns;
 	for (i = NR_GROUPS - 1; !err && i >= 0; i--)
-		err = climb_group(c, i, i ? now_ns() + ns / SIDE_SHARE : c->end);
+		err = climb_group(c, i, i ? now_ns(CLOCK_MONOTONIC) + ns / SIDE_SHARE : c->end);
 	progress_end();
-	c->l.seconds = (double)(now_ns() - c->start) / 1e9;
+	c->l.seconds = (double)(now_ns(CLOCK_MONOTONIC) - c->start) / 1e9;
 	return err == -EINTR && c->l.rounds >= ROUNDS_MIN ? 0 : err;
 }
 

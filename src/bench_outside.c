@@ -17,6 +17,7 @@
 #include "bench_prog.h"
 #include "bench_text.h"
 #include "bench_xsk.h"
+#include "clock.h"
 #include "format.h"
 #include "log.h"
 
@@ -175,7 +176,7 @@ static double softirq_ns(void)
 
 static struct look look(struct outside *x)
 {
-	return (struct look){ (double)now_ns(), softirq_ns(), seen(x) };
+	return (struct look){ (double)now_ns(CLOCK_MONOTONIC), softirq_ns(), seen(x) };
 }
 
 static int slice(struct outside *x)
@@ -197,20 +198,20 @@ static int measure(struct outside *x, uint64_t ns)
 	uint64_t begun;
 	int n, err = bench_sleep(SETTLE_NS);
 
-	begun = now_ns();
+	begun = now_ns(CLOCK_MONOTONIC);
 	n = cpu_use_read(x->use, CPU_MAX);
 	if (!err)
 		err = net_stats_all(x->stats, &x->before);
 	x->last = look(x);
 	x->seen = x->last.seen;
-	while (!err && x->n < x->max && now_ns() - begun < ns) {
-		progress(x->o->quiet, x->spec->label, (double)(now_ns() - begun) / (double)ns);
+	while (!err && x->n < x->max && now_ns(CLOCK_MONOTONIC) - begun < ns) {
+		progress(x->o->quiet, x->spec->label, (double)(now_ns(CLOCK_MONOTONIC) - begun) / (double)ns);
 		err = slice(x);
 	}
 	progress_end();
 	x->seen = x->last.seen - x->seen;
 	x->nr_use = cpu_use_since(x->use, n);
-	x->seconds = (double)(now_ns() - begun) / 1e9;
+	x->seconds = (double)(now_ns(CLOCK_MONOTONIC) - begun) / 1e9;
 	if (err && err != -EINTR) {
 		log_err("%s: cannot read the counters: %s", x->o->ifname, strerror(-err));
 		return err;

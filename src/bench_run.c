@@ -8,6 +8,7 @@
 #include "bench_cpu.h"
 #include "bench_sample.h"
 #include "bench_run.h"
+#include "clock.h"
 #include "log.h"
 
 #define SECONDS_DEFAULT 5000000000ull
@@ -69,20 +70,20 @@ static int alone_slice(struct run *run)
 /* -EINTR is an early end, not an error. */
 static int measure(struct run *run, uint64_t ns)
 {
-	uint64_t start = now_ns(), end = start + ns;
+	uint64_t start = now_ns(CLOCK_MONOTONIC), end = start + ns;
 	size_t often = ns / SLICE_NS / ALONE_MIN;
 	size_t every = often < 2 ? 2 : often < ALONE_EVERY ? often : ALONE_EVERY;
 	size_t i;
 	int err = 0;
 
-	for (i = 0; !err && run->n < run->max && (now_ns() < end || run->n_alone < ALONE_MIN); i++) {
-		progress(run->o->quiet, run->o->specs[0].label, (double)(now_ns() - start) / (double)ns);
+	for (i = 0; !err && run->n < run->max && (now_ns(CLOCK_MONOTONIC) < end || run->n_alone < ALONE_MIN); i++) {
+		progress(run->o->quiet, run->o->specs[0].label, (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)ns);
 		err = i % every == every - 1 ? alone_slice(run) : one_slice(run, false);
 		if (!err)
 			err = gen_error(bed_gen(run->bed));
 	}
 	progress_end();
-	run->r->seconds = (double)(now_ns() - start) / 1e9;
+	run->r->seconds = (double)(now_ns(CLOCK_MONOTONIC) - start) / 1e9;
 	return err == -EINTR ? 0 : err;
 }
 
@@ -205,7 +206,7 @@ static int whole(struct run *run, uint64_t ns)
 	if (err)
 		return err;
 	run->r->env.kicked = gen_is_kicked(bed_gen(run->bed));
-	run->started = now_ns();
+	run->started = now_ns(CLOCK_MONOTONIC);
 	err = traffic(run, ns);
 	if (!err)
 		err = bed_settle(run->bed);
@@ -214,7 +215,7 @@ static int whole(struct run *run, uint64_t ns)
 	if (err)
 		return err;
 	books_make(&run->r->books, spec->mode, run->o->generic, &run->before, &after);
-	run->r->no_rate = bed_no_rate(run->bed, &run->r->books, now_ns() - run->started);
+	run->r->no_rate = bed_no_rate(run->bed, &run->r->books, now_ns(CLOCK_MONOTONIC) - run->started);
 	err = bed_stop(run->bed);
 	return err ? err : program_cost(run);
 }

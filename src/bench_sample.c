@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <bpf/bpf.h>
 #include "bench_cpu.h"
 #include "bench_sample.h"
 #include "bench_gen.h"
+#include "clock.h"
 #include "log.h"
 
 #define REPEAT_MAX (1u << 24)
-
-static uint64_t thread_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 static int piece(int fd, uint8_t *frame, uint32_t size, uint32_t repeat, uint64_t *ns)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = size,
 		    .repeat = (int)repeat);
-	uint64_t start = thread_ns();
+	uint64_t start = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	int err = bpf_prog_test_run_opts(fd, &run);
 
-	*ns = thread_ns() - start;
+	*ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "bench.h"
 #include "bench_cpu.h"
+#include "clock.h"
 
 #define PROGRESS_NS 200000000ull
 
@@ -42,7 +43,7 @@ int bench_sleep(uint64_t ns)
 
 void progress(bool quiet, const char *what, double share)
 {
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
 	if (quiet || !isatty(STDERR_FILENO) || now - shown_at < PROGRESS_NS)
 		return;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "bench_cpu.h"
 #include "bench_xsk.h"
+#include "clock.h"
 #include "xdpbench.h"
 
 #define CHUNK	4096u
@@ -161,7 +162,7 @@ static void sample(struct xsk *x, const struct xdp_desc *d)
 		return;
 	n = atomic_load(&x->nr_samples);
 	if (n < XB_SAMPLES) {
-		x->samples[n] = now_ns() - stamp[1];
+		x->samples[n] = now_ns(CLOCK_MONOTONIC) - stamp[1];
 		atomic_store(&x->nr_samples, n + 1);
 	}
 }

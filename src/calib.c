@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "clock.h"
 #include "cost.h"
 #include "log.h"
 #include "cost.skel.h"
@@ -42,14 +42,6 @@ enum cost_kind cost_kind_of(int row, enum backend be, int k)
 	}
 }
 
-static double now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
 /* ns a call, of the batch that was disturbed least. */
 static double time_calls(void)
 {
@@ -59,10 +51,10 @@ static double time_calls(void)
 
 	prctl(PR_GET_NAME, name);
 	for (i = 0; i < BATCHES; i++) {
-		start = now_ns();
+		start = now_ns(CLOCK_MONOTONIC);
 		for (k = 0; k < CALLS; k++)
 			prctl(PR_SET_NAME, name);
-		best = fmin(best, (now_ns() - start) / CALLS);
+		best = fmin(best, (now_ns(CLOCK_MONOTONIC) - start) / CALLS);
 	}
 	return best;
 }

@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "attach.h"
+#include "clock.h"
 #include "cost.h"
 #include "tracer.h"
 
@@ -31,14 +31,6 @@ struct cost {
 	uint64_t own_ns, own_at_ns;	/* at the end of the last window */
 	double last;			/* share of a CPU at the last window */
 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 uint32_t cost_kinds(const struct tracer *t)
 {

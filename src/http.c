@@ -6,8 +6,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "http.h"
 
 /*
@@ -32,14 +32,6 @@ struct http {
 	http_fn fn;
 	void *arg;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* The library sees its end of file, and closes it. */
 static void hang_up(struct client *c)
@@ -78,7 +70,7 @@ static struct client *new_client(struct http *h, struct MHD_Connection *conn)
 
 		if (c->fd >= 0)
 			continue;
-		*c = (struct client){ .fd = info->connect_fd, .since_ns = now_ns() };
+		*c = (struct client){ .fd = info->connect_fd, .since_ns = now_ns(CLOCK_MONOTONIC) };
 		h->nr++;
 		return c;
 	}
@@ -214,7 +206,7 @@ int http_fd(const struct http *h)
 /* The library's own timeout begins anew with each byte, so who sends one at a time needs this. */
 static void end_old(struct http *h)
 {
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
 	for (int i = 0; i < LIMIT; i++)
 		if (h->client[i].fd >= 0 &&

@@ -2,22 +2,14 @@
 #include <dirent.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include "clock.h"
 #include "owncost.h"
-
-static double seconds(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 void owncost_start(struct own_cost *c)
 {
-	c->start_time = seconds(CLOCK_REALTIME);
+	c->start_time = (double)now_ns(CLOCK_REALTIME) / 1e9;
 }
 
 static void read_rss(struct own_cost *c)
@@ -91,7 +83,7 @@ static void read_bpf(struct own_cost *c, const struct bpf_object *obj)
 
 void owncost_read(struct own_cost *c, const struct bpf_object *obj)
 {
-	c->cpu_seconds = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	c->cpu_seconds = (double)now_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
 	read_rss(c);
 	read_fds(c);
 	read_bpf(c, obj);

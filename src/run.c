@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "cost.h"
 #include "ifaces.h"
 #include "intervals.h"
@@ -45,14 +45,6 @@ struct trace {
 	uint64_t next_tick_ns;		/* when the sink is due */
 	bool vanished;
 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* CLOCK_REALTIME minus CLOCK_MONOTONIC: of a few readings, the one that took the shortest time. */
 static uint64_t wall_offset(void)

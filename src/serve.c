@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "expose.h"
 #include "http.h"
 #include "ifaces.h"
@@ -48,14 +48,6 @@ struct serve {
 	bool softnet_known;
 	struct softnet softnet;	/* when it began */
 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * SECOND_NS + ts.tv_nsec;
-}
 
 /* "eth0"; of another namespace, or already gone, its number: "if7@4026532177". */
 static void dev_text(char buf[FMT_TEXT_MAX], uint32_t netns, uint32_t ifindex)

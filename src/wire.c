@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "wire.h"
 
 #define PAYLOAD 64
@@ -76,24 +76,16 @@ int wire_open(int *cpu)
 	return 0;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
-}
-
 int64_t wire_run(uint32_t n)
 {
 	static char buf[PAYLOAD];
-	int64_t start = now_ns();
+	int64_t start = now_ns(CLOCK_MONOTONIC);
 
 	while (n--) {
 		if (send(sock, buf, sizeof(buf), 0) < 0 || recv(sock, buf, sizeof(buf), 0) < 0)
 			return -errno;
 	}
-	return now_ns() - start;
+	return now_ns(CLOCK_MONOTONIC) - start;
 }
 
 void wire_close(void)
