@@ -25,7 +25,7 @@ struct {
 	__type(value, struct pp_hists);
 } hists SEC(".maps");
 
-/* Keys of the groups, first come, first served; see pp_group_key(). */
+/* Keys of the groups, first come, first served; see group_key(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -158,14 +158,14 @@ static __always_inline struct pp_worst *worst_here(u32 cpu)
  */
 static __always_inline u32 weight_of(const struct pp_rec *rec)
 {
-	if (rec->verdict == PP_V_MERGED || rec->verdict == PP_V_UNTRACKED)
+	if (rec->verdict == PP_V_MERGED)
 		return 0;
 	return cfg.wire && rec->gro_frames > 1 ? rec->gro_frames : 1;
 }
 
 static __always_inline u32 weight_before_gro(const struct pp_rec *rec)
 {
-	return rec->verdict != PP_V_UNTRACKED && (cfg.wire || rec->verdict != PP_V_MERGED);
+	return cfg.wire || rec->verdict != PP_V_MERGED;
 }
 
 /*

@@ -52,11 +52,11 @@ struct reasm {
 static __always_inline long pop_frag(const struct reasm *w, struct here *h, struct pp_rec **out,
 				     u32 *ref)
 {
-	struct pp_sock *s = pp_sock_at(w->slot & (PP_SOCKS - 1));
+	struct pp_sock *s = pp_sock_at(w->slot);
 	struct pp_rec *rec;
 
 	*out = NULL;
-	*ref = s && s->sk == w->q ? s->head : 0;
+	*ref = s->sk == w->q ? s->head : 0;
 	rec = *ref ? pp_rec_at(*ref - 1) : NULL;
 	if (!rec || !here(h))
 		return 1;

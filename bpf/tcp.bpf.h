@@ -204,9 +204,9 @@ static __always_inline int sock_slot(u64 sk)
 	u32 hash = pp_hash(sk, PP_SOCK_BITS), i;
 
 	for (i = 0; i < PP_PROBES; i++) {
-		struct pp_sock *s = pp_sock_at((hash + i) & (PP_SOCKS - 1));
+		struct pp_sock *s = pp_sock_at(hash + i);
 
-		if (s && s->sk == sk)
+		if (s->sk == sk)
 			return (hash + i) & (PP_SOCKS - 1);
 	}
 	return -1;
@@ -233,12 +233,12 @@ _Static_assert(SWEEP_STEPS * SWEEP_STEPS * SWEEP_STEPS * 2 >= PP_REC_MAX, "a swe
 
 __attribute__((noinline)) int pp_sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 {
-	struct pp_sock *s = pp_sock_at(slot & (PP_SOCKS - 1));
+	struct pp_sock *s = pp_sock_at(slot);
 	struct reader r = { .flags = flags };
 	struct here h;
 	int i;
 
-	if (!s || !here(&h))
+	if (!here(&h))
 		return 0;
 #pragma clang loop unroll(disable)
 	for (i = 0; i < SWEEP_STEPS; i++)
@@ -260,10 +260,10 @@ __attribute__((noinline)) int pp_sweep_more(u32 slot, u64 sk, u32 copied, u32 fl
 
 static __always_inline void sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 {
-	struct pp_sock *s = pp_sock_at(slot & (PP_SOCKS - 1));
+	struct pp_sock *s = pp_sock_at(slot);
 	int i;
 
-	if (!s || s->sk != sk)
+	if (s->sk != sk)
 		return;
 	sk = *(volatile u64 *)&s->sk;	/* a number, where the argument may be a typed pointer */
 #pragma clang loop unroll(disable)
@@ -274,10 +274,10 @@ static __always_inline void sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 #else
 static long sweep_one(u32 i, struct sweep *w)
 {
-	struct pp_sock *s = pp_sock_at(w->slot & (PP_SOCKS - 1));
+	struct pp_sock *s = pp_sock_at(w->slot);
 	struct here h;
 
-	if (!s || s->sk != w->sk || !here(&h))
+	if (s->sk != w->sk || !here(&h))
 		return 1;
 	return !drain_one(&h, s, w->copied, w->all, &w->r);
 }
