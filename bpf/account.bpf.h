@@ -184,43 +184,126 @@ static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
 
 /*
  * The bucket goes through memory, of which the verifier knows nothing, so that it need not follow
- * each way through pp_hist_bucket() to the end of the record.
+ * each way through pp_hist_bucket() to the end of the record. The mask is for it, too.
  */
-static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, u32 row, u64 ns,
-				      u32 weight)
+static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, const u64 row, u64 ns,
+				      u64 weight)
 {
 	u64 i;
 
-	*(volatile u32 *)&rec->bucket = row * PP_H_BUCKETS + pp_hist_bucket(ns);
-	i = *(volatile u32 *)&rec->bucket;
+	*(volatile u32 *)&rec->bucket = pp_hist_bucket(ns);
+	i = *(volatile u32 *)&rec->bucket & (PP_H_BUCKETS - 1);
 #ifdef __bpf__
-	asm volatile("" : "+r"(i));	/* compare the very register that is used */
+	asm volatile("" : "+r"(i));	/* or the compiler does not add to the row's place, but ors */
 #endif
-	if (i < PP_H_ROWS * PP_H_BUCKETS)
-		__sync_fetch_and_add(&h->count[i], weight);
+	__sync_fetch_and_add(&h->count[row * PP_H_BUCKETS + i], weight);
 }
 
-/* Add an ended record to the histograms. */
-static __always_inline void count_rows(struct pp_rec *rec, u32 cpu)
-{
-	u32 weight = weight_of(rec), before = weight_before_gro(rec), i, next;
-	u32 n = rec->nr_order, at = cpu * (cfg.groups + 1) + group_of(rec);
-	u32 stage = rec->order[0];
-	u64 from = stamp_at(rec, stage), to;
-	struct pp_hists *h;
+/* A record on its way into the histograms. */
+struct walk {
+	struct pp_hists *hists;
+	const u64 *least;		/* rows: longer may be worth sending; NULL: none is */
+	struct pp_rec *rec;
+	u64 weight, before;		/* of what follows GRO, and of what comes before */
+};
 
-	h = bpf_map_lookup_elem(&hists, &at);
-	if (!h || !before)
-		return;
-	if (weight)
-		count_row(h, rec, PP_H_TOTAL, rec->end_ns - from, weight);
+/*
+ * Were the stages stamped in the order of their numbers? Nearly always, but not where a packet comes
+ * through netif_rx(), for one. Bytes of order[] are compared with those that follow, eight at
+ * once; behind the last stage are greater ones (birth()).
+ */
+static __always_inline int is_in_order(const struct pp_rec *rec)
+{
+	const u64 high = 0x8080808080808080ull;
+	const u8 *order = rec->order;
+	u32 i;
+
+	/* Were it known to the compiler that these are bytes, it would load one by one. */
+	asm volatile("" : "+r"(order));
+#pragma unroll
+	for (i = 0; i < PP_ORDER - 8; i += 8) {
+		u64 these = *(const u64 *)&order[i], next = *(const u64 *)&order[i + 1];
+
+		if ((((next | high) - these) & high) != high)
+			return 0;
+	}
+	return 1;
+}
+
+/*
+ * A row that the compiler knows, wherever this is expanded. What seems slow enough is noted in
+ * memory, or the verifier would follow each set of rows on its own.
+ */
+static __always_inline void take_row(const struct walk *w, const u32 row, u64 ns, const int limits)
+{
+	count_row(w->hists, w->rec, row, ns, row > PP_ST_GRO ? w->weight : w->before);
+	if (limits && ns > w->least[row])
+		*(volatile u32 *)&w->rec->picks = 1;
+}
+
+/* From the end to the first stage, so that each row has its own code: half of what a loop costs. */
+static __always_inline void walk_back(const struct walk *w, const int all, const int limits)
+{
+	u64 end = w->rec->end_ns, to = end, first = to;
+	int stage;
+
+#pragma unroll
+	for (stage = PP_ST_NR - 1; stage >= 0; stage--) {
+		u64 from = w->rec->ts[stage];
+
+		if (!from)
+			continue;
+		first = from;
+		if (!all && !(cfg.stages & PP_ST_BIT(stage)))
+			continue;
+		take_row(w, stage, to - from, limits);
+		to = from;
+	}
+	take_row(w, PP_H_TOTAL, end - first, limits);
+}
+
+/* Expanded for each case, so that none pays for what another needs. */
+static __always_inline void walk_in_order(const struct walk *w)
+{
+	if (cfg.stages == ~0u && w->least)
+		walk_back(w, 1, 1);
+	else if (cfg.stages == ~0u)
+		walk_back(w, 1, 0);
+	else if (w->least)
+		walk_back(w, 0, 1);
+	else
+		walk_back(w, 0, 0);
+}
+
+/* The end, which is what PP_ST_NR stands for in order[], is the last stage's in any case. */
+static __always_inline int is_measured(u32 stage)
+{
+	return stage == PP_ST_NR || cfg.stages & 1u << (stage & 31);
+}
+
+/* Stages in any order. The first counts even if it is not asked for: the whole begins with it. */
+static __always_inline void walk_by_order(const struct walk *w)
+{
+	struct pp_rec *rec = w->rec;
+	u32 n = rec->nr_order, next, i;
+	u64 row = rec->order[0], from = stamp_at(rec, row), to;
+
+	rec->picks = 1;
+	count_row(w->hists, rec, PP_H_TOTAL, rec->end_ns - from, w->weight);
 #pragma clang loop unroll(disable)
 	for (i = 1; i <= PP_ST_NR && i <= n; i++) {
 		next = rec->order[i];
+		if (!is_measured(next))
+			continue;
 		to = stamp_at(rec, next);
-		count_row(h, rec, stage, to - from, stage > PP_ST_GRO ? weight : before);
+#ifdef __bpf__
+		asm volatile("" : "+r"(row));	/* compare the very register that is used */
+#endif
+		if (row < PP_H_TOTAL)
+			count_row(w->hists, rec, row, to - from,
+				  row > PP_ST_GRO ? w->weight : w->before);
 		from = to;
-		stage = next;
+		row = next;
 	}
 }
 
@@ -243,13 +326,11 @@ static __always_inline u32 slow_row(struct pp_worst *worst, u64 row, u64 ns)
 }
 
 /*
- * The rows for which a record is slow enough to be sent, a bit each. A walk of its own: in one with
- * the other, what each has to keep at hand would cost more than walking twice.
+ * The rows for which a record is slow enough to be sent, a bit each. Looked at again for those few
+ * that seem to be: the slowest are kept in mind here.
  */
-static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
+static __always_inline u32 slow_rows(const struct pp_rec *rec, struct pp_worst *worst)
 {
-	/* Examples are whole journeys only. */
-	struct pp_worst *worst = rec->verdict == PP_V_MERGED ? NULL : worst_here(cpu);
 	u32 n = rec->nr_order, picks = 0, row = PP_H_TOTAL, next = rec->order[0], i;
 	u64 from = stamp_at(rec, next), ns = rec->end_ns - from, to;
 
@@ -257,6 +338,8 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 #pragma clang loop unroll(disable)
 	for (i = 0; i <= PP_ST_NR && i <= n && row < PP_H_ROWS; i++) {
 		if (i) {
+			if (!is_measured(rec->order[i]))
+				continue;
 			row = next;
 			next = rec->order[i];
 			to = stamp_at(rec, next);
@@ -268,38 +351,38 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 	return picks;
 }
 
-/* Leave out of order[] what is not measured. */
-static __always_inline void keep_measured(struct pp_rec *rec)
+/* Add an ended record to the histograms. Returns whether it seems to be among the slowest. */
+static __always_inline u32 count_rows(struct pp_rec *rec, u32 cpu, const struct pp_worst *worst)
 {
-	u32 n = rec->nr_order, i, kept;
+	struct walk w = { .rec = rec, .weight = weight_of(rec), .before = weight_before_gro(rec) };
+	u32 at = cpu * (cfg.groups + 1) + group_of(rec);
 
-	rec->nr_order = 0;
-#pragma clang loop unroll(disable)
-	for (i = 0; i < PP_ST_NR && i < n; i++) {
-		u32 stage = rec->order[i];
-
-		/* The first stays in any case: the whole begins with it. */
-		if (i && !(cfg.stages & 1u << (stage & 31)))
-			continue;
-		/* Counted in memory, where the verifier does not follow each number on its own. */
-		kept = *(volatile u8 *)&rec->nr_order;
-		rec->order[kept & (PP_ORDER - 1)] = stage;
-		*(volatile u8 *)&rec->nr_order = kept + 1;
-	}
+	w.hists = bpf_map_lookup_elem(&hists, &at);
+	if (!w.hists)
+		return 0;
+	w.least = worst ? worst->least : NULL;
+	rec->picks = 0;
+	if (is_in_order(rec))
+		walk_in_order(&w);
+	else
+		walk_by_order(&w);
+	return *(volatile u32 *)&rec->picks;
 }
 
 /* What is made of an ended record, whose stamps were taken one after the other: see order[]. */
 static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 {
+	struct pp_worst *worst;
+
 	/* How long a packet took that was lost sight of is not known. */
 	if (rec->verdict == PP_V_UNTRACKED)
 		return 0;
-	if (cfg.stages != ~0u)
-		keep_measured(rec);
+	/* Examples are whole journeys only. */
+	worst = rec->verdict == PP_V_MERGED ? NULL : worst_here(cpu);
 	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;
-	if (cfg.hist)
-		count_rows(rec, cpu);
-	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu) : 0;
+	if (cfg.hist && !count_rows(rec, cpu, worst))
+		return 0;
+	return cfg.slow_any || worst ? slow_rows(rec, worst) : 0;
 }
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */

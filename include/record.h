@@ -145,6 +145,8 @@ _Static_assert(__builtin_offsetof(struct pp_rec, end_ns) ==
 	       __builtin_offsetof(struct pp_rec, ts[PP_ST_NR]), "the end follows the stamps");
 _Static_assert(PP_H_ROWS <= 32, "picks has a bit for each row");
 _Static_assert(PP_ORDER > PP_ST_NR, "order[] is read one further");
+_Static_assert(PP_ORDER % 8 == 0 && __builtin_offsetof(struct pp_rec, order) % 8 == 0,
+	       "order[] is read eight at once");
 _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");
 
 /* Counters, one set per CPU; added with atomics because a softirq may interrupt any program. */
