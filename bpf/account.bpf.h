@@ -307,29 +307,35 @@ static __always_inline void walk_by_order(const struct walk *w)
 	}
 }
 
-/* The row's bit, if it is slow enough to be sent. */
-static __always_inline u32 slow_row(struct pp_worst *worst, u64 row, u64 ns)
+/*
+ * Is a row's duration long enough for the record to be sent? `whole`: it may be an example. A
+ * function of its own, so that it is verified once, not at each turn of the loop below.
+ */
+int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole);
+
+__attribute__((noinline)) int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole)
 {
-	u32 slow = 0;
+	struct pp_worst *worst = whole ? worst_here(cpu) : NULL;
+	u64 i = row;
+	int slow = 0;
 
 #ifdef __bpf__
-	/* The compiler knows its bound and would leave the test out; the verifier does not know it. */
-	asm volatile("" : "+r"(row));
+	asm volatile("" : "+r"(i));	/* compare the very register that is used */
 #endif
-	if (row >= PP_H_ROWS)
+	if (i >= PP_H_ROWS)
 		return 0;
 	if (cfg.slow_any)
-		slow = ns > cfg.slow[row];
-	if (worst)
-		slow |= is_worst(worst, row, ns);
-	return slow << row;
+		slow = ns > cfg.slow[i];
+	if (worst && is_worst(worst, i, ns))
+		slow = 1;
+	return slow;
 }
 
 /*
  * The rows for which a record is slow enough to be sent, a bit each. Looked at again for those few
  * that seem to be: the slowest are kept in mind here.
  */
-static __always_inline u32 slow_rows(const struct pp_rec *rec, struct pp_worst *worst)
+static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu, u32 whole)
 {
 	u32 n = rec->nr_order, picks = 0, row = PP_H_TOTAL, next = rec->order[0], i;
 	u64 from = stamp_at(rec, next), ns = rec->end_ns - from, to;
@@ -346,7 +352,7 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, struct pp_worst *
 			ns = to - from;
 			from = to;
 		}
-		picks |= slow_row(worst, row, ns);
+		picks |= (u32)!!pp_is_slow(cpu, row, ns, whole) << row;
 	}
 	return picks;
 }
@@ -382,7 +388,7 @@ static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;
 	if (cfg.hist && !count_rows(rec, cpu, worst))
 		return 0;
-	return cfg.slow_any || worst ? slow_rows(rec, worst) : 0;
+	return cfg.slow_any || worst ? slow_rows(rec, cpu, !!worst) : 0;
 }
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */
