@@ -135,7 +135,7 @@ struct pp_cfg {
 /* The durations of the slowest of each row, on one CPU, in the interval of `epoch`. */
 struct pp_worst {
 	__u32 epoch;
-	__u32 pad;
+	__u32 busy;		/* a program on this CPU is changing it, another one is on top of it */
 	__u64 least[PP_H_ROWS];	/* what a duration must exceed: 0 while there are fewer */
 	__u64 nr[PP_H_ROWS];
 	__u64 ns[PP_H_ROWS][PP_WORST_MAX];
