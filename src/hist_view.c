@@ -43,8 +43,10 @@ static void exact_max(struct hist_row *r, const struct hist_view *v, const struc
 {
 	const struct worst_entry *list[PP_WORST_MAX];
 
-	if (!has_examples_of_all(v, row) || !worst_list(view_worst(v, span), row, list) ||
+	if (!worst_list(view_worst(v, span), row, list) ||
 	    pp_hist_bucket(list[0]->ns) != pp_hist_bucket(r->q.max_ns))
+		return;
+	if (!has_examples_of_all(v, row) && list[0]->ns < r->q.max_ns)
 		return;
 	r->q.max_ns = list[0]->ns;
 	r->q.open = false;
