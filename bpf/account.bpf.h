@@ -36,7 +36,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);			/* set at load with --worst: possible CPUs */
+	__uint(max_entries, 1);			/* set at load with --worst: possible CPUs, and 1 */
 	__type(key, u32);
 	__type(value, struct pp_worst);
 } worsts SEC(".maps");
@@ -137,16 +137,21 @@ static __always_inline u32 is_worst(struct pp_worst *w, u64 row, u64 ns)
 	return 1;
 }
 
-static __always_inline struct pp_worst *worst_here(u32 cpu)
+/*
+ * The slowest on a CPU so far, `whole` being 0 for what is no example: then, as without --worst, an
+ * entry that nothing is slower than. So whoever looks there needs no other code.
+ */
+static __always_inline struct pp_worst *worst_here(u32 cpu, u32 whole)
 {
-	struct pp_worst *w;
+	u32 at = cfg.worst && whole ? cpu + 1 : 0;
+	struct pp_worst *w = bpf_map_lookup_elem(&worsts, &at);
 
-	if (!cfg.worst)
-		return NULL;
-	w = bpf_map_lookup_elem(&worsts, &cpu);
 	if (w && w->epoch != epoch) {
-		__builtin_memset(w->least, 0, sizeof(w->least));
 		__builtin_memset(w->nr, 0, sizeof(w->nr));
+		if (at)
+			__builtin_memset(w->least, 0, sizeof(w->least));
+		else
+			__builtin_memset(w->least, 0xff, sizeof(w->least));
 		w->epoch = epoch;
 	}
 	return w;
@@ -186,7 +191,7 @@ static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
  * The bucket goes through memory, of which the verifier knows nothing, so that it need not follow
  * each way through pp_hist_bucket() to the end of the record. The mask is for it, too.
  */
-static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, const u64 row, u64 ns,
+static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, const u32 row, u64 ns,
 				      u64 weight)
 {
 	u64 i;
@@ -199,10 +204,25 @@ static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, co
 	__sync_fetch_and_add(&h->count[row * PP_H_BUCKETS + i], weight);
 }
 
+/* The same for a row that the compiler does not know; nothing if there is none. */
+static __always_inline void count_any_row(struct pp_hists *h, struct pp_rec *rec, u32 row, u64 ns,
+					  u64 weight)
+{
+	u64 i;
+
+	*(volatile u32 *)&rec->bucket = row * PP_H_BUCKETS + pp_hist_bucket(ns);
+	i = *(volatile u32 *)&rec->bucket;
+#ifdef __bpf__
+	asm volatile("" : "+r"(i));	/* compare the very register that is used */
+#endif
+	if (i < PP_H_ROWS * PP_H_BUCKETS)
+		__sync_fetch_and_add(&h->count[i], weight);
+}
+
 /* A record on its way into the histograms. */
 struct walk {
 	struct pp_hists *hists;
-	const u64 *least;		/* rows: longer may be worth sending; NULL: none is */
+	const struct pp_worst *worst;
 	struct pp_rec *rec;
 	u64 weight, before;		/* of what follows GRO, and of what comes before */
 };
@@ -234,17 +254,17 @@ static __always_inline int is_in_order(const struct pp_rec *rec)
  * A row that the compiler knows, wherever this is expanded. What seems slow enough is noted in
  * memory, or the verifier would follow each set of rows on its own.
  */
-static __always_inline void take_row(const struct walk *w, const u32 row, u64 ns, const int limits)
+static __always_inline void take_row(const struct walk *w, const u32 row, u64 ns)
 {
 	count_row(w->hists, w->rec, row, ns, row > PP_ST_GRO ? w->weight : w->before);
-	if (limits && ns > w->least[row])
+	if (ns > w->worst->least[row])
 		*(volatile u32 *)&w->rec->picks = 1;
 }
 
 /* From the end to the first stage, so that each row has its own code: half of what a loop costs. */
-static __always_inline void walk_back(const struct walk *w, const int all, const int limits)
+static __always_inline void walk_back(const struct walk *w)
 {
-	u64 end = w->rec->end_ns, to = end, first = to;
+	u64 end = w->rec->end_ns, to = end;
 	int stage;
 
 #pragma unroll
@@ -253,26 +273,10 @@ static __always_inline void walk_back(const struct walk *w, const int all, const
 
 		if (!from)
 			continue;
-		first = from;
-		if (!all && !(cfg.stages & PP_ST_BIT(stage)))
-			continue;
-		take_row(w, stage, to - from, limits);
+		take_row(w, stage, to - from);
 		to = from;
 	}
-	take_row(w, PP_H_TOTAL, end - first, limits);
-}
-
-/* Expanded for each case, so that none pays for what another needs. */
-static __always_inline void walk_in_order(const struct walk *w)
-{
-	if (cfg.stages == ~0u && w->least)
-		walk_back(w, 1, 1);
-	else if (cfg.stages == ~0u)
-		walk_back(w, 1, 0);
-	else if (w->least)
-		walk_back(w, 0, 1);
-	else
-		walk_back(w, 0, 0);
+	take_row(w, PP_H_TOTAL, end - to);
 }
 
 /* The end, which is what PP_ST_NR stands for in order[], is the last stage's in any case. */
@@ -285,8 +289,8 @@ static __always_inline int is_measured(u32 stage)
 static __always_inline void walk_by_order(const struct walk *w)
 {
 	struct pp_rec *rec = w->rec;
-	u32 n = rec->nr_order, next, i;
-	u64 row = rec->order[0], from = stamp_at(rec, row), to;
+	u32 n = rec->nr_order, row = rec->order[0], next, i;
+	u64 from = stamp_at(rec, row), to;
 
 	rec->picks = 1;
 	count_row(w->hists, rec, PP_H_TOTAL, rec->end_ns - from, w->weight);
@@ -296,12 +300,8 @@ static __always_inline void walk_by_order(const struct walk *w)
 		if (!is_measured(next))
 			continue;
 		to = stamp_at(rec, next);
-#ifdef __bpf__
-		asm volatile("" : "+r"(row));	/* compare the very register that is used */
-#endif
-		if (row < PP_H_TOTAL)
-			count_row(w->hists, rec, row, to - from,
-				  row > PP_ST_GRO ? w->weight : w->before);
+		count_any_row(w->hists, rec, row, to - from,
+			      row > PP_ST_GRO ? w->weight : w->before);
 		from = to;
 		row = next;
 	}
@@ -315,7 +315,7 @@ int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole);
 
 __attribute__((noinline)) int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole)
 {
-	struct pp_worst *worst = whole ? worst_here(cpu) : NULL;
+	struct pp_worst *worst = cfg.worst ? worst_here(cpu, whole) : NULL;
 	u64 i = row;
 	int slow = 0;
 
@@ -363,19 +363,25 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu, u32 whol
 	return picks;
 }
 
-/* Add an ended record to the histograms. Returns whether it seems to be among the slowest. */
-static __always_inline u32 count_rows(struct pp_rec *rec, u32 cpu, const struct pp_worst *worst)
+/* Examples are whole journeys only. */
+static __always_inline u32 is_whole(const struct pp_rec *rec)
 {
-	struct walk w = { .rec = rec, .weight = weight_of(rec), .before = weight_before_gro(rec) };
+	return rec->verdict != PP_V_MERGED;
+}
+
+/* Add an ended record to the histograms. Returns whether it seems to be among the slowest. */
+static __always_inline u32 count_rows(struct pp_rec *rec, u32 cpu)
+{
+	struct walk w = { .rec = rec, .weight = weight_of(rec), .before = weight_before_gro(rec),
+			  .worst = worst_here(cpu, is_whole(rec)) };
 	u32 at = cpu * (cfg.groups + 1) + group_of(rec);
 
 	w.hists = bpf_map_lookup_elem(&hists, &at);
-	if (!w.hists)
+	if (!w.hists || !w.worst)
 		return 0;
-	w.least = worst ? worst->least : NULL;
 	rec->picks = 0;
-	if (is_in_order(rec))
-		walk_in_order(&w);
+	if (cfg.stages == ~0u && is_in_order(rec))
+		walk_back(&w);
 	else
 		walk_by_order(&w);
 	return *(volatile u32 *)&rec->picks;
@@ -384,17 +390,13 @@ static __always_inline u32 count_rows(struct pp_rec *rec, u32 cpu, const struct 
 /* What is made of an ended record, whose stamps were taken one after the other: see order[]. */
 static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 {
-	struct pp_worst *worst;
-
 	/* How long a packet took that was lost sight of is not known. */
 	if (rec->verdict == PP_V_UNTRACKED)
 		return 0;
-	/* Examples are whole journeys only. */
-	worst = rec->verdict == PP_V_MERGED ? NULL : worst_here(cpu);
 	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;
-	if (cfg.hist && !count_rows(rec, cpu, worst))
+	if (cfg.hist && !count_rows(rec, cpu))
 		return 0;
-	return cfg.slow_any || worst ? slow_rows(rec, cpu, !!worst) : 0;
+	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu, is_whole(rec)) : 0;
 }
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */
