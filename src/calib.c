@@ -67,34 +67,26 @@ static struct bpf_program *program(const struct cost_bpf *s, const char *what, e
 	return bpf_object__find_program_by_name(s->obj, name);
 }
 
-/* What the kernel says that a program runs which is attached. */
+/* With a program attached; NAN if it cannot be. */
+static double time_attached(const struct bpf_program *prog)
+{
+	struct bpf_link *link = bpf_program__attach(prog);
+	double ns = link ? time_calls() : NAN;
+
+	bpf_link__destroy(link);
+	return ns;
+}
+
+/* What the kernel says that a program takes; NAN: nothing. Statistics are on. */
 static double time_by_stats(const struct bpf_program *prog)
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
-	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 
-	if (fd < 0)
-		return NAN;
-	time_calls();
-	close(fd);
+	time_attached(prog);
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) || !info.run_cnt)
 		return NAN;
 	return (double)info.run_time_ns / (double)info.run_cnt;
-}
-
-/* With a program attached; NAN if it cannot be. `stats`, if it is NAN yet, becomes the kernel's word. */
-static double time_attached(const struct bpf_program *prog, double *stats)
-{
-	struct bpf_link *link = bpf_program__attach(prog);
-	double ns = NAN;
-
-	if (link)
-		ns = time_calls();
-	if (link && stats && isnan(*stats))
-		*stats = time_by_stats(prog);
-	bpf_link__destroy(link);
-	return ns;
 }
 
 static int by_value(const void *a, const void *b)
@@ -128,8 +120,8 @@ static void calibrate_kind(struct cost_calib *c, const struct cost_bpf *s, enum 
 
 	for (i = 0; i < rounds; i++) {
 		off = time_calls();
-		e[i] = time_attached(empty, &c->stats[kind]) - off;
-		t[i] = rounds > 1 ? time_attached(clock, NULL) - off - e[i] : NAN;
+		e[i] = time_attached(empty) - off;
+		t[i] = rounds > 1 ? time_attached(clock) - off - e[i] : NAN;
 		if (isnan(e[i]))
 			return;
 	}
@@ -139,22 +131,17 @@ static void calibrate_kind(struct cost_calib *c, const struct cost_bpf *s, enum 
 	c->clock_mad[kind] = spread(t, rounds, c->clock[kind]);
 }
 
-static struct cost_bpf *load(uint32_t kinds)
+static struct cost_bpf *load(enum cost_kind kind)
 {
 	struct cost_bpf *s = cost_bpf__open();
 	struct bpf_program *p;
-	int kind;
 
 	if (!s)
 		return NULL;
 	bpf_object__for_each_program(p, s->obj)
 		bpf_program__set_autoload(p, false);
-	for (kind = 0; kind < COST_NR; kind++) {
-		if (!(kinds & 1u << kind))
-			continue;
-		bpf_program__set_autoload(program(s, "empty", kind), true);
-		bpf_program__set_autoload(program(s, "clock", kind), true);
-	}
+	bpf_program__set_autoload(program(s, "empty", kind), true);
+	bpf_program__set_autoload(program(s, "clock", kind), true);
 	if (cost_bpf__load(s)) {
 		cost_bpf__destroy(s);
 		return NULL;
@@ -162,24 +149,38 @@ static struct cost_bpf *load(uint32_t kinds)
 	return s;
 }
 
+/* All kinds at once: the kernel patches code on all CPUs to switch its statistics. */
+static int calibrate_stats(struct cost_calib *c, struct cost_bpf *const loaded[COST_NR])
+{
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME), kind;
+
+	if (fd < 0)
+		return -errno;
+	for (kind = 0; kind < COST_NR; kind++)
+		if (loaded[kind])
+			c->stats[kind] = time_by_stats(program(loaded[kind], "empty", kind));
+	close(fd);
+	return 0;
+}
+
 int cost_calibrate(struct cost_calib *c, uint32_t kinds, int rounds)
 {
-	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME), kind, err = fd < 0 ? -errno : 0;
+	struct cost_bpf *loaded[COST_NR] = { NULL };
+	int kind, err;
 
 	for (kind = 0; kind < COST_NR; kind++)
 		c->empty[kind] = c->empty_mad[kind] = c->clock[kind] = c->clock_mad[kind] =
 			c->stats[kind] = NAN;
-	if (err)
-		return err;
-	close(fd);
 	log_capture_libbpf();
+	for (kind = 0; kind < COST_NR; kind++)
+		if (kinds & 1u << kind)
+			loaded[kind] = load(kind);
 	rounds = rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX;
+	err = calibrate_stats(c, loaded);
 	for (kind = 0; kind < COST_NR; kind++) {
-		struct cost_bpf *s = (kinds & 1u << kind) ? load(1u << kind) : NULL;
-
-		if (s)
-			calibrate_kind(c, s, kind, rounds);
-		cost_bpf__destroy(s);
+		if (loaded[kind] && !err)
+			calibrate_kind(c, loaded[kind], kind, rounds);
+		cost_bpf__destroy(loaded[kind]);
 	}
-	return 0;
+	return err;
 }

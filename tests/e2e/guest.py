@@ -287,6 +287,11 @@ class Guest:
 
     def _set_addresses(self):
         script = ["set -e", "ip link set lo up"]
+        if self.smp > 1:
+            # Statistics stay on, for switching them patches code that every tracepoint runs through:
+            # now and then a CPU of QEMU's (7.2) goes on executing the breakpoint that the kernel had
+            # there meanwhile, and traps for ever.
+            script.append("echo 1 > /proc/sys/kernel/bpf_stats_enabled")
         for nic in self.nics:
             script += [
                 f"[ \"$(cat /sys/class/net/{nic.name}/address)\" = {nic.mac} ] || "
