@@ -168,7 +168,7 @@ $(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SAN_CFLAGS) -DPP_LEGACY -o $@ $(filter %.c %.o,$^) -lcmocka
 
-$(B)/test/replay: tests/golden/replay.c tests/golden/replay_hist.c tests/golden/replay_cost.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
+$(B)/test/replay: tests/golden/replay.c tests/golden/replay_hist.c tests/golden/replay_cost.c tests/golden/replay_xdp.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lm
 
@@ -180,7 +180,7 @@ ONLY   ?=
 
 .PHONY: host-test
 test: deps-test
-	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o $(B)/verdicts.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py $(ONLY)
 
 # On this machine's own kernel, as root: no guest.
@@ -266,17 +266,17 @@ TESTS ?=
 
 .PHONY: guest-test kernels-test probes-golden matrix
 guest-test: deps-test
-	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o $(B)/verdicts.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_e1000.py $(TESTS)
 
 # The same, the most important ones, on other kernels.
 kernels-test: deps-test
-	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o $(B)/verdicts.bpf.o
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py $(TESTS)
 
 # What `pktpath probes` says on each kernel, written anew; look at the difference.
 probes-golden: deps-test
-	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o $(B)/verdicts.bpf.o
 	@UPDATE=1 PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py probes_are
 
 # Every NIC on every kernel by every backend: half an hour. Some: make matrix CELLS="igb 6.12".
@@ -285,7 +285,7 @@ matrix: deps-test
 	@$(MAKE) --no-print-directory guest-build
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/matrix.py $(CELLS)
 
-$(B)/spin.bpf.o: tests/e2e/spin.bpf.c
+$(B)/spin.bpf.o $(B)/verdicts.bpf.o: $(B)/%.bpf.o: tests/e2e/%.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(B)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<

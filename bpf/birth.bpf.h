@@ -4,6 +4,7 @@
 #define PKTPATH_BIRTH_BPF_H
 
 #include "head.bpf.h"
+#include "xdpslot.bpf.h"
 
 #define NOT_COUNTED (-1)
 
@@ -191,6 +192,8 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		rec->context = PP_X_PROCESS;
 	}
 	parse(rec, &hd);
+	if (cfg.xdp)
+		take_xdp(typed, h, skb, rec);
 	stamp(h, rec, stage);
 	return enter(h, ref) ? NULL : rec;
 }

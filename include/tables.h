@@ -94,6 +94,19 @@ struct pp_poll {
 	__u8 pad;
 };
 
+/* What the XDP programs that run on a CPU left behind there. See bpf/xdp_slot.bpf.h. */
+struct pp_xdp {
+	__u64 enter_ns;		/* when the program that runs began; 0 = none runs */
+	__u64 pass_ns;		/* native: when that began which passed a frame on; 0 = none waits … */
+	__u64 data;		/* … to become a packet; where the frame begins in memory */
+	__u32 len;		/* … how long its first buffer is */
+	__u32 ifindex;		/* … the device that received it */
+	__u32 prog;		/* … and the program's ID */
+	__u32 netif_ref;	/* newest packet that entered the stack here: generic XDP is next */
+	__u32 cur_ref;		/* generic: the packet on which a program runs */
+	__u32 pending;		/* packet that is sent or redirected, it is not known yet how */
+};
+
 /* What one CPU knows, and its counters. */
 /* What the programs do: nothing that the account shows; all; or only what ends a record. */
 enum pp_phase { PP_OFF, PP_ON, PP_LAST };
@@ -104,6 +117,7 @@ struct pp_cpu {
 	__u64 flush_ns;		/* newest hand-over of a list to the stack */
 	__u64 gro_flush_ns;	/* newest time that GRO let go all, or the old, of what it held */
 	struct pp_poll poll;
+	struct pp_xdp xdp;
 	__u32 busy_id;		/* NAPI ID that is busy polled here by a function without a hook */
 	__u8 context;		/* enum pp_context of the newest NET_RX */
 	__u8 netpoll;		/* in netpoll_poll_dev() */

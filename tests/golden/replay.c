@@ -249,7 +249,8 @@ static void parse_field(struct pp_rec *rec, const char *key, char *value)
 
 	if (stage >= 0)
 		parse_stamp(rec, stage, value);
-	else if (parse_text_field(rec, key, value) || parse_small_field(rec, key, value))
+	else if (parse_text_field(rec, key, value) || parse_small_field(rec, key, value) ||
+		 parse_xdp_field(rec, key, value))
 		return;
 	else if (!strcmp(key, "id"))
 		rec->id = number(value);
@@ -438,7 +439,8 @@ static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 int main(int argc, char **argv)
 {
 	struct sink_env env = {
-		.out = stdout, .err = stdout, .utc = true, .stages_served = PP_ST_BIT(PP_ST_NR) - 1,
+		.out = stdout, .err = stdout, .utc = true,
+		.stages_served = (PP_ST_BIT(PP_ST_NR) - 1) & ~PP_ST_BIT(PP_ST_XDP),
 		.wall_offset_ns = WALL_BASE - MONO_BASE, .dev_name = dev_name,
 		.reason_name = reason_name, .comm_name = comm_name, .cgroup_path = cgroup_path,
 		.hist = { .groups = 4, .worst = 1, .wire = true },
@@ -447,7 +449,7 @@ int main(int argc, char **argv)
 	int c, ret;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((c = getopt(argc, argv, "s:w:h:S:cvqladb:g:k:t:muI:")) != -1) {
+	while ((c = getopt(argc, argv, "s:w:h:S:cvqlaxdb:g:k:t:muI:")) != -1) {
 		switch (c) {
 		case 's':
 			sink = sink_find(optarg);
@@ -475,6 +477,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			env.ascii = true;
+			break;
+		case 'x':
+			env.xdp_late = true;
 			break;
 		case 'd':
 			env.any_dev = true;

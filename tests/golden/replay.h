@@ -22,6 +22,9 @@ bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h
 /* What is asked of histograms; false: another option. */
 bool hist_option(struct hist_opts *h, int c);
 
+/* A field of a record on XDP; false: it is another one. */
+bool parse_xdp_field(struct pp_rec *rec, const char *key, char *value);
+
 void parse_cost(struct cost_figures *c, const char *value);
 void parse_budget(struct cost_figures *c, const char *value);
 

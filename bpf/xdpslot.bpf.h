@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * What XDP programs leave behind on their CPU (struct pp_xdp), and who takes it: the packet that a
+ * driver makes of a frame which native XDP passed on, and the end of the poll. The programs that
+ * fill it are in xdpstage.bpf.h; where none is observed, cfg.xdp is 0 and nothing of this runs.
+ */
+#ifndef PKTPATH_XDPSLOT_BPF_H
+#define PKTPATH_XDPSLOT_BPF_H
+
+#include "path.bpf.h"
+
+/*
+ * The frame that native XDP passed on last is this packet, which the driver hands up. It is the
+ * CPU's newest one since the poll began, of the same device. Drivers that build the skb around the
+ * buffer leave the frame where it was (igb_build_skb()); others copy it (igb_construct_skb()), and
+ * then its length must do. XDP's metadata would be a mark of our own in the frame, but packets whose
+ * metadata differ are not merged by GRO (skb_metadata_differs()).
+ */
+static __always_inline void take_xdp(const int typed, const struct here *h, struct sk_buff *skb,
+				     struct pp_rec *rec)
+{
+	struct pp_xdp *x = &h->c->xdp;
+	struct net_device *dev;
+	u64 ran = x->pass_ns, head, data;
+	u16 mac;
+
+	if (!ran)
+		return;
+	x->pass_ns = 0;
+	dev = RD(typed, skb, dev);
+	if ((u32)RD(typed, dev, ifindex) != x->ifindex)
+		return;
+	head = (u64)RD(typed, skb, head);
+	data = (u64)RD(typed, skb, data);
+	mac = RD(typed, skb, mac_header);
+	if (head + mac != x->data && RD(typed, skb, len) + (u16)(data - head) - mac < x->len)
+		return;
+	if (pp_stamp(rec, PP_ST_XDP, ran, h->cpu))
+		COUNT(h, inversions);
+	rec->xdp_mode = PP_XM_NATIVE;
+	rec->xdp_prog = x->prog;
+}
+
+/* What is still open has ended: sent or redirected, by all that is known. */
+static __always_inline void xdp_settle(const struct here *h)
+{
+	struct pp_xdp *x = &h->c->xdp;
+	u32 ref = x->pending;
+	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+
+	x->pending = 0;
+	if (rec)
+		finish(h, rec, rec->verdict, 0, 0);
+}
+
+/* A frame that was passed on in this poll, and that its driver then threw away, is no later packet. */
+static __always_inline void xdp_poll_over(void)
+{
+	struct pp_cpu *c = this_cpu();
+	struct here h;
+
+	if (!c)
+		return;
+	c->xdp.pass_ns = 0;
+	if (c->xdp.pending && here(&h))
+		xdp_settle(&h);
+}
+
+#endif /* PKTPATH_XDPSLOT_BPF_H */

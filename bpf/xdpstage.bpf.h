@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The stage `xdp`: fentry and fexit on the XDP programs of others, and a program of our own that lets
+ * everything pass. Kernel facts are from v6.1 unless a line says otherwise.
+ *
+ * Native: there is no skb yet. What is passed on waits in the CPU's slot for the driver to hand it up;
+ * what is not gets a record here, with the poll's stamps, and ends at once.
+ *
+ * Generic: __netif_receive_skb_core() runs the program right after tp netif_receive_skb. So the packet
+ * is the one that this CPU noted there, and its record ends before the skb's free can end it otherwise.
+ *
+ * What becomes of XDP_TX and XDP_REDIRECT is only known after the program: xdp_do_redirect() tells by
+ * a tracepoint, right away and on the same CPU. Until then such a record is pending there.
+ */
+#ifndef PKTPATH_XDPSTAGE_BPF_H
+#define PKTPATH_XDPSTAGE_BPF_H
+
+#include "hooks.bpf.h"
+
+#define ETH_LEN		14
+#define VLAN_LEN	4
+#define ETH_P_8021Q	0x8100
+#define ETH_P_8021AD	0x88a8
+
+/* Filled once the programs are attached; the first one without an index is the end. */
+struct pp_xdp_dev xdp_devs[PP_IFS] = {};
+
+/* The device's row, or NULL: it is not traced, or this run of its program is none of its packets. */
+static __always_inline struct pp_xdp_dev *xdp_dev_of(u32 ifindex)
+{
+	u32 i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_IFS; i++) {
+		struct pp_xdp_dev *d = &xdp_devs[i & (PP_IFS - 1)];
+
+		if (!d->ifindex)
+			break;
+		if (d->ifindex == ifindex)
+			return d;
+	}
+	return NULL;
+}
+
+/* A frame as an XDP program has it. */
+struct frame {
+	u64 data;
+	u32 len;		/* of its first buffer */
+	u32 queue;
+	u64 began;		/* when the program did; known when it is over */
+};
+
+/*
+ * The packet on which a generic program runs: its frame begins where the program's does. Before the
+ * program pskb_expand_head() may move it, which leaves it the newest one here.
+ */
+static __always_inline u32 generic_ref(const struct pp_xdp *x, const struct frame *f)
+{
+	u32 ref = x->netif_ref;
+	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+	struct sk_buff *skb;
+	u64 head;
+	u16 mac;
+
+	if (!rec || rec->state != PP_S_SKB)
+		return 0;
+	skb = (void *)rec->skb;
+	head = (u64)RD(0, skb, head);
+	mac = RD(0, skb, mac_header);
+	return head + mac == f->data ? ref : 0;
+}
+
+/* A program begins to run. */
+static __always_inline void xdp_enter(const struct here *h, const struct pp_xdp_dev *d,
+				      const struct frame *f)
+{
+	struct pp_xdp *x = &h->c->xdp;
+	struct pp_rec *rec;
+
+	if (x->pending)
+		xdp_settle(h);
+	x->enter_ns = h->now;
+	x->pass_ns = 0;
+	if (d->mode != PP_XM_GENERIC)
+		return;
+	x->cur_ref = generic_ref(x, f);
+	rec = x->cur_ref ? pp_rec_at(x->cur_ref - 1) : NULL;
+	if (!rec)
+		return;
+	stamp(h, rec, PP_ST_XDP);
+	rec->xdp_mode = PP_XM_GENERIC;
+	rec->xdp_prog = d->prog;
+}
+
+/* It lets a frame pass, for which there is no skb yet. */
+static __always_inline void xdp_pass(const struct here *h, const struct pp_xdp_dev *d,
+				     const struct frame *f)
+{
+	struct pp_xdp *x = &h->c->xdp;
+
+	x->pass_ns = f->began;
+	x->data = f->data;
+	x->len = f->len;
+	x->ifindex = d->ifindex;
+	x->prog = d->prog;
+}
+
+/* As read_head() for an skb, from the Ethernet header on, and past one or two VLAN tags. */
+static __always_inline void read_frame(const struct frame *f, struct head *hd)
+{
+	u64 net = f->data + ETH_LEN;
+	__be16 proto = 0;
+	u32 ihl, i;
+
+	hd->have = 0;
+	bpf_probe_read_kernel(&proto, sizeof(proto), (void *)(net - sizeof(proto)));
+	for (i = 0; i < 2; i++) {
+		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
+			break;
+		net += VLAN_LEN;
+		bpf_probe_read_kernel(&proto, sizeof(proto), (void *)(net - sizeof(proto)));
+	}
+	hd->eth_proto = bpf_ntohs(proto);
+	if (hd->eth_proto != ETH_P_IP && hd->eth_proto != ETH_P_IPV6)
+		return;
+	if (bpf_probe_read_kernel(hd->b, sizeof(hd->b), (void *)net))
+		return;
+	hd->have = 1;
+	if (hd->eth_proto != ETH_P_IP)
+		return;
+	ihl = (hd->b[0] & 15) * 4;
+	if (ihl != IP4_LEN && bpf_probe_read_kernel(&hd->b[IP4_LEN], L4_LEN, (void *)(net + ihl)))
+		hd->have = 0;
+}
+
+/* A record for a frame that never becomes an skb; in no index, so only `ref` leads to it. */
+static __always_inline struct pp_rec *birth_frame(const struct here *h, const struct pp_xdp_dev *d,
+						  const struct frame *f)
+{
+	struct pp_poll *p = &h->c->poll;
+	int index = poll_count(p, p->counts ? p->counts : PP_ST_GRO);
+	struct pp_rec *rec;
+	struct head hd;
+	u64 nth;
+	u32 ref;
+
+	if (enabled != PP_ON)
+		return NULL;
+	read_frame(f, &hd);
+	if (!sampled((void *)f->data, &hd)) {
+		COUNT(h, sampled_out);
+		return NULL;
+	}
+	nth = next_number(h, 0);
+	if (nth == (u64)-1) {
+		count_lost(h, PP_L_BIRTH);
+		return NULL;
+	}
+	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
+	rec = ref ? pp_rec_at(ref - 1) : NULL;
+	if (!rec) {
+		count_lost(h, PP_L_FULL);
+		return NULL;
+	}
+	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
+	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
+			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
+	rec->place[0] = 0;
+	rec->id = nth * cfg.nr_cpus + h->cpu + 1;
+	rec->ifindex = d->ifindex;
+	rec->netns = d->netns;
+	rec->birth_cpu = h->cpu;
+	rec->self = ref;
+	if (cfg.by == PP_BY_QUEUE)
+		rec->queue = f->queue + 1;
+	rec->len = f->len;
+	take_poll(p, rec, h->cpu);
+	if (index != NOT_COUNTED)
+		take_index(p, rec, index, h->cpu);
+	parse(rec, &hd);
+	if (pp_stamp(rec, PP_ST_XDP, f->began, h->cpu))
+		COUNT(h, inversions);
+	rec->xdp_mode = PP_XM_NATIVE;
+	rec->xdp_prog = d->prog;
+	return rec;
+}
+
+/* The record of a frame that goes no further, which nobody else can end from here on; or NULL. */
+static __always_inline struct pp_rec *xdp_take_record(const struct here *h,
+						      const struct pp_xdp_dev *d,
+						      const struct frame *f)
+{
+	u32 ref = h->c->xdp.cur_ref;
+	struct pp_rec *rec;
+
+	if (d->mode != PP_XM_GENERIC)
+		return birth_frame(h, d, f);
+	rec = ref ? pp_rec_at(ref - 1) : NULL;
+	h->c->xdp.cur_ref = 0;
+	return rec && pp_unindex(rec->skb, ref) ? rec : NULL;
+}
+
+/* A program is over. Verdicts that there are not count as XDP_ABORTED in all drivers. */
+static __always_inline void xdp_leave(const struct here *h, const struct pp_xdp_dev *d,
+				      struct frame *f, u32 act)
+{
+	struct pp_xdp *x = &h->c->xdp;
+	struct pp_rec *rec;
+
+	f->began = x->enter_ns ?: h->now;
+	x->enter_ns = 0;
+	if (act == XDP_PASS) {
+		if (d->mode != PP_XM_GENERIC)
+			xdp_pass(h, d, f);
+		return;
+	}
+	rec = xdp_take_record(h, d, f);
+	if (!rec)
+		return;
+	rec->end_ns = h->now;
+	if (act == XDP_TX || act == XDP_REDIRECT) {
+		rec->verdict = act == XDP_TX ? PP_V_XDP_TX : PP_V_XDP_REDIRECT;
+		x->pending = rec->self;
+		return;
+	}
+	rec->reason = act == XDP_DROP ? PP_R_XDP : PP_R_XDP_ABORTED;
+	finish(h, rec, act == XDP_DROP ? PP_V_XDP_DROP : PP_V_XDP_ABORTED, 0, 0);
+}
+
+/* --- what became of it ------------------------------------------------------------------------ */
+
+/* The record that waits here for the outcome of a redirect or a transmission, if it is this one. */
+static __always_inline struct pp_rec *xdp_pending(struct here *h, u32 ifindex)
+{
+	struct pp_cpu *c = this_cpu();
+	struct pp_rec *rec = c && c->xdp.pending ? pp_rec_at(c->xdp.pending - 1) : NULL;
+
+	return rec && rec->ifindex == ifindex && here(h) ? rec : NULL;
+}
+
+/* What the program decided could not be done: the packet is lost. */
+static __always_inline void xdp_failed(struct pp_rec *rec, u32 err)
+{
+	rec->xdp_err = err;
+	rec->reason = rec->verdict == PP_V_XDP_TX ? PP_R_XDP_TX : PP_R_XDP_REDIRECT;
+}
+
+/* Where a map's entry leads. A device map's for broadcasts has none. */
+static __always_inline void xdp_target(struct pp_rec *rec, u32 map_type, u64 entry, u32 index)
+{
+	const struct bpf_dtab_netdev *dtab = (void *)entry;
+
+	switch (map_type) {
+	case BPF_MAP_TYPE_UNSPEC:	/* bpf_redirect(): the index is the device's */
+		rec->xdp_to = PP_XT_DEVICE;
+		rec->egress = index;
+		return;
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+		rec->xdp_to = entry ? PP_XT_DEVICE : PP_XT_DEVICES;
+		if (entry)
+			rec->egress = BPF_CORE_READ(dtab, dev, ifindex);
+		return;
+	case BPF_MAP_TYPE_CPUMAP:
+		rec->xdp_to = PP_XT_CPU;
+		rec->xdp_index = index;
+		return;
+	case BPF_MAP_TYPE_XSKMAP:
+		rec->xdp_to = PP_XT_SOCKET;
+		rec->xdp_index = index;
+	}
+}
+
+/*
+ * tp xdp_redirect, xdp_redirect_err (dev, prog, entry, err, map_type, map_id, index); before v5.13
+ * (dev, prog, entry, err, map, index).
+ */
+static __always_inline void redirected(u64 *ctx)
+{
+	struct net_device *dev = (void *)ctx[0];
+	const struct bpf_map *map;
+	struct pp_rec *rec;
+	struct here h;
+	int err = ctx[3];
+
+	rec = xdp_pending(&h, RD(0, dev, ifindex));
+	if (!rec || rec->verdict != PP_V_XDP_REDIRECT)
+		return;
+	if (cfg.xdp_old_tp) {
+		map = (void *)ctx[4];
+		xdp_target(rec, map ? BPF_CORE_READ(map, map_type) : BPF_MAP_TYPE_UNSPEC, ctx[2],
+			   ctx[5]);
+	} else {
+		xdp_target(rec, ctx[4], ctx[2], ctx[6]);
+	}
+	if (err)
+		xdp_failed(rec, -err);
+	xdp_settle(&h);
+}
+
+/* tp xdp_exception(dev, prog, act): the driver could not send it, and nothing says why. */
+static __always_inline void excepted(u64 *ctx)
+{
+	struct net_device *dev = (void *)ctx[0];
+	u32 act = ctx[2];
+	struct pp_rec *rec;
+	struct here h;
+
+	rec = xdp_pending(&h, RD(0, dev, ifindex));
+	if (!rec || rec->verdict != (act == XDP_TX ? PP_V_XDP_TX : PP_V_XDP_REDIRECT))
+		return;
+	xdp_failed(rec, PP_XDP_FAILED);
+	xdp_settle(&h);
+}
+
+#endif /* PKTPATH_XDPSTAGE_BPF_H */
