@@ -66,23 +66,19 @@ OBSERVER(3)
 _Static_assert(PP_XDP_PROGS == 4, "a pair for each");
 
 /* Not tp_btf: before v6.2 or so programs cannot read an argument that is a const void pointer there. */
-#define REDIRECTED(tp)                                                                             \
+#define OUTCOME(tp, handler)                                                                       \
 	SEC("raw_tp/" #tp)                                                                         \
 	int t_##tp(u64 *ctx)                                                                       \
 	{                                                                                          \
-		redirected(ctx);                                                                   \
+		handler(ctx);                                                                      \
 		return 0;                                                                          \
 	}
 
-REDIRECTED(xdp_redirect)
-REDIRECTED(xdp_redirect_err)
-
-SEC("raw_tp/xdp_exception")
-int t_xdp_exception(u64 *ctx)
-{
-	excepted(ctx);
-	return 0;
-}
+OUTCOME(xdp_redirect, redirected)
+OUTCOME(xdp_redirect_err, redirected)
+OUTCOME(xdp_exception, excepted)
+OUTCOME(xdp_devmap_xmit, devmap_emptied)
+OUTCOME(xdp_cpumap_enqueue, cpumap_emptied)
 
 /* Our own program: it notes that it ran, and changes nothing. */
 static __always_inline void own(struct xdp_md *ctx)

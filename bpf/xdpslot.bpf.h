@@ -53,6 +53,25 @@ static __always_inline void xdp_settle(const struct here *h)
 		finish(h, rec, rec->verdict, 0, 0);
 }
 
+/* End what waited for a queue to be emptied, which has happened or never will. */
+static __always_inline void xdp_end_waiting(const struct here *h)
+{
+	struct pp_xdp *x = &h->c->xdp;
+	u32 ref = x->wait_head, i;
+
+	x->wait_head = x->wait_tail = x->waiting = 0;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_XDP_WAIT && ref; i++) {
+		struct pp_rec *rec = pp_rec_at(ref - 1);
+
+		if (!rec)
+			break;
+		ref = rec->next;
+		rec->next = rec->tail = 0;
+		finish(h, rec, rec->verdict, 0, 0);
+	}
+}
+
 /* A frame that was passed on in this poll, and that its driver then threw away, is no later packet. */
 static __always_inline void xdp_poll_over(void)
 {
@@ -62,8 +81,10 @@ static __always_inline void xdp_poll_over(void)
 	if (!c)
 		return;
 	c->xdp.pass_ns = 0;
-	if (c->xdp.pending && here(&h))
-		xdp_settle(&h);
+	if (!(c->xdp.pending || c->xdp.wait_head) || !here(&h))
+		return;
+	xdp_settle(&h);
+	xdp_end_waiting(&h);
 }
 
 #endif /* PKTPATH_XDPSLOT_BPF_H */

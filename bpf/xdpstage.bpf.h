@@ -10,7 +10,8 @@
  * is the one that this CPU noted there, and its record ends before the skb's free can end it otherwise.
  *
  * What becomes of XDP_TX and XDP_REDIRECT is only known after the program: xdp_do_redirect() tells by
- * a tracepoint, right away and on the same CPU. Until then such a record is pending there.
+ * a tracepoint, right away and on the same CPU. Until then such a record is pending there; then it
+ * may wait for the queue into which its frame was put.
  */
 #ifndef PKTPATH_XDPSTAGE_BPF_H
 #define PKTPATH_XDPSTAGE_BPF_H
@@ -272,6 +273,76 @@ static __always_inline void xdp_target(struct pp_rec *rec, u32 map_type, u64 ent
 }
 
 /*
+ * Native redirects go into a queue of the device (bq_enqueue()) or CPU, which is emptied when it is
+ * full and when the poll is over: it is only then that they are sent, or not. Generic ones have been.
+ */
+static __always_inline int xdp_wait(const struct here *h, struct pp_rec *rec)
+{
+	struct pp_xdp *x = &h->c->xdp;
+	struct pp_rec *last = x->wait_tail ? pp_rec_at(x->wait_tail - 1) : NULL;
+
+	if (rec->xdp_mode != PP_XM_NATIVE || x->waiting == PP_XDP_WAIT ||
+	    (rec->xdp_to != PP_XT_DEVICE && rec->xdp_to != PP_XT_CPU))
+		return 0;
+	x->pending = 0;
+	x->waiting++;
+	if (last)
+		last->next = rec->self;
+	else
+		x->wait_head = rec->self;
+	x->wait_tail = rec->self;
+	return 1;
+}
+
+/*
+ * A queue was emptied: the first of what was in it was sent, the rest was not. Packets that are not
+ * followed may be among them, if there is a sample: then only if none was sent is it known which.
+ */
+static __always_inline void emptied(const struct here *h, u32 to, u32 key, u32 sent, u32 drops, int err)
+{
+	u32 ref = h->c->xdp.wait_head, n = 0, i;
+
+	if (cfg.sample && sent)
+		drops = 0;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_XDP_WAIT && ref; i++) {
+		struct pp_rec *rec = pp_rec_at(ref - 1);
+
+		if (!rec)
+			break;
+		ref = rec->next;
+		if (rec->tail || rec->xdp_to != to ||
+		    (to == PP_XT_CPU ? rec->xdp_index : rec->egress) != key)
+			continue;
+		rec->tail = 1;
+		n++;
+		if (drops && n > sent)
+			xdp_failed(rec, err ? -err : PP_XDP_FAILED);
+	}
+}
+
+/* tp xdp_devmap_xmit(from, to, sent, drops, err) */
+static __always_inline void devmap_emptied(u64 *ctx)
+{
+	struct net_device *to = (void *)ctx[1];
+	struct pp_cpu *c = this_cpu();
+	struct here h;
+
+	if (c && c->xdp.wait_head && here(&h))
+		emptied(&h, PP_XT_DEVICE, RD(0, to, ifindex), ctx[2], ctx[3], ctx[4]);
+}
+
+/* tp xdp_cpumap_enqueue(map_id, processed, drops, to_cpu) */
+static __always_inline void cpumap_emptied(u64 *ctx)
+{
+	struct pp_cpu *c = this_cpu();
+	struct here h;
+
+	if (c && c->xdp.wait_head && here(&h))
+		emptied(&h, PP_XT_CPU, ctx[3], ctx[1], ctx[2], 0);
+}
+
+/*
  * tp xdp_redirect, xdp_redirect_err (dev, prog, entry, err, map_type, map_id, index); before v5.13
  * (dev, prog, entry, err, map, index).
  */
@@ -295,7 +366,8 @@ static __always_inline void redirected(u64 *ctx)
 	}
 	if (err)
 		xdp_failed(rec, -err);
-	xdp_settle(&h);
+	if (err || !xdp_wait(&h, rec))
+		xdp_settle(&h);
 }
 
 /* tp xdp_exception(dev, prog, act): the driver could not send it, and nothing says why. */

@@ -59,7 +59,7 @@ struct pp_rec {
 	__u32 next, prev;	/* kernel: socket list, slab index + 1; 0 = none */
 	__u32 child, child_tail; /* kernel: held: packets coalesced into this one, same form */
 	__u32 tail;		/* kernel: held: packet at the backlog's tail, same form;
-				 * in a FIFO: its ticket */
+				 * in a FIFO: its ticket; redirected by XDP: its queue was emptied */
 	__u32 end_seq;		/* TCP: sequence number after its last data byte, host order */
 	__u32 read_seq;		/* kernel: copied_seq that makes it read: end of its whole skb */
 	__u32 data_len;		/* TCP: payload bytes of this frame */

@@ -18,6 +18,7 @@
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
 #define PP_DONE		512		/* a power of two */
+#define PP_XDP_WAIT	128		/* more than a driver's poll fetches (NAPI_POLL_WEIGHT) */
 #define PP_TASK_BITS	12
 #define PP_TASKS	(1u << PP_TASK_BITS)
 #define PP_PROBES	4		/* neighbouring slots tried in the small tables */
@@ -105,6 +106,9 @@ struct pp_xdp {
 	__u32 netif_ref;	/* newest packet that entered the stack here: generic XDP is next */
 	__u32 cur_ref;		/* generic: the packet on which a program runs */
 	__u32 pending;		/* packet that is sent or redirected, it is not known yet how */
+	__u32 wait_head, wait_tail; /* packets in the queue of a device or CPU, in order, by `next` */
+	__u32 waiting;		/* how many; the queues are emptied before the poll is over */
+	__u32 pad;
 };
 
 /* What one CPU knows, and its counters. */

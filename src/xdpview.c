@@ -16,7 +16,8 @@
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
 #endif
 
-static const char *const tracepoints[] = { "t_xdp_redirect", "t_xdp_redirect_err", "t_xdp_exception" };
+static const char *const tracepoints[] = { "t_xdp_redirect", "t_xdp_redirect_err", "t_xdp_exception",
+					   "t_xdp_devmap_xmit", "t_xdp_cpumap_enqueue" };
 #define NR_TRACEPOINTS (sizeof(tracepoints) / sizeof(tracepoints[0]))
 
 /* The pair that observes a program; -1: none. */

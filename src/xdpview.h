@@ -23,7 +23,7 @@ struct xdpview {
 	int pair[PP_XDP_PROGS];		/* index of the program that it observes */
 	int nr_pairs;
 	struct bpf_program *in[PP_XDP_PROGS];
-	struct bpf_link *links[2 * PP_XDP_PROGS + 3];
+	struct bpf_link *links[2 * PP_XDP_PROGS + 5];
 	int nr_links;
 	int own_fd[PP_IFS];		/* links of our own program; -1: none */
 	uint32_t own_id;
