@@ -300,10 +300,13 @@ static __always_inline int xdp_wait(const struct here *h, struct pp_rec *rec)
  */
 static __always_inline void emptied(const struct here *h, u32 to, u32 key, u32 sent, u32 drops, int err)
 {
-	u32 ref = h->c->xdp.wait_head, n = 0, i;
+	/* Counted in memory, where the verifier does not follow each number on its own. */
+	volatile u32 *told = &h->c->xdp.told;
+	u32 ref = h->c->xdp.wait_head, i;
 
 	if (cfg.sample && sent)
 		drops = 0;
+	*told = 0;
 #pragma clang loop unroll(disable)
 	for (i = 0; i < PP_XDP_WAIT && ref; i++) {
 		struct pp_rec *rec = pp_rec_at(ref - 1);
@@ -315,8 +318,8 @@ static __always_inline void emptied(const struct here *h, u32 to, u32 key, u32 s
 		    (to == PP_XT_CPU ? rec->xdp_index : rec->egress) != key)
 			continue;
 		rec->tail = 1;
-		n++;
-		if (drops && n > sent)
+		*told = *told + 1;
+		if (drops && *told > sent)
 			xdp_failed(rec, err ? -err : PP_XDP_FAILED);
 	}
 }
