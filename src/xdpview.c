@@ -53,9 +53,9 @@ static void say_found(const struct xdpview *v, const struct xdp_dev *d)
 	if (v->want != XDP_OBSERVE)
 		none = "; --xdp attaches nothing there";
 	if (why)
-		log_note("%s: XDP program %s (%s) cannot be observed: %s; packets that it ends are "
-			 "not seen%s", d->name, name, d->hardware ? "hardware" : xdp_mode_label(d->mode),
-			 why, none);
+		log_note("%s: XDP program %s (%s) cannot be observed: %s; packets that it ends %s%s",
+			 d->name, name, d->hardware ? "hardware" : xdp_mode_label(d->mode), why,
+			 d->mode == PP_XM_GENERIC ? "look dropped or consumed" : "are not seen", none);
 	else
 		log_note("%s: observing XDP program %s (%s)%s%s", d->name, name, xdp_mode_label(d->mode),
 			 v->scan.progs[d->prog].dispatcher ?

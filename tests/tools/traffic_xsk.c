@@ -92,7 +92,7 @@ static uint64_t take(struct xsk *x)
 		const struct xdp_desc *d = &((struct xdp_desc *)x->rx.entries)[i & (CHUNKS - 1)];
 		const unsigned char *frame = x->area + d->addr;
 
-		printf("frame len %u dport %u\n", d->len, frame[DPORT_AT] << 8 | frame[DPORT_AT + 1]);
+		printf("frame len %u dport %d\n", d->len, frame[DPORT_AT] << 8 | frame[DPORT_AT + 1]);
 	}
 	__atomic_store_n(x->rx.consumer, to, __ATOMIC_RELEASE);
 	return to - from;
