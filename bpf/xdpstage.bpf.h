@@ -230,13 +230,12 @@ static __always_inline void xdp_leave(const struct here *h, const struct pp_xdp_
 
 /* --- what became of it ------------------------------------------------------------------------ */
 
-/* The record that waits here for the outcome of a redirect or a transmission, if it is this one. */
-static __always_inline struct pp_rec *xdp_pending(struct here *h, u32 ifindex)
+/* The record that waits here for the outcome of a redirect or a transmission, or NULL. */
+static __always_inline struct pp_rec *xdp_pending(void)
 {
 	struct pp_cpu *c = this_cpu();
-	struct pp_rec *rec = c && c->xdp.pending ? pp_rec_at(c->xdp.pending - 1) : NULL;
 
-	return rec && rec->ifindex == ifindex && here(h) ? rec : NULL;
+	return c && c->xdp.pending ? pp_rec_at(c->xdp.pending - 1) : NULL;
 }
 
 /* What the program decided could not be done: the packet is lost. */
@@ -281,7 +280,7 @@ static __always_inline int xdp_wait(const struct here *h, struct pp_rec *rec)
 	struct pp_xdp *x = &h->c->xdp;
 	struct pp_rec *last = x->wait_tail ? pp_rec_at(x->wait_tail - 1) : NULL;
 
-	if (rec->xdp_mode != PP_XM_NATIVE || x->waiting == PP_XDP_WAIT ||
+	if (x->waiting == PP_XDP_WAIT ||
 	    (rec->xdp_to != PP_XT_DEVICE && rec->xdp_to != PP_XT_CPU))
 		return 0;
 	x->pending = 0;
@@ -352,13 +351,13 @@ static __always_inline void cpumap_emptied(u64 *ctx)
 static __always_inline void redirected(u64 *ctx)
 {
 	struct net_device *dev = (void *)ctx[0];
+	struct pp_rec *rec = xdp_pending();
 	const struct bpf_map *map;
-	struct pp_rec *rec;
 	struct here h;
 	int err = ctx[3];
 
-	rec = xdp_pending(&h, RD(0, dev, ifindex));
-	if (!rec || rec->verdict != PP_V_XDP_REDIRECT)
+	if (!rec || rec->verdict != PP_V_XDP_REDIRECT ||
+	    (u32)RD(0, dev, ifindex) != rec->ifindex || !here(&h))
 		return;
 	if (cfg.xdp_old_tp) {
 		map = (void *)ctx[4];
@@ -369,23 +368,31 @@ static __always_inline void redirected(u64 *ctx)
 	}
 	if (err)
 		xdp_failed(rec, -err);
-	if (err || !xdp_wait(&h, rec))
+	/* xdp_do_generic_redirect() says so before it transmits, which may still fail. */
+	if (err || (rec->xdp_mode == PP_XM_NATIVE && !xdp_wait(&h, rec)))
 		xdp_settle(&h);
 }
 
-/* tp xdp_exception(dev, prog, act): the driver could not send it, and nothing says why. */
+/*
+ * tp xdp_exception(dev, prog, act): it could not be sent, and nothing says why. What generic XDP
+ * redirects to a device is transmitted there, with XDP_TX's words (generic_xdp_tx()).
+ */
 static __always_inline void excepted(u64 *ctx)
 {
 	struct net_device *dev = (void *)ctx[0];
+	struct pp_rec *rec = xdp_pending();
 	u32 act = ctx[2];
-	struct pp_rec *rec;
-	struct here h;
+	int meant;
 
-	rec = xdp_pending(&h, RD(0, dev, ifindex));
-	if (!rec || rec->verdict != (act == XDP_TX ? PP_V_XDP_TX : PP_V_XDP_REDIRECT))
+	if (!rec)
 		return;
-	xdp_failed(rec, PP_XDP_FAILED);
-	xdp_settle(&h);
+	if (act == XDP_TX && rec->verdict == PP_V_XDP_REDIRECT)
+		meant = rec->xdp_mode == PP_XM_GENERIC;
+	else
+		meant = rec->verdict == (act == XDP_TX ? PP_V_XDP_TX : PP_V_XDP_REDIRECT) &&
+			(u32)RD(0, dev, ifindex) == rec->ifindex;
+	if (meant)
+		xdp_failed(rec, PP_XDP_FAILED);
 }
 
 #endif /* PKTPATH_XDPSTAGE_BPF_H */

@@ -168,7 +168,7 @@ struct bpf_dtab_netdev {
 };
 
 struct bpf_map {
-	u32 map_type;
+	enum bpf_map_type map_type;
 };
 
 struct tcp_ulp_ops {

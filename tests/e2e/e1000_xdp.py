@@ -104,12 +104,23 @@ def check_ends(run, mode, sport, program):
             check(rec["xdp"]["mode"] == mode and rec["place"] == f"{NAME}[{program}]" and
                   rec["cause"] != "none", f"its program: {rec}")
     redirected = run.flow(dport=REDIRECT)
-    check({(r["egress"], r["xdp"]["to"], r["xdp"]["error"]) for r in redirected} ==
-          {("eth1", "device", None)}, f"redirected: {redirected[0]}")
+    check({(r["egress"], r["xdp"]["to"]) for r in redirected} == {("eth1", "device")},
+          f"redirected: {redirected[0]}")
     # lo takes no frames from native XDP.
     error = "EOPNOTSUPP" if mode == "native" else None
     check({(r["egress"], r["xdp"]["error"]) for r in run.flow(dport=TO_LO)} == {("lo", error)},
           f"redirected to lo: {run.flow(dport=TO_LO)[0]}")
+
+
+def left(run, port):
+    """How many of a port's packets left, by their records. generic_xdp_tx() loses what finds the
+    queue stopped, which on e1000 happens at times (Linux 5.10); it says so."""
+    flow = run.flow(proto="udp", dport=port)
+    errors = tally([{"error": r["xdp"]["error"]} for r in flow], "error")
+    check(set(errors) <= {None, "failed"}, f"port {port}: {errors}")
+    check(errors.get("failed", 0) == tally(flow, "reason").get("XDP transmit failed", 0) +
+          tally(flow, "reason").get("XDP redirect failed", 0), f"{tally(flow, 'reason')}, {errors}")
+    return errors.get(None, 0)
 
 
 def check_passed(flow, count, mode):
@@ -135,16 +146,17 @@ def check_verdicts(env, g, mode, how):
             run = trace.stop()
     check_ends(run, mode, sport, program)
     check_passed(run.flow(proto="udp", dport=port), count, mode)
-    check({p: out.get(p, 0) for p in SENT} == {p: n if p == TX else 0 for p, n in SENT.items()},
-          f"came back out of eth0: {out}")
-    check({p: other.get(p, 0) for p in SENT} == {p: n if p == REDIRECT else 0 for p, n in SENT.items()},
-          f"came out of eth1: {other}")
+    back, away = left(run, TX), left(run, REDIRECT)
+    check({p: out.get(p, 0) for p in SENT} == {p: back if p == TX else 0 for p in SENT},
+          f"{back} were sent back, but came out of eth0: {out}")
+    check({p: other.get(p, 0) for p in SENT} == {p: away if p == REDIRECT else 0 for p in SENT},
+          f"{away} were redirected, but came out of eth1: {other}")
     led = run.summary
     check(led["seen"] == frames == sum(SENT.values()) + count and not led["in_flight"],
           f"the NIC received {frames} frames: {led}")
     hooks = [h["hook"] for h in run.hooks if h["role"] == "xdp" and h["backend"] == "fentry"]
     check(hooks == [f"{NAME}[{program}] {mode} on eth0"], f"{hooks}")
-    return (f"{frames} frames in by the NIC's count, {out[TX]} back out of eth0, {other[REDIRECT]} out "
+    return (f"{frames} frames in by the NIC's count, {back} back out of eth0, {away} out "
             f"of eth1: {', '.join(f'{n} {v}' for v, n in led['verdicts'].items() if n)}")
 
 
