@@ -216,6 +216,7 @@ static int on_tick(void *arg)
 	int ret = on_input(arg);
 
 	learn_names(tr);
+	tracer_look(tr->tracer);
 	if (tr->cost)
 		cost_tick(tr->cost);
 	if (!ret)

@@ -387,6 +387,11 @@ const struct plan *tracer_plan(const struct tracer *t)
 	return &t->plan;
 }
 
+void tracer_look(struct tracer *t)
+{
+	xdpview_look(&t->xdp);
+}
+
 bool tracer_xdp_late(const struct tracer *t)
 {
 	return xdpview_late(&t->xdp);

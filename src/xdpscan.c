@@ -130,6 +130,7 @@ static void add_dev(struct xdpscan *s, unsigned int ifindex, const char *name, b
 	}
 	snprintf(d.name, sizeof(d.name), "%s", name);
 	d.attached = id;
+	d.id = id;
 	if (id)
 		d.prog = add_prog(s, id);
 	s->devs[s->nr_devs++] = d;

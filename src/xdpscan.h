@@ -23,9 +23,11 @@ struct xdp_prog {
 struct xdp_dev {
 	unsigned int ifindex;
 	char name[IF_NAMESIZE];
-	bool attached;			/* to this device; `mode` and `prog` count */
+	bool attached;			/* to this device; `id`, `mode` and `prog` count */
+	uint32_t id;
 	bool hardware;			/* it runs in the device, where nothing can be seen */
 	bool own;			/* it is pktpath's own */
+	bool changed;			/* since then, which was said */
 	unsigned int mode;		/* enum pp_xdp_mode */
 	int prog;			/* index in progs; -1: there are too many */
 };

@@ -6,11 +6,14 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include "clock.h"
 #include "log.h"
 #include "missed.h"
 #include "names.h"
 #include "xdpown.h"
 #include "xdpview.h"
+
+#define LOOK_NS 1000000000ull
 
 #ifndef BPF_F_XDP_HAS_FRAGS
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
@@ -225,21 +228,14 @@ static int attach_observers(struct xdpview *v, const struct bpf_object *obj)
 	return err;
 }
 
-static uint32_t id_of(int fd)
-{
-	struct bpf_prog_info info = {};
-	uint32_t len = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
-}
-
 static int attach_own(struct xdpview *v, const struct bpf_object *obj)
 {
 	const int prog[2] = {
 		bpf_program__fd(bpf_object__find_program_by_name(obj, "pktpath_pass")),
 		v->frags ? bpf_program__fd(bpf_object__find_program_by_name(obj, "pktpath_pass_mb")) : -1
 	};
-	bool had_link[PP_IFS] = { false };
+	bool had_link[PP_IFS] = { false }, hardware;
+	unsigned int mode;
 	int i;
 
 	for (i = 0; i < v->scan.nr_devs; i++) {
@@ -251,7 +247,7 @@ static int attach_own(struct xdpview *v, const struct bpf_object *obj)
 		v->own_fd[i] = xdpown_attach(d, v->want, prog);
 		if (v->own_fd[i] < 0)
 			return v->own_fd[i];
-		v->own_id = id_of(prog[0]);
+		d->id = xdpscan_id(d->ifindex, &mode, &hardware);
 	}
 	xdpown_wait(&v->scan, had_link);
 	return 0;
@@ -268,8 +264,7 @@ static void fill_table(const struct xdpview *v, struct pp_xdp_dev *table)
 
 		if (is_observed(v, d) || d->own)
 			table[n++] = (struct pp_xdp_dev){
-				.ifindex = d->ifindex, .netns = netns, .mode = d->mode,
-				.prog = d->own ? v->own_id : v->scan.progs[d->prog].id,
+				.ifindex = d->ifindex, .netns = netns, .mode = d->mode, .prog = d->id,
 			};
 	}
 }
@@ -358,6 +353,32 @@ void xdpview_place(const struct xdpview *v, struct pp_rec *rec)
 				 rec->xdp_prog);
 }
 
+void xdpview_look(struct xdpview *v)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+	int i;
+
+	if (now < v->next_look_ns)
+		return;
+	v->next_look_ns = now + LOOK_NS;
+	for (i = 0; i < v->scan.nr_devs; i++) {
+		struct xdp_dev *d = &v->scan.devs[i];
+		unsigned int mode;
+		bool hardware;
+		uint32_t id;
+
+		if (d->changed)
+			continue;
+		id = xdpscan_id(d->ifindex, &mode, &hardware);
+		d->changed = id != d->id;
+		if (d->changed && id)
+			log_note("%s: XDP program %u was attached meanwhile and is not observed: "
+				 "start again to see it", d->name, id);
+		else if (d->changed)
+			log_note("%s: its XDP program is gone", d->name);
+	}
+}
+
 void xdpview_detach(struct xdpview *v)
 {
 	int i;
@@ -370,8 +391,10 @@ void xdpview_detach(struct xdpview *v)
 	while (v->nr_links)
 		bpf_link__destroy(v->links[--v->nr_links]);
 	for (i = 0; i < v->scan.nr_devs; i++)
-		if (v->scan.devs[i].own)
+		if (v->scan.devs[i].own) {
 			v->scan.devs[i].attached = v->scan.devs[i].own = false;
+			v->scan.devs[i].id = 0;
+		}
 }
 
 void xdpview_free(struct xdpview *v)

@@ -26,10 +26,10 @@ struct xdpview {
 	struct bpf_link *links[2 * PP_XDP_PROGS + 5];
 	int nr_links;
 	int own_fd[PP_IFS];		/* links of our own program; -1: none */
-	uint32_t own_id;
 	char text[PP_IFS][XDP_FUNC_LEN + 128];	/* for reports */
 	bool frags;			/* the kernel has XDP for frames of several buffers */
 	bool refused;			/* observing failed at load: only say so */
+	uint64_t next_look_ns;
 };
 
 /* Looks, and says on stderr what it found. */
@@ -55,6 +55,12 @@ void xdpview_report(struct xdpview *v, struct plan *plan);
 
 /* Is there a stage `xdp`, with generic programs only? */
 bool xdpview_late(const struct xdpview *v);
+
+/*
+ * Says once of each interface that was named when a program comes, goes or gives way to another, as it
+ * is not observed. Cheap: it looks once a second, however often it is called.
+ */
+void xdpview_look(struct xdpview *v);
 
 /* Enters in the plan how many runs of the observers the kernel skipped. */
 void xdpview_missed(const struct xdpview *v, struct plan *plan);

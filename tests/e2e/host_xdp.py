@@ -105,6 +105,17 @@ def foreign_xdp_on_veth_stays(env):
 
 
 @test
+def xdp_that_comes_later_is_told_of(env):
+    with Trace("-i", "pp0", "--json") as t:
+        with foreign() as there:
+            check(eventually(lambda: "meanwhile" in t.err()), f"nothing was said: {t.err()}")
+        t.stop()
+        said = [line for line in t.err().splitlines() if "XDP" in line]
+    check(len(said) == 1 and f"XDP program {there[1]} was attached meanwhile" in said[0], f"{said}")
+    return said[0]
+
+
+@test
 def xdp_is_asked_for_by_name(env):
     said = []
     for words in (("--xdp",), ("--xdp=fast", "-i", "pp0")):
