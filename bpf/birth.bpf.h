@@ -128,6 +128,42 @@ static __always_inline int enter(const struct here *h, u32 ref)
 }
 
 /*
+ * XDP let pass a packet whose new skb is not known: where its frame begins stands for it, until IP
+ * meets that. What IP never meets has nothing more to show.
+ */
+static __always_inline void xdp_keep_moved(const struct here *h, u64 data)
+{
+	u32 ref = h->c->xdp.moved;
+	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+
+	if (!rec)
+		return;
+	if (rec->eth_proto != ETH_P_IP && rec->eth_proto != ETH_P_IPV6) {
+		xdp_end_moved(h);
+		return;
+	}
+	h->c->xdp.moved = 0;
+	rec->end_ns = 0;
+	rec->skb = data;
+	enter(h, ref);
+}
+
+/* The record of such a packet, now that its skb is there; or NULL. */
+static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff *skb, struct here *h)
+{
+	u64 head = (u64)RD(typed, skb, head), data = head + (u16)RD(typed, skb, mac_header);
+	struct pp_rec *rec;
+	u32 ref = 0;
+
+	rec = record_here(data, h, &ref);
+	if (!rec || !pp_unindex(data, ref))
+		return NULL;
+	rec->skb = (u64)skb;
+	rec->head = head;
+	return enter(h, ref) ? NULL : rec;
+}
+
+/*
  * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
  * record or NULL (another interface, not in the sample, or no room: counted).
  */

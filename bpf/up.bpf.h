@@ -234,8 +234,10 @@ HANDLER(netif)
 
 	if (!here(&h))
 		return;
-	if (cfg.xdp)
+	if (cfg.xdp) {
 		h.c->xdp.netif_ref = 0;
+		xdp_end_moved(&h);
+	}
 	rec = pp_find(a0, &ref);
 	if (rec && (rec->dev != (u64)RD(typed, skb, dev) || rec->egress)) {
 		if (is_hop(typed, skb, rec)) {	/* a bridge, or sent to itself */
@@ -285,6 +287,8 @@ HANDLER(ip)
 	u32 ref = 0;
 
 	rec = record_here(a0, &h, &ref);
+	if (!rec && cfg.xdp)
+		rec = xdp_adopt(typed, skb, &h);
 	if (!rec)
 		return;
 	if (rec->dev != (u64)RD(typed, skb, dev))

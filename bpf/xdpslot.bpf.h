@@ -9,6 +9,26 @@
 
 #include "path.bpf.h"
 
+/* Filled once the programs are attached; the first one without an index is the end. */
+struct pp_xdp_dev xdp_devs[PP_IFS] = {};
+
+/* The device's row, or NULL: it is not traced, or this run of its program is none of its packets. */
+static __always_inline struct pp_xdp_dev *xdp_dev_of(u32 ifindex)
+{
+	u32 i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PP_IFS; i++) {
+		struct pp_xdp_dev *d = &xdp_devs[i & (PP_IFS - 1)];
+
+		if (!d->ifindex)
+			break;
+		if (d->ifindex == ifindex)
+			return d;
+	}
+	return NULL;
+}
+
 /*
  * The frame that native XDP passed on last is this packet, which the driver hands up. It is the
  * CPU's newest one since the poll began, of the same device. Drivers that build the skb around the
@@ -72,6 +92,39 @@ static __always_inline void xdp_end_waiting(const struct here *h)
 	}
 }
 
+/*
+ * A packet is freed between the stack's entry and generic XDP, which is next: then it has got another
+ * skb (skb_cow_data_for_xdp(), v6.9, for programs that take frames of several buffers). Its record
+ * stays until the program has run. Or nobody wanted it, and XDP passes by what is redirected to a
+ * device (skb_is_redirected()): then that was its end, as is found when the poll is over.
+ */
+static __always_inline int xdp_moves(const struct here *h, u32 ref, struct pp_rec *rec)
+{
+	struct pp_xdp *x = &h->c->xdp;
+	const struct pp_xdp_dev *d;
+
+	if (x->netif_ref != ref || x->moved || rec->ts[PP_ST_XDP] || rec->flags & PP_F_DOOMED ||
+	    rec->last_ns != rec->ts[PP_ST_NETIF])
+		return 0;
+	d = xdp_dev_of(rec->ifindex);
+	if (!d || d->mode != PP_XM_GENERIC || !pp_unindex(rec->skb, ref))
+		return 0;
+	rec->end_ns = h->now;
+	x->moved = ref;
+	return 1;
+}
+
+/* What was freed before XDP, and did not meet it then, has ended there. */
+static __always_inline void xdp_end_moved(const struct here *h)
+{
+	u32 ref = h->c->xdp.moved;
+	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+
+	h->c->xdp.moved = 0;
+	if (rec)
+		finish(h, rec, PP_V_CONSUMED, 0, 0);
+}
+
 /* A frame that was passed on in this poll, and that its driver then threw away, is no later packet. */
 static __always_inline void xdp_poll_over(void)
 {
@@ -81,8 +134,9 @@ static __always_inline void xdp_poll_over(void)
 	if (!c)
 		return;
 	c->xdp.pass_ns = 0;
-	if (!(c->xdp.pending || c->xdp.wait_head) || !here(&h))
+	if (!(c->xdp.pending || c->xdp.wait_head || c->xdp.moved) || !here(&h))
 		return;
+	xdp_end_moved(&h);
 	xdp_settle(&h);
 	xdp_end_waiting(&h);
 }

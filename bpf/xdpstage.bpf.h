@@ -23,26 +23,6 @@
 #define ETH_P_8021Q	0x8100
 #define ETH_P_8021AD	0x88a8
 
-/* Filled once the programs are attached; the first one without an index is the end. */
-struct pp_xdp_dev xdp_devs[PP_IFS] = {};
-
-/* The device's row, or NULL: it is not traced, or this run of its program is none of its packets. */
-static __always_inline struct pp_xdp_dev *xdp_dev_of(u32 ifindex)
-{
-	u32 i;
-
-#pragma clang loop unroll(disable)
-	for (i = 0; i < PP_IFS; i++) {
-		struct pp_xdp_dev *d = &xdp_devs[i & (PP_IFS - 1)];
-
-		if (!d->ifindex)
-			break;
-		if (d->ifindex == ifindex)
-			return d;
-	}
-	return NULL;
-}
-
 /* A frame as an XDP program has it. */
 struct frame {
 	u64 data;
@@ -65,6 +45,8 @@ static __always_inline u32 generic_ref(const struct pp_xdp *x, const struct fram
 
 	if (!rec || rec->state != PP_S_SKB)
 		return 0;
+	if (ref == x->moved)
+		return ref;
 	skb = (void *)rec->skb;
 	head = (u64)RD(0, skb, head);
 	mac = RD(0, skb, mac_header);
@@ -198,6 +180,10 @@ static __always_inline struct pp_rec *xdp_take_record(const struct here *h,
 		return birth_frame(h, d, f);
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	h->c->xdp.cur_ref = 0;
+	if (rec && ref == h->c->xdp.moved) {
+		h->c->xdp.moved = 0;
+		return rec;
+	}
 	return rec && pp_unindex(rec->skb, ref) ? rec : NULL;
 }
 
@@ -213,6 +199,8 @@ static __always_inline void xdp_leave(const struct here *h, const struct pp_xdp_
 	if (act == XDP_PASS) {
 		if (d->mode != PP_XM_GENERIC)
 			xdp_pass(h, d, f);
+		else if (x->moved)
+			xdp_keep_moved(h, f->data);
 		return;
 	}
 	rec = xdp_take_record(h, d, f);

@@ -108,6 +108,8 @@ struct pp_xdp {
 	__u32 pending;		/* packet that is sent or redirected, it is not known yet how */
 	__u32 wait_head, wait_tail; /* packets in the queue of a device or CPU, in order, by `next` */
 	__u32 waiting;		/* how many; the queues are emptied before the poll is over */
+	__u32 moved;		/* packet whose skb was freed for another one before its program runs */
+	__u32 pad;
 	__u32 told;		/* of one queue: how many it has been said of what became of them */
 };
 

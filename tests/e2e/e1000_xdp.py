@@ -101,7 +101,7 @@ def check_ends(run, mode, sport, program):
         check(len(flow) == count and tally(flow) == {ENDS[port]: count},
               f"port {port}: {count} sent, {tally(flow)}: {run.summary}")
         for rec in flow:
-            check(rec["xdp"]["mode"] == mode and rec["place"] == f"{NAME}[{program}]" and
+            check(rec["xdp"]["mode"] == mode and rec["place"] == program and
                   rec["cause"] != "none", f"its program: {rec}")
     redirected = run.flow(dport=REDIRECT)
     check({(r["egress"], r["xdp"]["to"]) for r in redirected} == {("eth1", "device")},
@@ -132,9 +132,9 @@ def check_passed(flow, count, mode):
               f"xdp is not in its place: {rec}")
 
 
-def check_verdicts(env, g, mode, how):
+def check_verdicts(env, g, mode, how, what=FOREIGN, name=NAME):
     sport, port, count = env.port(), env.port(), 20
-    with foreign(g, how) as (_, program):
+    with foreign(g, how, what) as (_, program):
         with trace_eth0(g) as trace:
             wire, outside = Wire(g), [Frames(nic.tap) for nic in g.nics]
             try:
@@ -144,7 +144,7 @@ def check_verdicts(env, g, mode, how):
                 out, other = (frames.stop() for frames in outside)
             frames = wire.frames()
             run = trace.stop()
-    check_ends(run, mode, sport, program)
+    check_ends(run, mode, sport, f"{name}[{program}]")
     check_passed(run.flow(proto="udp", dport=port), count, mode)
     back, away = left(run, TX), left(run, REDIRECT)
     check({p: out.get(p, 0) for p in SENT} == {p: back if p == TX else 0 for p in SENT},
@@ -155,7 +155,7 @@ def check_verdicts(env, g, mode, how):
     check(led["seen"] == frames == sum(SENT.values()) + count and not led["in_flight"],
           f"the NIC received {frames} frames: {led}")
     hooks = [h["hook"] for h in run.hooks if h["role"] == "xdp" and h["backend"] == "fentry"]
-    check(hooks == [f"{NAME}[{program}] {mode} on eth0"], f"{hooks}")
+    check(hooks == [f"{name}[{program}] {mode} on eth0"], f"{hooks}")
     return (f"{frames} frames in by the NIC's count, {back} back out of eth0, {away} out "
             f"of eth1: {', '.join(f'{n} {v}' for v, n in led['verdicts'].items() if n)}")
 
@@ -163,6 +163,14 @@ def check_verdicts(env, g, mode, how):
 @test
 def generic_verdicts_are_what_the_wire_says(env):
     return check_verdicts(env, env.guest(), "generic", "xdpgeneric")
+
+
+@test
+def generic_verdicts_on_skbs_that_are_replaced(env):
+    g = env.guest()
+    if env.kernel in ("5.10",):
+        raise Skip("no XDP for frames of several buffers before Linux 5.18")
+    return check_verdicts(env, g, "generic", "xdpgeneric", (OBJECTS[0], "xdp.frags"), "verdict_of_frags")
 
 
 @test

@@ -42,6 +42,7 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "squeezes_are_counted_as_the_kernel_does",
           "histograms_of_datagrams_are_those_of_their_records", "histograms_of_a_large_stream_by_the_wire",
           "only_slow_packets_are_sent", "generic_verdicts_are_what_the_wire_says",
+          "generic_verdicts_on_skbs_that_are_replaced",
           "our_own_generic_program_passes_all", "native_verdicts_are_what_the_wire_says",
           "our_own_native_program_passes_all", "a_server_as_nobody_tells_all_stages")
 PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))

@@ -37,8 +37,7 @@ static void turn_round(struct headers *h)
 	__builtin_memcpy(h->eth.h_source, mac, ETH_ALEN);
 }
 
-SEC("xdp")
-int verdict_by_udp_port(struct xdp_md *ctx)
+static __attribute__((always_inline)) int verdict(struct xdp_md *ctx)
 {
 	struct headers *h = (void *)(long)ctx->data;
 
@@ -63,6 +62,19 @@ int verdict_by_udp_port(struct xdp_md *ctx)
 		return 77;	/* no verdict at all */
 	}
 	return XDP_PASS;
+}
+
+SEC("xdp")
+int verdict_by_udp_port(struct xdp_md *ctx)
+{
+	return verdict(ctx);
+}
+
+/* In the stack, Linux 6.9 and later give it another skb. */
+SEC("xdp.frags")
+int verdict_of_frags(struct xdp_md *ctx)
+{
+	return verdict(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
