@@ -148,6 +148,7 @@ $(B)/test/test_lineage: $(B)/test/lineage.o
 $(B)/test/test_softnet: $(B)/test/softnet.o
 $(B)/test/test_quantile: $(B)/test/quantile.o
 $(B)/test/test_worst: $(B)/test/worst.o $(B)/test/timeline.o
+$(B)/test/test_hist_view: $(patsubst %,$(B)/test/%.o,hist_view histo worst timeline quantile)
 $(B)/test/test_group: $(B)/test/group.o $(B)/test/names.o $(B)/test/format.o
 $(B)/test/test_metrics: $(B)/test/metrics.o
 $(B)/test/test_expose: $(patsubst %,$(B)/test/%.o,expose metrics histo names format line)

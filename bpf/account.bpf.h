@@ -36,7 +36,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);			/* set at load with --worst: possible CPUs */
+	__uint(max_entries, 1);			/* set at load with --worst: possible CPUs, and 1 */
 	__type(key, u32);
 	__type(value, struct pp_worst);
 } worsts SEC(".maps");
@@ -137,16 +137,21 @@ static __always_inline u32 is_worst(struct pp_worst *w, u64 row, u64 ns)
 	return 1;
 }
 
-static __always_inline struct pp_worst *worst_here(u32 cpu)
+/*
+ * The slowest on a CPU so far, `whole` being 0 for what is no example: then, as without --worst, an
+ * entry that nothing is slower than. So whoever looks there needs no other code.
+ */
+static __always_inline struct pp_worst *worst_here(u32 cpu, u32 whole)
 {
-	struct pp_worst *w;
+	u32 at = cfg.worst && whole ? cpu + 1 : 0;
+	struct pp_worst *w = bpf_map_lookup_elem(&worsts, &at);
 
-	if (!cfg.worst)
-		return NULL;
-	w = bpf_map_lookup_elem(&worsts, &cpu);
 	if (w && w->epoch != epoch) {
-		__builtin_memset(w->least, 0, sizeof(w->least));
 		__builtin_memset(w->nr, 0, sizeof(w->nr));
+		if (at)
+			__builtin_memset(w->least, 0, sizeof(w->least));
+		else
+			__builtin_memset(w->least, 0xff, sizeof(w->least));
 		w->epoch = epoch;
 	}
 	return w;
@@ -184,10 +189,24 @@ static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
 
 /*
  * The bucket goes through memory, of which the verifier knows nothing, so that it need not follow
- * each way through pp_hist_bucket() to the end of the record.
+ * each way through pp_hist_bucket() to the end of the record. The mask is for it, too.
  */
-static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, u32 row, u64 ns,
-				      u32 weight)
+static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, const u32 row, u64 ns,
+				      u64 weight)
+{
+	u64 i;
+
+	*(volatile u32 *)&rec->bucket = pp_hist_bucket(ns);
+	i = *(volatile u32 *)&rec->bucket & (PP_H_BUCKETS - 1);
+#ifdef __bpf__
+	asm volatile("" : "+r"(i));	/* or the compiler does not add to the row's place, but ors */
+#endif
+	__sync_fetch_and_add(&h->count[row * PP_H_BUCKETS + i], weight);
+}
+
+/* The same for a row that the compiler does not know; nothing if there is none. */
+static __always_inline void count_any_row(struct pp_hists *h, struct pp_rec *rec, u32 row, u64 ns,
+					  u64 weight)
 {
 	u64 i;
 
@@ -200,56 +219,130 @@ static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, u3
 		__sync_fetch_and_add(&h->count[i], weight);
 }
 
-/* Add an ended record to the histograms. */
-static __always_inline void count_rows(struct pp_rec *rec, u32 cpu)
-{
-	u32 weight = weight_of(rec), before = weight_before_gro(rec), i, next;
-	u32 n = rec->nr_order, at = cpu * (cfg.groups + 1) + group_of(rec);
-	u32 stage = rec->order[0];
-	u64 from = stamp_at(rec, stage), to;
-	struct pp_hists *h;
+/* A record on its way into the histograms. */
+struct walk {
+	struct pp_hists *hists;
+	const struct pp_worst *worst;
+	struct pp_rec *rec;
+	u64 weight, before;		/* of what follows GRO, and of what comes before */
+};
 
-	h = bpf_map_lookup_elem(&hists, &at);
-	if (!h || !before)
-		return;
-	if (weight)
-		count_row(h, rec, PP_H_TOTAL, rec->end_ns - from, weight);
-#pragma clang loop unroll(disable)
-	for (i = 1; i <= PP_ST_NR && i <= n; i++) {
-		next = rec->order[i];
-		to = stamp_at(rec, next);
-		count_row(h, rec, stage, to - from, stage > PP_ST_GRO ? weight : before);
-		from = to;
-		stage = next;
+/*
+ * Were the stages stamped in the order of their numbers? Nearly always, but not where a packet comes
+ * through netif_rx(), for one. Bytes of order[] are compared with those that follow, eight at
+ * once; behind the last stage are greater ones (birth()).
+ */
+static __always_inline int is_in_order(const struct pp_rec *rec)
+{
+	const u64 high = 0x8080808080808080ull;
+	const u8 *order = rec->order;
+	u32 i;
+
+	/* Were it known to the compiler that these are bytes, it would load one by one. */
+	asm volatile("" : "+r"(order));
+#pragma unroll
+	for (i = 0; i < PP_ORDER - 8; i += 8) {
+		u64 these = *(const u64 *)&order[i], next = *(const u64 *)&order[i + 1];
+
+		if ((((next | high) - these) & high) != high)
+			return 0;
 	}
-}
-
-/* The row's bit, if it is slow enough to be sent. */
-static __always_inline u32 slow_row(struct pp_worst *worst, u64 row, u64 ns)
-{
-	u32 slow = 0;
-
-#ifdef __bpf__
-	/* The compiler knows its bound and would leave the test out; the verifier does not know it. */
-	asm volatile("" : "+r"(row));
-#endif
-	if (row >= PP_H_ROWS)
-		return 0;
-	if (cfg.slow_any)
-		slow = ns > cfg.slow[row];
-	if (worst)
-		slow |= is_worst(worst, row, ns);
-	return slow << row;
+	return 1;
 }
 
 /*
- * The rows for which a record is slow enough to be sent, a bit each. A walk of its own: in one with
- * the other, what each has to keep at hand would cost more than walking twice.
+ * A row that the compiler knows, wherever this is expanded. What seems slow enough is noted in
+ * memory, or the verifier would follow each set of rows on its own.
  */
-static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
+static __always_inline void take_row(const struct walk *w, const u32 row, u64 ns)
 {
-	/* Examples are whole journeys only. */
-	struct pp_worst *worst = rec->verdict == PP_V_MERGED ? NULL : worst_here(cpu);
+	count_row(w->hists, w->rec, row, ns, row > PP_ST_GRO ? w->weight : w->before);
+	if (ns > w->worst->least[row])
+		*(volatile u32 *)&w->rec->picks = 1;
+}
+
+/* From the end to the first stage, so that each row has its own code: half of what a loop costs. */
+static __always_inline void walk_back(const struct walk *w)
+{
+	u64 end = w->rec->end_ns, to = end;
+	int stage;
+
+#pragma unroll
+	for (stage = PP_ST_NR - 1; stage >= 0; stage--) {
+		u64 from = w->rec->ts[stage];
+
+		if (!from)
+			continue;
+		take_row(w, stage, to - from);
+		to = from;
+	}
+	take_row(w, PP_H_TOTAL, end - to);
+}
+
+/* The end, which is what PP_ST_NR stands for in order[], is the last stage's in any case. */
+static __always_inline int is_measured(u32 stage)
+{
+	return stage == PP_ST_NR || cfg.stages & 1u << (stage & 31);
+}
+
+/* Stages in any order. The first counts even if it is not asked for: the whole begins with it. */
+static __always_inline void walk_by_order(const struct walk *w)
+{
+	struct pp_rec *rec = w->rec;
+	u32 n = rec->nr_order, row = rec->order[0], next, i;
+	u64 from = stamp_at(rec, row), to;
+
+	rec->picks = 1;
+	count_row(w->hists, rec, PP_H_TOTAL, rec->end_ns - from, w->weight);
+#pragma clang loop unroll(disable)
+	for (i = 1; i <= PP_ST_NR && i <= n; i++) {
+		next = rec->order[i];
+		if (!is_measured(next))
+			continue;
+		to = stamp_at(rec, next);
+		count_any_row(w->hists, rec, row, to - from,
+			      row > PP_ST_GRO ? w->weight : w->before);
+		from = to;
+		row = next;
+	}
+}
+
+/*
+ * Is a row's duration long enough for the record to be sent? `whole`: it may be an example. A
+ * function of its own, so that it is verified once, not at each turn of the loop below.
+ */
+int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole);
+
+__attribute__((noinline)) int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole)
+{
+	struct pp_worst *worst = cfg.worst ? worst_here(cpu, whole) : NULL;
+	u64 i = row;
+	int slow = 0;
+
+#ifdef __bpf__
+	asm volatile("" : "+r"(i));	/* compare the very register that is used */
+#endif
+	if (i >= PP_H_ROWS)
+		return 0;
+	if (cfg.slow_any)
+		slow = ns > cfg.slow[i];
+	if (!worst)
+		return slow;
+	/* On top of a program that is here already: user space has the last word on who is slowest. */
+	if (*(volatile u32 *)&worst->busy)
+		return 1;
+	*(volatile u32 *)&worst->busy = 1;
+	slow |= is_worst(worst, i, ns);
+	*(volatile u32 *)&worst->busy = 0;
+	return slow;
+}
+
+/*
+ * The rows for which a record is slow enough to be sent, a bit each. Looked at again for those few
+ * that seem to be: the slowest are kept in mind here.
+ */
+static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu, u32 whole)
+{
 	u32 n = rec->nr_order, picks = 0, row = PP_H_TOTAL, next = rec->order[0], i;
 	u64 from = stamp_at(rec, next), ns = rec->end_ns - from, to;
 
@@ -257,35 +350,41 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu)
 #pragma clang loop unroll(disable)
 	for (i = 0; i <= PP_ST_NR && i <= n && row < PP_H_ROWS; i++) {
 		if (i) {
+			if (!is_measured(rec->order[i]))
+				continue;
 			row = next;
 			next = rec->order[i];
 			to = stamp_at(rec, next);
 			ns = to - from;
 			from = to;
 		}
-		picks |= slow_row(worst, row, ns);
+		picks |= (u32)!!pp_is_slow(cpu, row, ns, whole) << row;
 	}
 	return picks;
 }
 
-/* Leave out of order[] what is not measured. */
-static __always_inline void keep_measured(struct pp_rec *rec)
+/* Examples are whole journeys only. */
+static __always_inline u32 is_whole(const struct pp_rec *rec)
 {
-	u32 n = rec->nr_order, i, kept;
+	return rec->verdict != PP_V_MERGED;
+}
 
-	rec->nr_order = 0;
-#pragma clang loop unroll(disable)
-	for (i = 0; i < PP_ST_NR && i < n; i++) {
-		u32 stage = rec->order[i];
+/* Add an ended record to the histograms. Returns whether it seems to be among the slowest. */
+static __always_inline u32 count_rows(struct pp_rec *rec, u32 cpu)
+{
+	struct walk w = { .rec = rec, .weight = weight_of(rec), .before = weight_before_gro(rec),
+			  .worst = worst_here(cpu, is_whole(rec)) };
+	u32 at = cpu * (cfg.groups + 1) + group_of(rec);
 
-		/* The first stays in any case: the whole begins with it. */
-		if (i && !(cfg.stages & 1u << (stage & 31)))
-			continue;
-		/* Counted in memory, where the verifier does not follow each number on its own. */
-		kept = *(volatile u8 *)&rec->nr_order;
-		rec->order[kept & (PP_ORDER - 1)] = stage;
-		*(volatile u8 *)&rec->nr_order = kept + 1;
-	}
+	w.hists = bpf_map_lookup_elem(&hists, &at);
+	if (!w.hists || !w.worst)
+		return 0;
+	rec->picks = 0;
+	if (cfg.stages == ~0u && is_in_order(rec))
+		walk_back(&w);
+	else
+		walk_by_order(&w);
+	return *(volatile u32 *)&rec->picks;
 }
 
 /* What is made of an ended record, whose stamps were taken one after the other: see order[]. */
@@ -294,12 +393,10 @@ static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 	/* How long a packet took that was lost sight of is not known. */
 	if (rec->verdict == PP_V_UNTRACKED)
 		return 0;
-	if (cfg.stages != ~0u)
-		keep_measured(rec);
 	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;
-	if (cfg.hist)
-		count_rows(rec, cpu);
-	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu) : 0;
+	if (cfg.hist && !count_rows(rec, cpu))
+		return 0;
+	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu, is_whole(rec)) : 0;
 }
 
 #endif /* PKTPATH_ACCOUNT_BPF_H */

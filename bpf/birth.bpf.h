@@ -206,6 +206,8 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
 	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
 			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
+	/* Greater than any stage: see is_in_order(). */
+	__builtin_memset(rec->order, PP_ORDER - 1, sizeof(rec->order));
 	rec->place[0] = 0;
 	rec->id = nth * cfg.nr_cpus + h->cpu + 1;	/* unique without a shared counter */
 	rec->skb = (u64)skb;

@@ -44,9 +44,14 @@ static __always_inline __u32 pp_hist_bucket(__u64 ns)
 {
 	__u32 bucket = 0;
 
-	if (ns >= PP_H_MAX_NS)
-		return PP_H_BUCKETS - 1;
-	PP_H_HALVE(ns, bucket, 16);
+	/* Above 2 ms only. */
+	if (ns >= 1ull << (16 + PP_H_SUB_BITS)) {
+		if (ns >= PP_H_MAX_NS)
+			return PP_H_BUCKETS - 1;
+		ns >>= 16;
+		bucket = 16 * PP_H_SUB;
+		asm volatile("");
+	}
 	PP_H_HALVE(ns, bucket, 8);
 	PP_H_HALVE(ns, bucket, 4);
 	PP_H_HALVE(ns, bucket, 2);

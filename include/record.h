@@ -152,7 +152,7 @@ struct pp_xdp_dev {
 /* The durations of the slowest of each row, on one CPU, in the interval of `epoch`. */
 struct pp_worst {
 	__u32 epoch;
-	__u32 pad;
+	__u32 busy;		/* a program on this CPU is changing it, another one is on top of it */
 	__u64 least[PP_H_ROWS];	/* what a duration must exceed: 0 while there are fewer */
 	__u64 nr[PP_H_ROWS];
 	__u64 ns[PP_H_ROWS][PP_WORST_MAX];
@@ -162,6 +162,8 @@ _Static_assert(__builtin_offsetof(struct pp_rec, end_ns) ==
 	       __builtin_offsetof(struct pp_rec, ts[PP_ST_NR]), "the end follows the stamps");
 _Static_assert(PP_H_ROWS <= 32, "picks has a bit for each row");
 _Static_assert(PP_ORDER > PP_ST_NR, "order[] is read one further");
+_Static_assert(PP_ORDER % 8 == 0 && __builtin_offsetof(struct pp_rec, order) % 8 == 0,
+	       "order[] is read eight at once");
 _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");
 
 /* Counters, one set per CPU; added with atomics because a softirq may interrupt any program. */

@@ -107,8 +107,8 @@ static int load(struct compare *c, bool b_first)
 		which = b_first ? 1 - i : i;
 		err = bed_load(c->bed, &c->specs[which], false, &c->progs[which]);
 		if (!err)
-			c->parked[which] = prog_attach(c->progs[which], bed_ifindex(c->bed, parks[which]),
-						       c->o->generic);
+			c->parked[which] = prog_attach(
+				c->progs[which], bed_ifindex(c->bed, parks[which]), c->o->generic);
 	}
 	return err;
 }
@@ -127,7 +127,8 @@ static int epoch(struct compare *c, bool b_first, uint64_t start, uint64_t ns)
 		err = bench_sleep(WARM_NS / 10);
 	for (i = 0; !err && i < GROUPS && c->n + 4 <= c->max &&
 		    now_ns(CLOCK_MONOTONIC) - start < ns; i++) {
-		progress(c->o->quiet, "compare", (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)ns);
+		progress(c->o->quiet, "compare",
+			 (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)ns);
 		err = group(c);
 	}
 	gen_set(g, XB_GEN_IDLE);

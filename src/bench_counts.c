@@ -149,9 +149,11 @@ static int read_dev(struct net_stats *s, struct net_counts *c)
 	if (!f)
 		return -errno;
 	while (err && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " %15[^:]: %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu",
-			   name, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9],
-			   &v[10], &v[11]) != 13 || strcmp(name, s->name))
+		if (sscanf(line,
+			   " %15[^:]: %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu",
+			   name, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
+			   &v[9], &v[10], &v[11]) != 13 ||
+		    strcmp(name, s->name))
 			continue;
 		c->rx_packets = v[1];
 		c->rx_dropped = v[3];	/* with what the card missed (dev_seq_printf_stats()) */

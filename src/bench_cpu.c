@@ -130,7 +130,8 @@ int meter_add_named(struct meter *m, const char *comm)
 	if (!dir)
 		return -errno;
 	while (err == -ESRCH && (e = readdir(dir)))
-		if (strspn(e->d_name, "0123456789") == strlen(e->d_name) && has_name(e->d_name, comm))
+		if (strspn(e->d_name, "0123456789") == strlen(e->d_name) &&
+		    has_name(e->d_name, comm))
 			err = meter_add(m, atoi(e->d_name));
 	closedir(dir);
 	return err;
@@ -187,8 +188,9 @@ int cpu_use_parse(FILE *f, struct cpu_use *use, int max)
 
 	while (n < max && fgets(line, sizeof(line), f)) {
 		/* The line of all CPUs together has no number, only a space. */
-		if (line[3] == ' ' || sscanf(line, "cpu%d %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &v[0], &v[1], &v[2],
-			   &v[3], &v[4], &v[5], &v[6], &v[7]) != 9)
+		if (line[3] == ' ' ||
+		    sscanf(line, "cpu%d %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &v[0],
+			   &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) != 9)
 			continue;
 		use[n++] = (struct cpu_use){ .cpu = cpu, .user = v[0] + v[1], .system = v[2],
 					     .idle = v[3] + v[4], .irq = v[5], .softirq = v[6],

@@ -126,7 +126,8 @@ static int live(const struct bench_opts *o, struct row *row, uint32_t batch)
 	return err;
 }
 
-static int floor_text(const struct bench_opts *o, const struct bench_env *env, const struct row *rows)
+static int floor_text(const struct bench_opts *o, const struct bench_env *env,
+		      const struct row *rows)
 {
 	char buf[80];
 	size_t i;
@@ -135,7 +136,8 @@ static int floor_text(const struct bench_opts *o, const struct bench_env *env, c
 	       "MPPS", "NS A RUN");
 	for (i = 0; i < NR_ROWS; i++) {
 		if (rows[i].why)
-			printf("%-28s %10s  not on this kernel: %s\n", rows[i].name, "-", rows[i].why);
+			printf("%-28s %10s  not on this kernel: %s\n", rows[i].name, "-",
+			       rows[i].why);
 		else
 			printf("%-28s %10.1f  %s\n", rows[i].name, 1e3 / rows[i].ns.value,
 			       text_estimate(buf, &rows[i].ns, 1, 1));
@@ -144,7 +146,8 @@ static int floor_text(const struct bench_opts *o, const struct bench_env *env, c
 	return file_flush(stdout);
 }
 
-static int floor_json(const struct bench_opts *o, const struct bench_env *env, const struct row *rows)
+static int floor_json(const struct bench_opts *o, const struct bench_env *env,
+		      const struct row *rows)
 {
 	yyjson_mut_doc *d = json_begin(o, "floor", env);
 	yyjson_mut_val *all, *v;

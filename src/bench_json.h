@@ -14,7 +14,8 @@
 yyjson_mut_doc *json_begin(const struct bench_opts *o, const char *command,
 			   const struct bench_env *env);
 /* { "value": .., "lo": .., "hi": .., "n": .. }; null where there is none. */
-void json_estimate(yyjson_mut_doc *d, yyjson_mut_val *to, const char *key, const struct estimate *e);
+void json_estimate(yyjson_mut_doc *d, yyjson_mut_val *to, const char *key,
+		   const struct estimate *e);
 /* "cpu_ticks": an array, one object a CPU. */
 void json_cpus(yyjson_mut_doc *d, yyjson_mut_val *to, const struct cpu_use *use, int n);
 /* "packets": generated, received, lost by counter, unexplained. */

@@ -139,7 +139,8 @@ static int climb_group(struct climb *c, int group, uint64_t end)
 		c->l.env.kicked = gen_is_kicked(bed_gen(c->bed));
 	while (!err && c->l.rounds < ROUNDS_MAX && has_any(c, group) &&
 	       (c->l.rounds - first < ROUNDS_MIN || now_ns(CLOCK_MONOTONIC) < end)) {
-		progress(c->l.o->quiet, "ladder", (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)(c->end - start));
+		progress(c->l.o->quiet, "ladder",
+			 (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)(c->end - start));
 		err = round_of(c, group);
 		if (!err)
 			c->l.rounds++;

@@ -66,8 +66,8 @@ static int targets(struct outside *x)
 			x->spec->mode == XB_REDIRECT_MULTI ? 2 : 0;
 
 	if (x->o->nr_to != wanted) {
-		log_err("%s -i %s: needs --to IF %d times, not %d", x->spec->label, x->o->ifname, wanted,
-			x->o->nr_to);
+		log_err("%s -i %s: needs --to IF %d times, not %d", x->spec->label, x->o->ifname,
+			wanted, x->o->nr_to);
 		return -EINVAL;
 	}
 	for (i = 0; !err && i < wanted; i++)
@@ -77,8 +77,8 @@ static int targets(struct outside *x)
 
 static void taken(const struct outside *x, uint32_t id)
 {
-	log_err("%s: an XDP program of somebody else is attached (id %u): it was left alone", x->o->ifname,
-		id);
+	log_err("%s: an XDP program of somebody else is attached (id %u): it was left alone",
+		x->o->ifname, id);
 }
 
 /* Whatever happens, a program that is already there stays: a link cannot replace it. */
@@ -93,8 +93,8 @@ static int attach(struct outside *x)
 	if (prog_on_device(x->ifindex))
 		taken(x, prog_on_device(x->ifindex));
 	else if (err == -EOPNOTSUPP || err == -EINVAL)
-		log_err("%s: its driver (%s) has no XDP: %s (try --generic)", x->o->ifname, x->driver,
-			strerror(-err));
+		log_err("%s: its driver (%s) has no XDP: %s (try --generic)", x->o->ifname,
+			x->driver, strerror(-err));
 	else
 		log_err("%s: cannot attach: %s", x->o->ifname, strerror(-err));
 	return err;
@@ -114,7 +114,8 @@ static int add_socket(struct outside *x)
 	if (!err)
 		err = bpf_map_update_elem(prog_socks_fd(x->prog), &queue, &fd, BPF_ANY);
 	if (err)
-		log_err("%s: cannot receive from an AF_XDP socket: %s", x->o->ifname, strerror(-err));
+		log_err("%s: cannot receive from an AF_XDP socket: %s", x->o->ifname,
+			strerror(-err));
 	return err;
 }
 
@@ -205,7 +206,8 @@ static int measure(struct outside *x, uint64_t ns)
 	x->last = look(x);
 	x->seen = x->last.seen;
 	while (!err && x->n < x->max && now_ns(CLOCK_MONOTONIC) - begun < ns) {
-		progress(x->o->quiet, x->spec->label, (double)(now_ns(CLOCK_MONOTONIC) - begun) / (double)ns);
+		progress(x->o->quiet, x->spec->label,
+			 (double)(now_ns(CLOCK_MONOTONIC) - begun) / (double)ns);
 		err = slice(x);
 	}
 	progress_end();
@@ -219,14 +221,16 @@ static int measure(struct outside *x, uint64_t ns)
 	return net_stats_all(x->stats, &x->after);
 }
 
-static int outside_text(const struct outside *x, const struct estimate *pps, const struct estimate *ns)
+static int outside_text(const struct outside *x, const struct estimate *pps,
+			const struct estimate *ns)
 {
 	char buf[80];
 
 	printf("%s on %s (%s), %s XDP, traffic from outside\n\n", x->spec->label, x->o->ifname,
 	       *x->driver ? x->driver : "unknown driver", x->o->generic ? "generic" : "native");
 	if (x->seen) {
-		printf("seen         %s Mpps over %.1f s\n", text_estimate(buf, pps, 1e-6, 3), x->seconds);
+		printf("seen         %s Mpps over %.1f s\n", text_estimate(buf, pps, 1e-6, 3),
+		       x->seconds);
 		printf("softirq      %s ns a packet, of all CPUs\n", text_estimate(buf, ns, 1, 1));
 	}
 	printf("device       %llu packets received, %llu dropped, %llu missed; what was sent is not known\n",
@@ -238,7 +242,8 @@ static int outside_text(const struct outside *x, const struct estimate *pps, con
 	return file_flush(stdout);
 }
 
-static int outside_json(const struct outside *x, const struct estimate *pps, const struct estimate *ns)
+static int outside_json(const struct outside *x, const struct estimate *pps,
+			const struct estimate *ns)
 {
 	yyjson_mut_doc *d = json_begin(x->o, "outside", &x->machine);
 	yyjson_mut_val *root = d ? yyjson_mut_doc_get_root(d) : NULL;
@@ -250,9 +255,12 @@ static int outside_json(const struct outside *x, const struct estimate *pps, con
 		yyjson_mut_obj_add_uint(d, root, "seen", x->seen);
 		json_estimate(d, root, "seen_pps", pps);
 		json_estimate(d, root, "softirq_ns", ns);
-		yyjson_mut_obj_add_uint(d, root, "device_received", x->after.rx_packets - x->before.rx_packets);
-		yyjson_mut_obj_add_uint(d, root, "device_dropped", x->after.rx_dropped - x->before.rx_dropped);
-		yyjson_mut_obj_add_uint(d, root, "device_missed", x->after.rx_missed - x->before.rx_missed);
+		yyjson_mut_obj_add_uint(d, root, "device_received",
+					x->after.rx_packets - x->before.rx_packets);
+		yyjson_mut_obj_add_uint(d, root, "device_dropped",
+					x->after.rx_dropped - x->before.rx_dropped);
+		yyjson_mut_obj_add_uint(d, root, "device_missed",
+					x->after.rx_missed - x->before.rx_missed);
 		json_cpus(d, root, x->use, x->nr_use);
 	}
 	return json_end(d);

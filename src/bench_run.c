@@ -76,8 +76,11 @@ static int measure(struct run *run, uint64_t ns)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; !err && run->n < run->max && (now_ns(CLOCK_MONOTONIC) < end || run->n_alone < ALONE_MIN); i++) {
-		progress(run->o->quiet, run->o->specs[0].label, (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)ns);
+	for (i = 0; !err && run->n < run->max &&
+		    (now_ns(CLOCK_MONOTONIC) < end || run->n_alone < ALONE_MIN);
+	     i++) {
+		progress(run->o->quiet, run->o->specs[0].label,
+			 (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)ns);
 		err = i % every == every - 1 ? alone_slice(run) : one_slice(run, false);
 		if (!err)
 			err = gen_error(bed_gen(run->bed));
@@ -215,7 +218,8 @@ static int whole(struct run *run, uint64_t ns)
 	if (err)
 		return err;
 	books_make(&run->r->books, spec->mode, run->o->generic, &run->before, &after);
-	run->r->no_rate = bed_no_rate(run->bed, &run->r->books, now_ns(CLOCK_MONOTONIC) - run->started);
+	run->r->no_rate =
+		bed_no_rate(run->bed, &run->r->books, now_ns(CLOCK_MONOTONIC) - run->started);
 	err = bed_stop(run->bed);
 	return err ? err : program_cost(run);
 }

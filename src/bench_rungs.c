@@ -229,7 +229,8 @@ static int iptables(struct rung_state *s, const char *table, const char *chain, 
 	return err;
 }
 
-static int count_iptables(struct rung_state *s, const char *table, const char *chain, uint64_t *packets)
+static int count_iptables(struct rung_state *s, const char *table, const char *chain,
+			  uint64_t *packets)
 {
 	char out[TOOL_OUT], *line;
 	unsigned long long n;
@@ -285,7 +286,8 @@ static uint64_t no_route(void)
 	while (fgets(line, sizeof(line), f)) {
 		bool head = column < 0;
 
-		for (i = 0, word = strtok_r(line, " \n", &save); word; word = strtok_r(NULL, " \n", &save), i++) {
+		for (i = 0, word = strtok_r(line, " \n", &save); word;
+		     word = strtok_r(NULL, " \n", &save), i++) {
 			if (head && !strcmp(word, "in_no_route"))
 				column = i;
 			else if (!head && i == column)
@@ -342,7 +344,8 @@ static void down_blackhole(struct rung_state *s)
 
 /* --- sockets --- */
 
-static int count_snmp(struct rung_state *s, uint64_t (*get)(const struct net_snmp *), uint64_t *packets)
+static int count_snmp(struct rung_state *s, uint64_t (*get)(const struct net_snmp *),
+		      uint64_t *packets)
 {
 	struct tally t;
 	int err = bed_tally(s->bed, &t);

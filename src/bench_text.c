@@ -13,8 +13,8 @@ const char *text_estimate(char buf[80], const struct estimate *e, double scale, 
 	else if (isinf(e->lo) || isinf(e->hi))
 		snprintf(buf, 80, "%.*f", digits, e->value * scale);
 	else
-		snprintf(buf, 80, "%.*f [%.*f to %.*f]", digits, e->value * scale, digits, e->lo * scale,
-			 digits, e->hi * scale);
+		snprintf(buf, 80, "%.*f [%.*f to %.*f]", digits, e->value * scale, digits,
+			 e->lo * scale, digits, e->hi * scale);
 	return buf;
 }
 
@@ -44,7 +44,8 @@ static void print_cost(const struct run_result *r)
 {
 	char buf[80];
 
-	printf("delivered    %s Mpps over %.1f s\n", text_estimate(buf, &r->pps, 1e-6, 3), r->seconds);
+	printf("delivered    %s Mpps over %.1f s\n", text_estimate(buf, &r->pps, 1e-6, 3),
+	       r->seconds);
 	printf("CPU          %s ns a packet\n", text_estimate(buf, &r->ns, 1, 1));
 	printf("  generator    %s\n", text_estimate(buf, &r->gen, 1, 1));
 	printf("  driver, NAPI %s\n", text_estimate(buf, &r->driver, 1, 1));
@@ -90,13 +91,16 @@ void text_cpus(const struct cpu_use *use, int n)
 	printf("\n%-6s %6s %7s %8s %6s %6s\n", "CPU", "user", "system", "softirq", "idle", "steal");
 	for (i = 0; i < n; i++) {
 		const struct cpu_use *u = &use[i];
-		double all = (double)(u->user + u->system + u->softirq + u->irq + u->idle + u->steal) / 100;
+		double all =
+			(double)(u->user + u->system + u->softirq + u->irq + u->idle + u->steal) /
+			100;
 
 		if (all <= 0)
 			continue;
-		printf("%-6d %5.0f%% %6.0f%% %7.0f%% %5.0f%% %5.0f%%\n", u->cpu, (double)u->user / all,
-		       (double)u->system / all, (double)(u->softirq + u->irq) / all,
-		       (double)u->idle / all, (double)u->steal / all);
+		printf("%-6d %5.0f%% %6.0f%% %7.0f%% %5.0f%% %5.0f%%\n", u->cpu,
+		       (double)u->user / all, (double)u->system / all,
+		       (double)(u->softirq + u->irq) / all, (double)u->idle / all,
+		       (double)u->steal / all);
 	}
 }
 

@@ -29,7 +29,8 @@ const char *why_no_rate(char buf[WHY_NO_RATE], const struct bench_opts *o, enum 
 	int64_t open = books_unexplained(books);
 
 	if (calls && calls * CALL_NS > ns / 100) {
-		snprintf(buf, WHY_NO_RATE, "the repeat is too small: %llu calls of %u frames ended by "
+		snprintf(buf, WHY_NO_RATE,
+			 "the repeat is too small: %llu calls of %u frames ended by "
 			 "themselves, and each costs 10 to 30 ms (leave --repeat out)",
 			 (unsigned long long)calls, o->repeat);
 		return buf;
@@ -40,7 +41,8 @@ const char *why_no_rate(char buf[WHY_NO_RATE], const struct bench_opts *o, enum 
 		return nothing_arrived(o, mode);
 	if (!open)
 		return NULL;
-	snprintf(buf, WHY_NO_RATE, "the books do not balance: %lld of %llu packets are in no counter",
+	snprintf(buf, WHY_NO_RATE,
+		 "the books do not balance: %lld of %llu packets are in no counter",
 		 (long long)open, (unsigned long long)books->generated);
 	return buf;
 }

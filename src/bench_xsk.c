@@ -63,8 +63,8 @@ static int set(const struct xsk *x, int what, const void *value, socklen_t len)
 	return setsockopt(x->fd, SOL_XDP, what, value, len) ? -errno : 0;
 }
 
-static int map_ring(struct xsk *x, struct ring *r, const struct xdp_ring_offset *at, uint32_t entries,
-		    size_t entry, off_t page)
+static int map_ring(struct xsk *x, struct ring *r, const struct xdp_ring_offset *at,
+		    uint32_t entries, size_t entry, off_t page)
 {
 	char *map;
 
@@ -105,8 +105,8 @@ static int prepare(struct xsk *x)
 	uint32_t fill = CHUNKS, rx = RX_RING, i;
 	int err;
 
-	x->area = mmap(NULL, reg.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-		       -1, 0);
+	x->area = mmap(NULL, reg.len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (x->area == MAP_FAILED) {
 		x->area = NULL;
 		return -errno;

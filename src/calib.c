@@ -119,7 +119,8 @@ static double spread(double *v, int n, double middle)
 	return median(v, n);
 }
 
-static void calibrate_kind(struct cost_calib *c, const struct cost_bpf *s, enum cost_kind kind, int rounds)
+static void calibrate_kind(struct cost_calib *c, const struct cost_bpf *s, enum cost_kind kind,
+			   int rounds)
 {
 	struct bpf_program *empty = program(s, "empty", kind), *clock = program(s, "clock", kind);
 	double e[ROUNDS_MAX] = { 0 }, t[ROUNDS_MAX] = { 0 }, off;
@@ -166,7 +167,8 @@ int cost_calibrate(struct cost_calib *c, uint32_t kinds, int rounds)
 	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME), kind, err = fd < 0 ? -errno : 0;
 
 	for (kind = 0; kind < COST_NR; kind++)
-		c->empty[kind] = c->empty_mad[kind] = c->clock[kind] = c->clock_mad[kind] = c->stats[kind] = NAN;
+		c->empty[kind] = c->empty_mad[kind] = c->clock[kind] = c->clock_mad[kind] =
+			c->stats[kind] = NAN;
 	if (err)
 		return err;
 	close(fd);

@@ -221,7 +221,8 @@ static int print_rows(struct table *t)
 static int print_unsplit(struct table *t)
 {
 	line_start(&t->ht->text.line);
-	line_add(&t->ht->text.line, DIM, "stages below 5% of the time are not split (-v splits all)");
+	line_add(&t->ht->text.line, DIM,
+		 "stages below 5% of the time are not split (-v splits all)");
 	return hist_line(t->env, t->ht);
 }
 

@@ -8,6 +8,7 @@ int view_new(struct hist_view *v, const struct hist_opts *o)
 {
 	v->now = worst_new(o->worst);
 	v->all = worst_new(o->worst);
+	v->wire = o->wire;
 	return v->now && v->all ? 0 : -ENOMEM;
 }
 
@@ -31,6 +32,12 @@ const struct worst *view_worst(const struct hist_view *v, const struct hist_span
 	return span->nr ? v->now : v->all;
 }
 
+/* Up to GRO frames that were merged count as well, of which there are no examples. */
+static bool has_examples_of_all(const struct hist_view *v, uint32_t row)
+{
+	return row > PP_ST_GRO || !v->wire;
+}
+
 static void exact_max(struct hist_row *r, const struct hist_view *v, const struct hist_span *span,
 		      uint32_t row)
 {
@@ -38,6 +45,8 @@ static void exact_max(struct hist_row *r, const struct hist_view *v, const struc
 
 	if (!worst_list(view_worst(v, span), row, list) ||
 	    pp_hist_bucket(list[0]->ns) != pp_hist_bucket(r->q.max_ns))
+		return;
+	if (!has_examples_of_all(v, row) && list[0]->ns < r->q.max_ns)
 		return;
 	r->q.max_ns = list[0]->ns;
 	r->q.open = false;

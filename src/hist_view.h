@@ -9,6 +9,7 @@
 
 struct hist_view {
 	struct worst *now, *all;	/* the slowest of the interval, and of the run */
+	bool wire;			/* frames that were merged count; they are no examples */
 };
 
 /* A row of a span, of all groups together or of one. */
@@ -29,7 +30,8 @@ const struct worst *view_worst(const struct hist_view *v, const struct hist_span
 
 /*
  * Fills in a row; `group`: its number, or ALL_GROUPS; `total_ns`: the sum of the total's row. The
- * maximum of all groups together is exact if its example was sent. False if nothing was counted.
+ * maximum of all groups together is exact where an example of each packet may have been sent. False
+ * if nothing was counted.
  */
 bool view_row(struct hist_row *r, const struct hist_view *v, const struct hist_span *span,
 	      uint32_t group, uint32_t row, double total_ns);

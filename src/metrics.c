@@ -245,14 +245,16 @@ static double sum_of(const uint64_t row[PP_H_BUCKETS])
 
 	for (i = 0; i < PP_H_BUCKETS; i++)
 		if (row[i])
-			ns += (double)row[i] * (double)(pp_hist_low(i) + pp_hist_low(i + 1) - 1) / 2;
+			ns += (double)row[i] * (double)(pp_hist_low(i) + pp_hist_low(i + 1) - 1) /
+			      2;
 	return ns / 1e9;
 }
 
 void metrics_histogram(struct metrics *m, const struct labels *labels,
 		       const uint64_t row[PP_H_BUCKETS], uint32_t per_octave)
 {
-	uint32_t edge = pp_hist_bucket(METRICS_LE_MIN), last = pp_hist_bucket(METRICS_LE_MAX), i = 0;
+	uint32_t edge = pp_hist_bucket(METRICS_LE_MIN), last = pp_hist_bucket(METRICS_LE_MAX),
+		 i = 0;
 	char le[NUMBER_LEN], value[NUMBER_LEN];
 	uint64_t n = 0;
 

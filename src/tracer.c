@@ -113,7 +113,7 @@ static int size_hists(struct tracer *t)
 	if (t->opts.hist)
 		err = bpf_map__set_max_entries(t->o.hists, t->nr_cpus * (groups_of(t) + 1));
 	if (!err && t->opts.worst)
-		err = bpf_map__set_max_entries(t->o.worsts, t->nr_cpus);
+		err = bpf_map__set_max_entries(t->o.worsts, t->nr_cpus + 1);
 	return err;
 }
 

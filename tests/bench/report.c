@@ -112,9 +112,10 @@ int report_text(const struct result *res)
 	printf("Linux %s %s, %s, CPU %d of %ld\n", uts.release, uts.machine, model, res->cpu,
 	       sysconf(_SC_NPROCESSORS_ONLN));
 	printf("%d rounds of %u UDP packets over loopback per row, in random order; %d hooks, %.1f calls "
-	       "a packet; fastest batch of %u\n\n", res->rounds, res->packets, res->hooks, res->calls, res->batch);
-	printf("%-11s %8s %8s %6s  %8s %8s %6s %7s %8s %7s\n", "ns a packet", "min", "median", "MAD",
-	       "added", "(of min)", "MAD", "a call", "x clock", "x slot");
+	       "a packet; fastest batch of %u\n\n",
+	       res->rounds, res->packets, res->hooks, res->calls, res->batch);
+	printf("%-11s %8s %8s %6s  %8s %8s %6s %7s %8s %7s\n", "ns a packet", "min", "median",
+	       "MAD", "added", "(of min)", "MAD", "a call", "x clock", "x slot");
 	for (v = 0; v < V_NR; v++) {
 		const struct row *r = &rows[v];
 
@@ -126,7 +127,8 @@ int report_text(const struct result *res)
 	}
 	printf("\nadded: median of the differences to `off` of the same round. Outside of pktpath's row:\n"
 	       "reading, %.0f ns a record (MAD %.0f), between batches on the same CPU. %llu records, "
-	       "%llu lost.\n", read.median, read.mad, (unsigned long long)res->records,
+	       "%llu lost.\n",
+	       read.median, read.mad, (unsigned long long)res->records,
 	       (unsigned long long)res->lost);
 	return flush();
 }
@@ -142,15 +144,15 @@ int report_json(const struct result *res)
 	uname(&uts);
 	cpu_model(model, sizeof(model));
 	printf("{\"kernel\":\"%s\",\"cpu\":\"%s\",\"rounds\":%d,\"packets\":%u,\"hooks\":%d,"
-	       "\"calls\":%.2f,\"read_ns\":%.1f,\"records\":%llu,\"lost\":%llu,\"rows\":[", uts.release,
-	       model, res->rounds, res->packets, res->hooks, res->calls,
+	       "\"calls\":%.2f,\"read_ns\":%.1f,\"records\":%llu,\"lost\":%llu,\"rows\":[",
+	       uts.release, model, res->rounds, res->packets, res->hooks, res->calls,
 	       summarize(res->read_ns, NULL, res->rounds).median, (unsigned long long)res->records,
 	       (unsigned long long)res->lost);
 	for (v = 0; v < V_NR; v++)
 		printf("%s\n{\"name\":\"%s\",\"min\":%.1f,\"median\":%.1f,\"mad\":%.1f,\"added\":%.1f,"
-		       "\"added_mad\":%.1f,\"added_min\":%.1f}", v ? "," : "", names[v], rows[v].ns.min,
-		       rows[v].ns.median, rows[v].ns.mad, rows[v].added.median, rows[v].added.mad,
-		       rows[v].by_min);
+		       "\"added_mad\":%.1f,\"added_min\":%.1f}",
+		       v ? "," : "", names[v], rows[v].ns.min, rows[v].ns.median, rows[v].ns.mad,
+		       rows[v].added.median, rows[v].added.mad, rows[v].by_min);
 	puts("]}");
 	return flush();
 }

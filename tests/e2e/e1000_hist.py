@@ -10,7 +10,7 @@ import time
 from e1000_env import MS, STREAM, megabytes, receive, send_tcp, send_udp, trace_eth0
 from e1000_flood import Wire, settle
 from harness import Skip, check, test
-from hist import HistRun, check_rows
+from hist import BEFORE_GRO, HistRun, bucket, check_rows
 from records import Run, at, spent, tally
 
 COUNT = 1000
@@ -113,7 +113,8 @@ def histograms_of_a_large_stream_on_two_cpus(env):
 
 @test
 def the_examples_that_the_kernel_sends_are_the_slowest(env):
-    """Without --trace only candidates are sent: each row's maximum must be among them, exactly."""
+    """Without --trace only candidates are sent: each row's maximum must be among them, exactly.
+    Up to GRO it may be that of a merged frame, for all the tool knows: so its bucket's middle."""
     g, port = env.guest(2), env.port()
     with HistTrace(g, "--worst", 4) as hist:
         send_udp(g, port, COUNT)
@@ -123,7 +124,9 @@ def the_examples_that_the_kernel_sends_are_the_slowest(env):
     check(led["emitted"] < COUNT // 2 and not led["ring_lost"], f"not only candidates were sent: {led}")
     for row in run.whole.rows:
         check(len(row["worst"]) == 4, f"{len(row['worst'])} examples of {row['stage']}")
-        check(row["max_ns"] == row["worst"][0]["ns"], f"the slowest of {row['stage']} is not there: {row}")
+        slowest, early = row["worst"][0]["ns"], row["stage"] in BEFORE_GRO
+        check(slowest == row["max_ns"] or early and bucket(slowest) == bucket(row["max_ns"]) and
+              slowest < row["max_ns"], f"the slowest of {row['stage']} is not there: {row}")
     return f"{said}, {led['emitted']} of them sent as candidates for {4 * len(run.whole.rows)} examples"
 
 

@@ -69,7 +69,8 @@ static void test_buckets_are_monotonic_and_narrow(void **state)
 		last = b;
 	}
 	for (unsigned int bit = 6; bit < 36; bit++)
-		assert_int_equal(pp_hist_bucket((1ull << bit) - 1) + 1, pp_hist_bucket(1ull << bit));
+		assert_int_equal(pp_hist_bucket((1ull << bit) - 1) + 1,
+				 pp_hist_bucket(1ull << bit));
 }
 
 static void test_the_middle_is_near_all_of_its_bucket(void **state)

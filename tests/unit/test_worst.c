@@ -115,8 +115,9 @@ static void test_a_stage_lasts_until_the_next_measured(void **state)
 	struct timeline tl;
 
 	timeline_build(&rec, &tl);
-	assert_int_equal(timeline_measure(&tl, ~0u, ns), PP_ST_BIT(PP_ST_GRO) | PP_ST_BIT(PP_ST_IP) |
-			 PP_ST_BIT(PP_ST_SOCK) | PP_ST_BIT(PP_ST_READ) | 1u << PP_H_TOTAL);
+	assert_int_equal(timeline_measure(&tl, ~0u, ns),
+			 PP_ST_BIT(PP_ST_GRO) | PP_ST_BIT(PP_ST_IP) | PP_ST_BIT(PP_ST_SOCK) |
+				 PP_ST_BIT(PP_ST_READ) | 1u << PP_H_TOTAL);
 	assert_int_equal(ns[PP_ST_GRO], 60);
 	assert_int_equal(ns[PP_ST_IP], 40);
 	assert_int_equal(ns[PP_ST_SOCK], 1000);
