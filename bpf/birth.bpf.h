@@ -127,6 +127,17 @@ static __always_inline int enter(const struct here *h, u32 ref)
 	return -1;
 }
 
+/* Nothing stays of what a slot held before. */
+static __always_inline void clear_rec(struct pp_rec *rec)
+{
+	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
+	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
+			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
+	/* Greater than any stage: see is_in_order(). */
+	__builtin_memset(rec->order, PP_ORDER - 1, sizeof(rec->order));
+	rec->place[0] = 0;
+}
+
 /*
  * XDP let pass a packet whose new skb is not known: where its frame begins stands for it, until IP
  * meets that. What IP never meets has nothing more to show.
@@ -203,12 +214,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
-	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
-	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
-			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
-	/* Greater than any stage: see is_in_order(). */
-	__builtin_memset(rec->order, PP_ORDER - 1, sizeof(rec->order));
-	rec->place[0] = 0;
+	clear_rec(rec);
 	rec->id = nth * cfg.nr_cpus + h->cpu + 1;	/* unique without a shared counter */
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);

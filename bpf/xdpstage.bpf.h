@@ -145,10 +145,7 @@ static __always_inline struct pp_rec *birth_frame(const struct here *h, const st
 		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
-	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
-	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
-			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
-	rec->place[0] = 0;
+	clear_rec(rec);
 	rec->id = nth * cfg.nr_cpus + h->cpu + 1;
 	rec->ifindex = d->ifindex;
 	rec->netns = d->netns;

@@ -88,7 +88,7 @@ static int flow_col(const struct sink_env *env)
 /* The verdict's column, the space before it included: those of XDP are longer. */
 static int verdict_cols(const struct sink_env *env)
 {
-	return env->stages_served & PP_ST_BIT(PP_ST_XDP) ? 1 + 12 : 1 + 9;
+	return (env->stages_served & PP_ST_BIT(PP_ST_XDP)) ? 1 + 12 : 1 + 9;
 }
 
 /* Everything but the flow and what comes after the total. */

@@ -12,8 +12,10 @@ import time
 
 from e1000_env import bpf_objects, receive, send_udp, trace_eth0
 from e1000_flood import Wire
+from e1000_hist import HistTrace, check_count
 from guest import build_dir
 from harness import Skip, check, test
+from hist import check_rows
 from records import settle, spent, tally
 
 OBJECTS = ("verdicts.bpf.o", "bare.bpf.o")
@@ -197,6 +199,31 @@ def a_redirect_that_its_target_refuses_says_so(env):
     check(len(flow) == count and said == {("xdp-redirect", "eth1", "ENXIO", "XDP redirect failed")} and
           not other, f"{len(flow)} of {count}, {said}, out of eth1: {other}")
     return f"{len(flow)} redirected to eth1: ENXIO, and none came out"
+
+
+def check_hist(env, g, how):
+    """What a program ends is measured like any other packet, up to its verdict."""
+    sport, port = env.port(), env.port()
+    with foreign(g, how):
+        with HistTrace(g, "--buckets", "--by", "verdict", records=True) as hist:
+            send_all(g, sport)
+            send_udp(g, port, 30)
+            run, trace = hist.stop()
+    rows = {row["group"]: row["count"] for row in run.whole.rows if row["stage"] == "xdp"}
+    rows.pop(None)
+    ends = {v: n for v, n in run.summary["verdicts"].items() if n}
+    check(rows == ends and rows["xdp-drop"] == SENT[DROP], f"xdp by verdict: {rows}, ended: {ends}")
+    return f"{check_count(run)}; {check_rows(run.whole, trace.records)}; {rows}"
+
+
+@test
+def histograms_of_what_generic_xdp_ends(env):
+    return check_hist(env, env.guest(), "xdpgeneric")
+
+
+@test
+def histograms_of_what_native_xdp_ends(env):
+    return check_hist(env, env.guest(nic="igb", both=True), "xdpdrv")
 
 
 def check_socket(env, g, mode, how):

@@ -31,3 +31,9 @@ bool parse_xdp_field(struct pp_rec *rec, const char *key, char *value)
 	}
 	return true;
 }
+
+bool xdp_option(struct sink_env *env, int c)
+{
+	env->xdp_late |= c == 'x';
+	return c == 'x';
+}
