@@ -80,6 +80,7 @@ NIC    ?= e1000
 SMP    ?= 1
 TOOL_CFLAGS := -O2 -g -static -std=gnu11 $(WARN) -D_GNU_SOURCE
 GUEST_TOOLS := $(B)/traffic $(B)/agent
+GUEST_BPF   := $(B)/spin.bpf.o $(B)/verdicts.bpf.o $(B)/bare.bpf.o
 
 .PHONY: guest-build guest-shell FORCE
 deps: deps-test
@@ -169,7 +170,7 @@ $(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SAN_CFLAGS) -DPP_LEGACY -o $@ $(filter %.c %.o,$^) -lcmocka
 
-$(B)/test/replay: tests/golden/replay.c tests/golden/replay_hist.c tests/golden/replay_cost.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
+$(B)/test/replay: tests/golden/replay.c tests/golden/replay_hist.c tests/golden/replay_cost.c tests/golden/replay_xdp.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lm
 
@@ -181,11 +182,11 @@ ONLY   ?=
 
 .PHONY: host-test
 test: deps-test
-	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py $(ONLY)
 
 # On this machine's own kernel, as root: no guest.
-host-test: $(B)/pktpath $(B)/traffic
+host-test: $(B)/pktpath $(B)/traffic $(GUEST_BPF)
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/run.py host serve cli
 
 # Ten million packets on this machine's own kernel, as root: make long-test COUNT=1000000
@@ -267,17 +268,17 @@ TESTS ?=
 
 .PHONY: guest-test kernels-test probes-golden matrix
 guest-test: deps-test
-	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_e1000.py $(TESTS)
 
 # The same, the most important ones, on other kernels.
 kernels-test: deps-test
-	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py $(TESTS)
 
 # What `pktpath probes` says on each kernel, written anew; look at the difference.
 probes-golden: deps-test
-	@$(MAKE) --no-print-directory guest-build $(B)/spin.bpf.o
+	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
 	@UPDATE=1 PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/guest_kernels.py probes_are
 
 # Every NIC on every kernel by every backend: half an hour. Some: make matrix CELLS="igb 6.12".
@@ -286,7 +287,8 @@ matrix: deps-test
 	@$(MAKE) --no-print-directory guest-build
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/e2e/matrix.py $(CELLS)
 
-$(B)/spin.bpf.o: tests/e2e/spin.bpf.c
+$(GUEST_BPF): $(B)/%.bpf.o: tests/e2e/%.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(B)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(NO_BTF) -c -o $@ $<
+$(B)/bare.bpf.o: NO_BTF := -g0

@@ -4,6 +4,7 @@
 #define PKTPATH_BIRTH_BPF_H
 
 #include "head.bpf.h"
+#include "xdpslot.bpf.h"
 
 #define NOT_COUNTED (-1)
 
@@ -126,6 +127,53 @@ static __always_inline int enter(const struct here *h, u32 ref)
 	return -1;
 }
 
+/* Nothing stays of what a slot held before. */
+static __always_inline void clear_rec(struct pp_rec *rec)
+{
+	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
+	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
+			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
+	/* Greater than any stage: see is_in_order(). */
+	__builtin_memset(rec->order, PP_ORDER - 1, sizeof(rec->order));
+	rec->place[0] = 0;
+}
+
+/*
+ * XDP let pass a packet whose new skb is not known: where its frame begins stands for it, until IP
+ * meets that. What IP never meets has nothing more to show.
+ */
+static __always_inline void xdp_keep_moved(const struct here *h, u64 data)
+{
+	u32 ref = h->c->xdp.moved;
+	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+
+	if (!rec)
+		return;
+	if (rec->eth_proto != ETH_P_IP && rec->eth_proto != ETH_P_IPV6) {
+		xdp_end_moved(h);
+		return;
+	}
+	h->c->xdp.moved = 0;
+	rec->end_ns = 0;
+	rec->skb = data;
+	enter(h, ref);
+}
+
+/* The record of such a packet, now that its skb is there; or NULL. */
+static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff *skb, struct here *h)
+{
+	u64 head = (u64)RD(typed, skb, head), data = head + (u16)RD(typed, skb, mac_header);
+	struct pp_rec *rec;
+	u32 ref = 0;
+
+	rec = record_here(data, h, &ref);
+	if (!rec || !pp_unindex(data, ref))
+		return NULL;
+	rec->skb = (u64)skb;
+	rec->head = head;
+	return enter(h, ref) ? NULL : rec;
+}
+
 /*
  * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
  * record or NULL (another interface, not in the sample, or no room: counted).
@@ -166,12 +214,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
-	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
-	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
-			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
-	/* Greater than any stage: see is_in_order(). */
-	__builtin_memset(rec->order, PP_ORDER - 1, sizeof(rec->order));
-	rec->place[0] = 0;
+	clear_rec(rec);
 	rec->id = nth * cfg.nr_cpus + h->cpu + 1;	/* unique without a shared counter */
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);
@@ -193,6 +236,8 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		rec->context = PP_X_PROCESS;
 	}
 	parse(rec, &hd);
+	if (cfg.xdp)
+		take_xdp(typed, h, skb, rec);
 	stamp(h, rec, stage);
 	return enter(h, ref) ? NULL : rec;
 }

@@ -83,6 +83,8 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		rec->flags &= ~PP_F_MORPH;	/* not its end: see h_reasm() */
 		return;
 	}
+	if (cfg.xdp && xdp_moves(h, ref, rec))
+		return;
 	if (!pp_unindex(rec->skb, ref))
 		return;
 	if (rec->flags & PP_F_DOOMED) {

@@ -7,6 +7,7 @@
 #define PKTPATH_NIC_BPF_H
 
 #include "path.bpf.h"
+#include "xdpslot.bpf.h"
 
 #define NET_RX_SOFTIRQ 3	/* include/linux/interrupt.h, part of the ABI of /proc/softirqs */
 
@@ -284,6 +285,8 @@ HANDLER(poll_end)
 		p->id++;
 	}
 	p->index = p->counts = 0;
+	if (cfg.xdp)
+		xdp_poll_over();
 }
 
 #endif /* PKTPATH_NIC_BPF_H */

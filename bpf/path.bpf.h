@@ -166,9 +166,13 @@ static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
 static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 {
 	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
+	u32 as = rec->verdict;
 	u64 flags;
 
-	if (!(cfg.emit & (1u << (rec->verdict & 15))))
+	/* What XDP could not send is a drop to those who ask for drops. */
+	if (cfg.xdp && rec->xdp_err)
+		as = PP_V_XDP_DROP;
+	if (!(cfg.emit & (1u << (as & 15))))
 		return;
 	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
 		COUNT(h, filtered);

@@ -38,3 +38,4 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 	} while (0)
 
 #include "programs.bpf.h"
+#include "xdpprogs.bpf.h"

@@ -24,6 +24,8 @@ static __always_inline void arrive(const int typed, u64 a0, u32 stage, int frag0
 	rec = pp_find(a0, &ref);
 	if (rec && is_hop(typed, skb, rec)) {
 		hop(typed, &h, skb, rec);
+		if (cfg.xdp)
+			take_xdp(typed, &h, skb, rec);
 		stamp(&h, rec, stage);
 		return;
 	}
@@ -232,6 +234,10 @@ HANDLER(netif)
 
 	if (!here(&h))
 		return;
+	if (cfg.xdp) {
+		h.c->xdp.netif_ref = 0;
+		xdp_end_moved(&h);
+	}
 	rec = pp_find(a0, &ref);
 	if (rec && (rec->dev != (u64)RD(typed, skb, dev) || rec->egress)) {
 		if (is_hop(typed, skb, rec)) {	/* a bridge, or sent to itself */
@@ -247,6 +253,8 @@ HANDLER(netif)
 		rec = birth(typed, &h, skb, PP_ST_NETIF, 0);
 		if (rec)
 			rec->flags |= PP_F_LATE;
+		if (rec && cfg.xdp)
+			h.c->xdp.netif_ref = rec->self;
 		return;
 	}
 	take_flush(typed, &h, skb, rec);
@@ -254,6 +262,8 @@ HANDLER(netif)
 	if (rec->flags & PP_F_NOPARSE && parse_late(typed, &h, skb, ref, rec, 0))
 		return;
 	stamp(&h, rec, PP_ST_NETIF);
+	if (cfg.xdp)
+		h.c->xdp.netif_ref = ref;
 }
 
 static __always_inline struct pp_rec *stamp_skb(u64 skb, u32 stage)
@@ -277,6 +287,8 @@ HANDLER(ip)
 	u32 ref = 0;
 
 	rec = record_here(a0, &h, &ref);
+	if (!rec && cfg.xdp)
+		rec = xdp_adopt(typed, skb, &h);
 	if (!rec)
 		return;
 	if (rec->dev != (u64)RD(typed, skb, dev))

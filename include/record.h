@@ -17,6 +17,8 @@
 #define PP_HOPS 4	/* devices after the first that a record names: the first three, the last */
 #define PP_ORDER 32
 #define PP_WORK_UNKNOWN 0xffff
+#define PP_XDP_FAILED 0xffff	/* of xdp_err: nothing says why */
+#define PP_XDP_PROGS 4	/* different XDP programs that can be observed at once */
 
 /* Life of a slot of the slab. Kernel only; user space counts SKB, HELD and SOCK as in flight. */
 enum pp_state {
@@ -57,7 +59,7 @@ struct pp_rec {
 	__u32 next, prev;	/* kernel: socket list, slab index + 1; 0 = none */
 	__u32 child, child_tail; /* kernel: held: packets coalesced into this one, same form */
 	__u32 tail;		/* kernel: held: packet at the backlog's tail, same form;
-				 * in a FIFO: its ticket */
+				 * in a FIFO: its ticket; redirected by XDP: its queue was emptied */
 	__u32 end_seq;		/* TCP: sequence number after its last data byte, host order */
 	__u32 read_seq;		/* kernel: copied_seq that makes it read: end of its whole skb */
 	__u32 data_len;		/* TCP: payload bytes of this frame */
@@ -65,7 +67,7 @@ struct pp_rec {
 	__u32 netns;		/* inode of the interface's network namespace; 0 = not known */
 	__u32 len;		/* bytes on the wire, Ethernet header included, no FCS */
 	__u32 reason;		/* dropped: kernel's skb_drop_reason, or PP_REASON_OWN.. */
-	__u32 egress;		/* forwarded: ifindex of the device through which it left */
+	__u32 egress;		/* forwarded, xdp-redirect: ifindex of the device through which it left */
 	__u32 pid;		/* delivered: process that read it; 0 = not known */
 	__u32 poll_id;		/* kernel: which of its CPU's polls fetched it */
 	__u16 cpu[PP_ST_NR];	/* CPU of each stage */
@@ -80,6 +82,8 @@ struct pp_rec {
 	__u8 context;		/* enum pp_context: where its poll ran */
 	__u8 gro;		/* enum pp_gro */
 	__u8 gro_end;		/* enum pp_gro_end */
+	__u8 xdp_mode;		/* enum pp_xdp_mode of the program that it met */
+	__u8 xdp_to;		/* enum pp_xdp_to, with verdict xdp-redirect */
 	__u8 nr_hops;		/* of hops[], 0..PP_HOPS */
 	__u8 nr_order;		/* of order[], 0..PP_ST_NR */
 	__u16 flags;		/* enum pp_flag */
@@ -87,10 +91,14 @@ struct pp_rec {
 	__u16 poll_index;	/* place among its poll's packets, from 0 */
 	__u16 poll_budget;	/* packets that its poll might have fetched; 0 = not known */
 	__u16 poll_work;	/* and fetched; PP_WORK_UNKNOWN: it ended before its poll did */
+	__u16 xdp_err;		/* why what XDP decided failed: errno, or PP_XDP_FAILED; 0 = it did not */
+	__u16 pad2;
 	__u32 picks;		/* rows (hist.h) for which it was slow enough to be sent; a bit each */
 	__u16 queue;		/* kernel: receive queue + 1, where it is asked for; 0 = not told */
 	__u16 birth_cpu;	/* where it was seen first */
 	__u32 self;		/* kernel: its own slab index + 1 */
+	__u32 xdp_prog;		/* ID of that program; 0 = it met none */
+	__u32 xdp_index;	/* redirected to a CPU or a socket: its place in the map */
 	__u32 pad;
 	__u32 bucket;		/* kernel: in which its duration is counted */
 	__u8 order[PP_ORDER];	/* kernel: stages in the order in which they were stamped */
@@ -124,12 +132,21 @@ struct pp_cfg {
 	__u8 wire;		/* 1: frames of the wire count, else skbs */
 	__u8 by;		/* enum pp_by */
 	__u8 slow_any;		/* 1: send only what exceeds one of slow[] */
-	__u8 pad[2];
+	__u8 xdp;		/* 1: XDP programs are observed, or pktpath's own is attached */
+	__u8 xdp_old_tp;	/* 1: the redirects' tracepoints have the map (before v5.13) */
 	__u32 groups;		/* with `by`: so many, and one for the rest */
 	__u32 stages;		/* bit mask: durations of these are counted */
 	__u32 hardirq_mask;	/* of the CPU's preemption count; 0 = that is not known */
 	__u32 worst;		/* send the slowest so many of each row and interval; 0 = all */
 	__u64 slow[PP_H_ROWS];	/* thresholds, ns; ~0 = none */
+};
+
+/* An interface whose XDP program is observed; written once that is known, before `enabled`. */
+struct pp_xdp_dev {
+	__u32 ifindex;		/* 0 = no more */
+	__u32 netns;		/* inode of its network namespace */
+	__u32 prog;		/* the program's ID */
+	__u32 mode;		/* enum pp_xdp_mode */
 };
 
 /* The durations of the slowest of each row, on one CPU, in the interval of `epoch`. */

@@ -17,6 +17,7 @@
 	X(NAPI,    "napi",    "the handler schedules the NAPI instance")                           \
 	X(SOFTIRQ, "softirq", "the NET_RX softirq starts to run")                                  \
 	X(POLL,    "poll",    "the NAPI instance's poll begins")                                   \
+	X(XDP,     "xdp",     "an XDP program runs: native before `gro', generic after `netif'")   \
 	X(GRO,     "gro",     "the driver hands the packet to GRO")                                \
 	X(BATCH,   "batch",   "GRO holds it no longer, or never did: it waits for the list to be full") \
 	X(FLUSH,   "flush",   "the list of packets goes up to the stack")                          \
@@ -42,6 +43,10 @@
 	X(DROPPED,   "dropped",   "thrown away; the reason and the place are in the record")       \
 	X(MERGED,    "merged",    "GRO put its data into another packet, the parent")              \
 	X(FORWARDED, "forwarded", "it left this host through another device")                      \
+	X(XDP_DROP,  "xdp-drop",  "an XDP program dropped it")                                     \
+	X(XDP_TX,    "xdp-tx",    "an XDP program sent it back out of the interface it came in by") \
+	X(XDP_REDIRECT, "xdp-redirect", "an XDP program sent it to another device, CPU or socket") \
+	X(XDP_ABORTED, "xdp-aborted", "an XDP program failed, or returned what is no verdict")      \
 	X(UNTRACKED, "untracked", "pktpath lost sight of it; the reason is in the record")
 
 /* X(ID, label, meaning): why the poll that fetched the packet ran. */
@@ -79,6 +84,20 @@
 	X(TIMEOUT,  "timeout",  "it was held for as long as gro_flush_timeout allows")             \
 	X(POLL_END, "poll end", "the poll was over")
 
+/* X(ID, label, meaning): how the XDP program that a packet met is attached. */
+#define PP_XDP_MODES(X)                                                                            \
+	X(NONE,    "none",    "it met none that is observed")                                      \
+	X(NATIVE,  "native",  "in the driver, before there is an skb")                             \
+	X(GENERIC, "generic", "in the stack, on the skb: not the fast path")
+
+/* X(ID, label, meaning): where an XDP program redirected a packet to. */
+#define PP_XDP_TOS(X)                                                                              \
+	X(NONE,    "none",    "nowhere, or not known")                                             \
+	X(DEVICE,  "device",  "through another device")                                            \
+	X(DEVICES, "devices", "through all devices of a map")                                      \
+	X(CPU,     "cpu",     "to another CPU, which makes an skb of it")                          \
+	X(SOCKET,  "socket",  "to an AF_XDP socket")
+
 /*
  * X(ID, bit, label, meaning): flags of a record. Those without a label are the kernel side's own.
  */
@@ -114,8 +133,14 @@
 #define PP_REASON_OWN 0xff000000u
 #define PP_OWN_REASONS(X)                                                                          \
 	X(UNREAD,    "socket closed unread")                                                       \
-	X(NOT_GIVEN, "no reason given")
+	X(NOT_GIVEN, "no reason given")                                                            \
+	X(XDP,       "XDP")                                                                        \
+	X(XDP_ABORTED, "XDP aborted")                                                              \
+	X(XDP_TX,    "XDP transmit failed")                                                        \
+	X(XDP_REDIRECT, "XDP redirect failed")
 
+#define PP_ENUM_XDP_MODE(id, ...) PP_XM_##id,
+#define PP_ENUM_XDP_TO(id, ...) PP_XT_##id,
 #define PP_ENUM_CONTEXT(id, ...) PP_X_##id,
 #define PP_ENUM_GRO(id, ...) PP_G_##id,
 #define PP_ENUM_GRO_END(id, ...) PP_GE_##id,
@@ -133,6 +158,8 @@ enum pp_loss { PP_LOSSES(PP_ENUM_LOSS) PP_L_NR };
 enum pp_context { PP_CONTEXTS(PP_ENUM_CONTEXT) PP_X_NR };
 enum pp_gro { PP_GROS(PP_ENUM_GRO) PP_G_NR };
 enum pp_gro_end { PP_GRO_ENDS(PP_ENUM_GRO_END) PP_GE_NR };
+enum pp_xdp_mode { PP_XDP_MODES(PP_ENUM_XDP_MODE) PP_XM_NR };
+enum pp_xdp_to { PP_XDP_TOS(PP_ENUM_XDP_TO) PP_XT_NR };
 enum pp_flag { PP_FLAGS(PP_ENUM_FLAG) };
 enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASON) PP_R_END };
 

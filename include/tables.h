@@ -18,6 +18,7 @@
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
 #define PP_DONE		512		/* a power of two */
+#define PP_XDP_WAIT	128		/* more than a driver's poll fetches (NAPI_POLL_WEIGHT) */
 #define PP_TASK_BITS	12
 #define PP_TASKS	(1u << PP_TASK_BITS)
 #define PP_PROBES	4		/* neighbouring slots tried in the small tables */
@@ -94,6 +95,24 @@ struct pp_poll {
 	__u8 pad;
 };
 
+/* What the XDP programs that run on a CPU left behind there. See bpf/xdp_slot.bpf.h. */
+struct pp_xdp {
+	__u64 enter_ns;		/* when the program that runs began; 0 = none runs */
+	__u64 pass_ns;		/* native: when that began which passed a frame on; 0 = none waits … */
+	__u64 data;		/* … to become a packet; where the frame begins in memory */
+	__u32 len;		/* … how long its first buffer is */
+	__u32 ifindex;		/* … the device that received it */
+	__u32 prog;		/* … and the program's ID */
+	__u32 netif_ref;	/* newest packet that entered the stack here: generic XDP is next */
+	__u32 cur_ref;		/* generic: the packet on which a program runs */
+	__u32 pending;		/* packet that is sent or redirected, it is not known yet how */
+	__u32 wait_head, wait_tail; /* packets in the queue of a device or CPU, in order, by `next` */
+	__u32 waiting;		/* how many; the queues are emptied before the poll is over */
+	__u32 moved;		/* packet whose skb was freed for another one before its program runs */
+	__u32 pad;
+	__u32 told;		/* of one queue: how many it has been said of what became of them */
+};
+
 /* What one CPU knows, and its counters. */
 /* What the programs do: nothing that the account shows; all; or only what ends a record. */
 enum pp_phase { PP_OFF, PP_ON, PP_LAST };
@@ -104,6 +123,7 @@ struct pp_cpu {
 	__u64 flush_ns;		/* newest hand-over of a list to the stack */
 	__u64 gro_flush_ns;	/* newest time that GRO let go all, or the old, of what it held */
 	struct pp_poll poll;
+	struct pp_xdp xdp;
 	__u32 busy_id;		/* NAPI ID that is busy polled here by a function without a hook */
 	__u8 context;		/* enum pp_context of the newest NET_RX */
 	__u8 netpoll;		/* in netpoll_poll_dev() */

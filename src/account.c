@@ -35,3 +35,20 @@ void counts_add(struct pp_counts *sum, const struct pp_counts *n)
 	for (i = 0; i < sizeof(*n) / sizeof(*to); i++)
 		to[i] += from[i];
 }
+
+void account_close(struct ledger *led, uint64_t missed)
+{
+	uint64_t ends = 0, all;
+	int i;
+
+	led->n.seen -= led->n.sampled_late;
+	led->n.sampled_out += led->n.sampled_late;
+	for (i = PP_V_LIVE + 1; i < PP_V_NR; i++)
+		ends += led->n.verdict[i];
+	led->balanced = led->n.seen + led->n.clones == ends + led->in_flight;
+	led->n.seen += missed;
+	led->n.verdict[PP_V_UNTRACKED] += missed;
+	led->n.loss[PP_L_BIRTH] += missed;
+	all = led->n.seen + led->n.clones;
+	led->coverage = all ? 100.0 * (all - led->n.verdict[PP_V_UNTRACKED]) / all : 100.0;
+}

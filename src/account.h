@@ -10,4 +10,10 @@ void count_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t rec
 
 void counts_add(struct pp_counts *sum, const struct pp_counts *n);
 
+/*
+ * The rest of a ledger whose counters and packets in flight are there. `missed` births were skipped
+ * by the kernel: packets seen by nobody else, which belong in the account.
+ */
+void account_close(struct ledger *led, uint64_t missed);
+
 #endif /* PKTPATH_ACCOUNT_H */

@@ -23,5 +23,5 @@ int cmd_drops(int argc, char **argv)
 
 	if (opts_parse(&argp, argc, argv, &o))
 		return EXIT_USAGE;
-	return run_sink(&o, o.json ? "json" : "drops", 1u << PP_V_DROPPED);
+	return run_sink(&o, o.json ? "json" : "drops", VERDICTS_DROPS);
 }

@@ -8,9 +8,11 @@
 #include "cmd.h"
 #include "log.h"
 #include "memory.h"
+#include "names.h"
 #include "opts.h"
 #include "probe.h"
 #include "run.h"
+#include "xdpscan.h"
 
 static const struct argp_option options[] = {
 	SCOPE_OPTIONS,
@@ -29,6 +31,32 @@ static void print_memory(const struct plan *plan, const struct opts *o)
 	printf("\nMemory of a trace: %s\n", memory_text(text, &mo));
 }
 
+/* What a trace would see of the XDP programs on these interfaces; nothing if there are none. */
+static void print_xdp(const struct scope *scope)
+{
+	char name[XDP_FUNC_LEN + 16];
+	struct xdpscan s;
+	int i;
+
+	xdpscan_find(&s, scope);
+	if (s.nr_devs)
+		printf("\n%-8s %-32s %-12s %s\n", "XDP ON", "PROGRAM", "MODE", "OBSERVED, OR WHY NOT");
+	for (i = 0; i < s.nr_devs; i++) {
+		const struct xdp_dev *d = &s.devs[i];
+		const char *why = xdpscan_why(&s, d);
+
+		if (d->attached)
+			printf("%-8s %-32s %-12s %s\n", d->name, xdpscan_name(&s, d, name),
+			       d->hardware ? "hardware" : xdp_mode_label(d->mode),
+			       why ? why : s.progs[d->prog].dispatcher ?
+			       "by fentry; it is libxdp's dispatcher: its verdict alone" : "by fentry");
+		else
+			printf("%-8s %-32s %-12s %s\n", d->name, "-", "-",
+			       "none is attached; --xdp attaches one");
+	}
+	xdpscan_free(&s);
+}
+
 static int print_table(const struct plan *plan, const struct opts *o)
 {
 	int i;
@@ -42,6 +70,7 @@ static int print_table(const struct plan *plan, const struct opts *o)
 	if (!plan->have_end)
 		printf("\nFrees cannot be seen on this kernel: packets that the kernel consumes itself "
 		       "(SYN, FIN)\nend as untracked (stale) when their memory is used again.\n");
+	print_xdp(&o->scope);
 	print_memory(plan, o);
 	if (fflush(stdout) || ferror(stdout)) {
 		log_err("cannot write: standard output: %s", strerror(errno));

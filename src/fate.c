@@ -11,8 +11,12 @@ enum style verdict_style(unsigned int verdict)
 	case PP_V_DELIVERED:
 		return GREEN;
 	case PP_V_CONSUMED:
+	case PP_V_XDP_TX:
+	case PP_V_XDP_REDIRECT:
 		return CYAN;
 	case PP_V_DROPPED:
+	case PP_V_XDP_DROP:
+	case PP_V_XDP_ABORTED:
 		return RED;
 	case PP_V_UNTRACKED:
 		return YELLOW;
@@ -47,8 +51,46 @@ static void add_drop(const struct sink_env *env, struct line *l, const struct pp
 	line_add(l, BOLD, fmt_clean(buf, rec->place, sizeof(rec->place)));
 }
 
+/* Where an XDP program redirected it to. */
+static void add_target(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
+{
+	char buf[FMT_TEXT_MAX];
+
+	switch (rec->xdp_to) {
+	case PP_XT_DEVICE:
+		line_add(l, PLAIN, " to ");
+		line_add(l, BOLD, sink_dev(env, rec->netns, rec->egress, buf, FMT_TEXT_MAX));
+		break;
+	case PP_XT_DEVICES:
+		line_add(l, PLAIN, " to several devices");
+		break;
+	case PP_XT_CPU:
+		line_addf(l, PLAIN, " to CPU %u", rec->xdp_index);
+		break;
+	case PP_XT_SOCKET:
+		line_addf(l, PLAIN, " to AF_XDP socket %u", rec->xdp_index);
+		break;
+	}
+}
+
+/* " native to eth1 by filter[12]" */
+static void add_xdp(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
+{
+	char buf[FMT_TEXT_MAX];
+
+	line_addf(l, DIM, " %s", xdp_mode_label(rec->xdp_mode));
+	add_target(env, l, rec);
+	line_addf(l, PLAIN, " by %s", rec->place[0] ? fmt_clean(buf, rec->place, sizeof(rec->place)) : "?");
+	if (rec->xdp_err == PP_XDP_FAILED)
+		line_add(l, RED, " failed");
+	else if (rec->xdp_err)
+		line_addf(l, RED, " failed: %s", fmt_error(buf, rec->xdp_err));
+}
+
 void add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
 {
+	if (verdict_is_xdp(rec->verdict))
+		add_xdp(env, l, rec);
 	if (rec->verdict != PP_V_DROPPED && rec->verdict != PP_V_MERGED &&
 	    rec->verdict != PP_V_UNTRACKED)
 		return;

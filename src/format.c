@@ -8,6 +8,17 @@
 #define NS_PER_S   1000000000ull
 #define NS_PER_DAY (86400 * NS_PER_S)
 
+const char *fmt_error(char buf[FMT_MAX], int err)
+{
+	const char *name = strerrorname_np(err);
+
+	if (name)
+		snprintf(buf, FMT_MAX, "%s", name);
+	else
+		snprintf(buf, FMT_MAX, "error %d", err);
+	return buf;
+}
+
 /* n / d, rounded to nearest, halves up, without overflow. */
 static uint64_t div_round(uint64_t n, uint64_t d)
 {

@@ -42,6 +42,9 @@ const char *fmt_proto(char buf[FMT_MAX], const struct pp_rec *rec);
 /* TCP flags as tcpdump writes them: "S", "S.", "P.", "F."; "none" for none. */
 const char *fmt_tcp_flags(char buf[FMT_MAX], uint8_t flags);
 
+/* "ENXIO"; "error 524" for a number that has no name. */
+const char *fmt_error(char buf[FMT_MAX], int err);
+
 /* True if the record's addresses mean something. */
 bool fmt_has_addr(const struct pp_rec *rec);
 

@@ -74,14 +74,14 @@ static const char *why(const struct sink_env *env, const struct pp_rec *rec)
 {
 	if (rec->verdict == PP_V_UNTRACKED)
 		return loss_label(rec->loss);
-	if (rec->verdict != PP_V_DROPPED)
+	if (rec->verdict != PP_V_DROPPED && !(verdict_is_xdp(rec->verdict) && rec->reason))
 		return NULL;
 	return sink_reason(env, rec);
 }
 
 static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec)
 {
-	bool dropped = rec->verdict == PP_V_DROPPED;
+	bool dropped = rec->verdict == PP_V_DROPPED || verdict_is_xdp(rec->verdict);
 	char place[PP_PLACE_LEN + 1], comm[FMT_TEXT_MAX];
 
 	snprintf(place, sizeof(place), "%.*s", PP_PLACE_LEN, rec->place);
@@ -125,6 +125,25 @@ static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struc
 		add_id(d, h, "netns", hop->netns);
 		json_num(d, h, "at_ns", hop->ns - first_ns);
 	}
+}
+
+/* The XDP program that it met, and where that sent it; the program's name is the `place`. */
+static void add_xdp(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	char buf[FMT_MAX];
+	val_t *x;
+
+	if (!rec->xdp_mode) {
+		yyjson_mut_obj_add_null(d, o, "xdp");
+		return;
+	}
+	x = yyjson_mut_obj_add_obj(d, o, "xdp");
+	yyjson_mut_obj_add_str(d, x, "mode", xdp_mode_label(rec->xdp_mode));
+	json_num(d, x, "program", rec->xdp_prog);
+	yyjson_mut_obj_add_str(d, x, "to", xdp_to_label(rec->xdp_to));
+	add_known(d, x, "index", rec->xdp_to == PP_XT_CPU || rec->xdp_to == PP_XT_SOCKET, rec->xdp_index);
+	json_text(d, x, "error", !rec->xdp_err ? NULL : rec->xdp_err == PP_XDP_FAILED ? "failed" :
+		  fmt_error(buf, rec->xdp_err));
 }
 
 static void add_flags(doc_t *d, val_t *o, const struct pp_rec *rec)
@@ -222,6 +241,7 @@ int json_record(struct json *js, const struct sink_env *env, const struct pp_rec
 	json_num(d, o, "len", rec->len);
 	add_fate(env, d, o, rec);
 	add_poll(d, o, rec);
+	add_xdp(d, o, rec);
 	add_flags(d, o, rec);
 	add_hops(env, d, o, rec, tl.first_ns);
 	add_stages(d, o, rec, &tl);

@@ -19,6 +19,8 @@ static const struct name bys[] = { PP_BYS(ROW) };
 static const struct name contexts[] = { PP_CONTEXTS(ROW) };
 static const struct name gros[] = { PP_GROS(ROW) };
 static const struct name gro_ends[] = { PP_GRO_ENDS(ROW) };
+static const struct name xdp_modes[] = { PP_XDP_MODES(ROW) };
+static const struct name xdp_tos[] = { PP_XDP_TOS(ROW) };
 
 #define FLAG_ROW(id, bit, label, help) { label, help, bit },
 static const struct flag_name flags[] = { PP_FLAGS(FLAG_ROW) };
@@ -57,6 +59,8 @@ NAME_FUNCS(by, bys)
 NAME_FUNCS(context, contexts)
 NAME_FUNCS(gro, gros)
 NAME_FUNCS(gro_end, gro_ends)
+NAME_FUNCS(xdp_mode, xdp_modes)
+NAME_FUNCS(xdp_to, xdp_tos)
 
 #define TOTAL "total"
 
@@ -73,6 +77,11 @@ int row_find(const char *label)
 const struct flag_name *flag_row(unsigned int i)
 {
 	return i < ARRAY_LEN(flags) ? &flags[i] : NULL;
+}
+
+bool verdict_is_xdp(unsigned int verdict)
+{
+	return verdict >= PP_V_XDP_DROP && verdict <= PP_V_XDP_ABORTED;
 }
 
 const char *own_reason_label(uint32_t reason)

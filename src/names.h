@@ -6,6 +6,7 @@
 #ifndef PKTPATH_NAMES_H
 #define PKTPATH_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "hist.h"
 #include "stages.h"
@@ -20,6 +21,8 @@ const char *by_label(unsigned int by);
 const char *context_label(unsigned int context);
 const char *gro_label(unsigned int gro);
 const char *gro_end_label(unsigned int gro_end);
+const char *xdp_mode_label(unsigned int xdp_mode);
+const char *xdp_to_label(unsigned int xdp_to);
 
 /* A row of a histogram: a stage's label, or "total". */
 const char *row_label(unsigned int row);
@@ -31,6 +34,9 @@ struct flag_name {
 	unsigned int bit;
 };
 const struct flag_name *flag_row(unsigned int i);
+
+/* Did an XDP program decide it? */
+bool verdict_is_xdp(unsigned int verdict);
 
 /* One of pktpath's own drop reasons; NULL if `reason` is not one of them. */
 const char *own_reason_label(uint32_t reason);
@@ -44,6 +50,8 @@ const char *loss_help(unsigned int loss);
 const char *context_help(unsigned int context);
 const char *gro_help(unsigned int gro);
 const char *gro_end_help(unsigned int gro_end);
+const char *xdp_mode_help(unsigned int xdp_mode);
+const char *xdp_to_help(unsigned int xdp_to);
 
 /* The number with this label, or -1. */
 int by_find(const char *label);
@@ -54,5 +62,7 @@ int loss_find(const char *label);
 int context_find(const char *label);
 int gro_find(const char *label);
 int gro_end_find(const char *label);
+int xdp_mode_find(const char *label);
+int xdp_to_find(const char *label);
 
 #endif /* PKTPATH_NAMES_H */

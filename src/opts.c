@@ -169,6 +169,32 @@ static int parse_colour(const char *word, struct opts *o)
 	return 0;
 }
 
+static int parse_xdp(const char *word, enum xdp_want *out)
+{
+	if (!word || !strcmp(word, "auto"))
+		*out = XDP_AUTO;
+	else if (!strcmp(word, "native"))
+		*out = XDP_NATIVE;
+	else if (!strcmp(word, "generic"))
+		*out = XDP_GENERIC;
+	else {
+		log_err("--xdp=%s: not a choice (native, generic or auto)", word);
+		return -1;
+	}
+	return 0;
+}
+
+/* What can be said once all options are read. */
+static int finish_options(struct opts *o)
+{
+	if (scope_resolve(&o->scope))
+		return -1;
+	if (o->xdp == XDP_OBSERVE || o->scope.nr)
+		return 0;
+	log_err("--xdp: name the interfaces to which an XDP program may be attached (-i IF)");
+	return -1;
+}
+
 error_t parse_run_option(int key, char *arg, struct argp_state *state)
 {
 	struct opts *o = state->input;
@@ -197,7 +223,8 @@ error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_RING:
 		bad = parse_size("--ring", arg, 1u << 16, 1u << 30, &o->ring_bytes);
 		break;
-	case ARGP_KEY_END: bad = scope_resolve(&o->scope); break;
+	case OPT_XDP: bad = parse_xdp(arg, &o->xdp); break;
+	case ARGP_KEY_END: bad = finish_options(o); break;
 	case ARGP_KEY_ARG:
 		log_err("%s: unexpected word (%s --help)", arg, state->name);
 		return EINVAL;

@@ -9,6 +9,7 @@
 #include "histo.h"
 #include "hooks.h"
 #include "scope.h"
+#include "xdpview.h"
 
 struct opts {
 	struct scope scope;	/* resolved when all options are read */
@@ -23,6 +24,7 @@ struct opts {
 	uint32_t records, ring_bytes;
 	uint32_t reader_pid;	/* 0 = any */
 	const char *reader_comm, *reader_cgroup; /* NULL = any */
+	enum xdp_want xdp;
 	struct hist_opts hist;
 	const char *trace_file;	/* hist: every packet goes in here as well; NULL = none */
 	bool slow_any;		/* trace: only packets of which a row takes longer than this, ns */
@@ -37,7 +39,7 @@ int opts_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* Options that the tracing commands share: rows for their argp_option tables, and the parser. */
 enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMPLE, OPT_PID, OPT_COMM,
-       OPT_CGROUP, OPT_BUDGET };
+       OPT_CGROUP, OPT_BUDGET, OPT_XDP };
 
 #define SCOPE_OPTIONS                                                                              \
 	{ "interface", 'i', "IF", 0,                                                               \
@@ -55,6 +57,9 @@ enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMP
 	{ "comm", OPT_COMM, "NAME", 0, "only packets that a process of this name read", 0 },       \
 	{ "cgroup", OPT_CGROUP, "PATH", 0,                                                         \
 	  "only packets read by a process of this control group (v2) or one below it", 0 },        \
+	{ "xdp", OPT_XDP, "MODE", OPTION_ARG_OPTIONAL,                                             \
+	  "attach an XDP program that passes all on where there is none, to see the stage xdp: native, " \
+	  "generic or auto (default); needs -i", 0 },                                              \
 	{ "duration", 'd', "SECONDS", 0, "stop after SECONDS", 0 },                                \
 	{ "color", OPT_COLOUR, "WHEN", 0,                                                          \
 	  "auto (default), always or never; NO_COLOR is honoured", 0 },                            \

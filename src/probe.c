@@ -282,7 +282,7 @@ static void make_reports(struct plan *plan, const struct ifaces *ifs)
 			for (i = 0; i < NR_HOOKS; i++)
 				if (hooks[i].stage == st && plan->backend[i])
 					report(plan, i, st, stage_label(st), NULL);
-		} else {
+		} else if (st != PP_ST_XDP) {	/* it has no hook of ours: see xdpview.c */
 			report_missing(plan, ifs, st);
 		}
 	}

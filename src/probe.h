@@ -25,7 +25,7 @@ struct plan {
 	uint32_t stages;		/* bit mask of the stages served */
 	uint32_t hardirq_mask;		/* programs may ask what the CPU is doing: see trial.h; 0: not */
 	bool have_end;			/* frees can be seen */
-	struct hook_report reports[NR_HOOKS + PP_ST_NR];
+	struct hook_report reports[NR_HOOKS + PP_ST_NR + PP_IFS]; /* with those of XDP */
 	int nr_reports;
 };
 

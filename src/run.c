@@ -105,6 +105,7 @@ static void set_env(struct trace *tr)
 	env->line_buffered = tr->o.line_buffered || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode);
 	env->wall_offset_ns = wall_offset();
 	env->stages_served = tracer_plan(tr->tracer)->stages;
+	env->xdp_late = tracer_xdp_late(tr->tracer);
 	env->dev_name = iface_name;
 	env->reason_name = reason_name;
 	env->comm_name = proc_comm;
@@ -215,6 +216,7 @@ static int on_tick(void *arg)
 	int ret = on_input(arg);
 
 	learn_names(tr);
+	tracer_look(tr->tracer);
 	if (tr->cost)
 		cost_tick(tr->cost);
 	if (!ret)
@@ -416,7 +418,7 @@ static int start(struct trace *tr, uint32_t verdicts, bool hist)
 				  .verdicts = verdicts, .reader_pid = tr->o.reader_pid,
 				  .reader_comm = tr->o.reader_comm,
 				  .reader_cgroup = tr->o.reader_cgroup,
-				  .slow_any = tr->o.slow_any };
+				  .slow_any = tr->o.slow_any, .xdp = tr->o.xdp };
 	int err;
 
 	memcpy(to.slow, tr->o.slow, sizeof(to.slow));

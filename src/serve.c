@@ -267,7 +267,7 @@ static int start_tracer(struct serve *s)
 	const struct opts *o = &s->so->o;
 	struct tracer_opts to = { .scope = &o->scope, .force = o->backend, .sample = o->sample,
 				  .sample_packets = o->sample_packets, .records = o->records,
-				  .ring_bytes = o->ring_bytes, .verdicts = 1u << PP_V_DROPPED,
+				  .ring_bytes = o->ring_bytes, .verdicts = VERDICTS_DROPS,
 				  .hist = true, .wire = true, .by = s->so->by,
 				  .groups = s->so->by == PP_BY_NONE ? 0 : s->so->groups };
 

@@ -80,6 +80,7 @@ struct sink_env {
 	uint64_t wall_offset_ns;	/* CLOCK_REALTIME minus CLOCK_MONOTONIC */
 	bool utc;			/* print times in UTC: tests */
 	uint32_t stages_served;		/* bit mask of enum pp_stage that have a hook */
+	bool xdp_late;			/* `xdp` is served by generic programs only */
 	/* An interface's name; NULL if it is not known, or of another namespace than the traced one. */
 	const char *(*dev_name)(uint32_t netns, uint32_t ifindex);
 	const char *(*reason_name)(uint32_t reason);	/* never NULL result */

@@ -65,7 +65,8 @@ static int drops_record(struct sink_env *env, const struct pp_rec *rec)
 	struct drops_state *st = env->state;
 	struct group *g;
 
-	if (rec->verdict != PP_V_DROPPED)
+	/* What XDP dropped has a reason of ours, and so has what it could not send. */
+	if (rec->verdict != PP_V_DROPPED && !(verdict_is_xdp(rec->verdict) && rec->reason))
 		return 0;
 	g = find_group(st, rec, last_stage(rec));
 	if (!g) {

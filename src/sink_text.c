@@ -25,6 +25,17 @@
 /* Part of another stage's column, so that lines fit: gro is the time in GRO, the batch included. */
 #define FOLDED PP_ST_BIT(PP_ST_BATCH)
 
+/*
+ * The columns from the left: the stages as they are, but for `xdp` where it is generic only, whose
+ * place is after `netif`.
+ */
+static int column_stage(const struct sink_env *env, int i)
+{
+	if (!env->xdp_late || i < PP_ST_XDP || i > PP_ST_NETIF)
+		return i;
+	return i == PP_ST_NETIF ? PP_ST_XDP : i + 1;
+}
+
 static bool has_column(const struct sink_env *env, int stage)
 {
 	uint32_t columns = env->stages_served & ~RARE & ~FOLDED & ~PP_ST_BIT(PP_ST_READ);
@@ -74,10 +85,16 @@ static int flow_col(const struct sink_env *env)
 	return clock_cols(env) + 1 + (env->any_dev ? DEV_COLS : 0);
 }
 
+/* The verdict's column, the space before it included: those of XDP are longer. */
+static int verdict_cols(const struct sink_env *env)
+{
+	return (env->stages_served & PP_ST_BIT(PP_ST_XDP)) ? 1 + 12 : 1 + 9;
+}
+
 /* Everything but the flow and what comes after the total. */
 static int fixed_cols(const struct sink_env *env, bool full)
 {
-	return flow_col(env) + (narrow(env) ? 0 : 1 + 5) + 1 + 9 + 1 + (full ? 5 : 6);
+	return flow_col(env) + (narrow(env) ? 0 : 1 + 5) + verdict_cols(env) + 1 + (full ? 5 : 6);
 }
 
 static bool full_layout(const struct sink_env *env)
@@ -116,12 +133,15 @@ static void add_header(const struct sink_env *env, struct text_state *st)
 		line_right(l, col += 6, DIM, "len");
 	line_to(l, col + 1);
 	line_add(l, DIM, "verdict");
-	line_right(l, col += 10 + (full ? 6 : 7), DIM, "total");
+	line_right(l, col += verdict_cols(env) + (full ? 6 : 7), DIM, "total");
 	if (!full)
 		line_add(l, DIM, " slowest");
-	for (int stage = 0; full && stage < PP_ST_NR; stage++)
+	for (int i = 0; full && i < PP_ST_NR; i++) {
+		int stage = column_stage(env, i);
+
 		if (has_column(env, stage))
 			line_right(l, col += cell_cols(stage), DIM, stage_label(stage));
+	}
 }
 
 /* Widens the flow's column if this record needs it and may; a header then names the columns. */
@@ -171,8 +191,9 @@ static void add_identity(const struct sink_env *env, struct text_state *st,
 	line_to(l, col);
 	line_add(l, PLAIN, " ");
 	line_add(l, verdict_style(rec->verdict), verdict_label(rec->verdict));
-	line_right(l, col + 10, PLAIN, " ");
-	line_right(l, col + 10 + (full ? 6 : 7), BOLD,
+	col += verdict_cols(env);
+	line_right(l, col, PLAIN, " ");
+	line_right(l, col + (full ? 6 : 7), BOLD,
 		   line_duration(buf, l, tl->total_ns, !full));
 }
 
@@ -182,10 +203,11 @@ static void add_cells(const struct sink_env *env, struct line *l, const struct t
 	int col = l->cols, last = -1;
 	char buf[FMT_MAX];
 
-	for (int st = 0; st < PP_ST_NR; st++)
-		if (has_column(env, st) && timeline_find(tl, st))
-			last = st;
-	for (int st = 0; st <= last; st++) {
+	for (int i = 0; i < PP_ST_NR; i++)
+		if (has_column(env, column_stage(env, i)) && timeline_find(tl, column_stage(env, i)))
+			last = i;
+	for (int i = 0; i <= last; i++) {
+		int st = column_stage(env, i);
 		const struct timeline_row *row = timeline_find(tl, st);
 
 		if (!has_column(env, st))

@@ -5,26 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "account.h"
 #include "attach.h"
+#include "config.h"
 #include "log.h"
 #include "missed.h"
 #include "modfn.h"
+#include "names.h"
 #include "object.h"
 #include "quiesce.h"
 #include "symbols.h"
 #include "tracer.h"
 #include "tables.h"
+#include "xdpview.h"
 
 struct tracer {
 	struct plan plan;
 	struct plan_opts plan_opts;
 	struct tracer_opts opts;
 	struct object o;
+	struct xdpview xdp;
 	struct bpf_link *links[NR_HOOKS][ROW_PROGS];
 	struct ring_buffer *ring;
 	struct pp_cpu *cpus;
@@ -35,6 +38,7 @@ struct tracer {
 	tracer_fn fn;
 	void *fn_arg;
 	int fn_ret;
+	int said;		/* an error about which there was a word */
 };
 
 static int progs_of(struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS])
@@ -58,24 +62,12 @@ static int open_object(struct tracer *t)
 		for (k = 0; k < n; k++)
 			row_want(progs[k], t->plan.backend[i]);
 	}
-	return 0;
+	return xdpview_want(&t->xdp, t->o.obj);
 }
 
-static void configure_scope(struct pp_cfg *cfg, const struct tracer_opts *opts)
-{
-	cfg->nr_ifs = opts->scope->nr;
-	memcpy(cfg->ifs, opts->scope->ifs, sizeof(cfg->ifs));
-	cfg->netns = scope_netns(opts->scope);
-	cfg->sample = opts->sample > 1 || opts->sample_changes;
-	cfg->sample_packets = opts->sample_packets;
-	if (getrandom(&cfg->sample_seed, sizeof(cfg->sample_seed), GRND_NONBLOCK) < 0)
-		cfg->sample_seed = getpid();
-}
-
-/* Groups that rows are split into, without the one of all others. */
 static uint32_t groups_of(const struct tracer *t)
 {
-	return t->opts.by == PP_BY_NONE ? 0 : t->opts.groups;
+	return config_groups(&t->opts);
 }
 
 /* Counters of all histograms of one CPU. */
@@ -98,18 +90,6 @@ struct memory_opts tracer_memory(const struct tracer *t)
 				     .fifos = plan_serves(&t->plan, "udpread", 1) };
 }
 
-static void configure_reader(struct tracer *t, struct pp_cfg *cfg)
-{
-	const struct tracer_opts *o = &t->opts;
-
-	cfg->reader_pid = o->reader_pid;
-	if (o->reader_comm)
-		memcpy(cfg->reader_comm, o->reader_comm,
-		       strnlen(o->reader_comm, sizeof(cfg->reader_comm)));
-	cfg->reader_cgroup = o->reader_cgroup != NULL;
-	cfg->by_reader = o->reader_pid || o->reader_comm || o->reader_cgroup;
-}
-
 /* The kernel keeps the group itself, so the directory need not stay open. */
 static int set_cgroup(struct tracer *t)
 {
@@ -124,20 +104,6 @@ static int set_cgroup(struct tracer *t)
 	err = bpf_map_update_elem(bpf_map__fd(t->o.wanted_cgroup), &key, &fd, BPF_ANY);
 	close(fd);
 	return err;
-}
-
-static void configure_hist(struct tracer *t, struct pp_cfg *cfg)
-{
-	const struct tracer_opts *o = &t->opts;
-
-	cfg->hist = o->hist;
-	cfg->wire = o->wire;
-	cfg->by = o->by;
-	cfg->groups = groups_of(t);
-	cfg->stages = o->stages ? o->stages : ~0u;
-	cfg->worst = o->worst;
-	cfg->slow_any = o->slow_any;
-	memcpy(cfg->slow, o->slow, sizeof(cfg->slow));
 }
 
 static int size_hists(struct tracer *t)
@@ -159,15 +125,11 @@ static int configure(struct tracer *t)
 	t->nr_cpus = libbpf_num_possible_cpus();
 	if (t->nr_cpus < 0)
 		return t->nr_cpus;
-	configure_scope(cfg, &t->opts);
+	config_fill(cfg, &t->opts);
 	cfg->nr_cpus = t->nr_cpus;
-	cfg->rec_mask = t->opts.records - 1;
-	cfg->emit = t->opts.verdicts;
 	cfg->have_end = t->plan.have_end;
 	cfg->hardirq_mask = t->plan.hardirq_mask;
-	cfg->wakeup_bytes = t->opts.ring_bytes / 8;
-	configure_reader(t, cfg);
-	configure_hist(t, cfg);
+	xdpview_configure(&t->xdp, cfg);
 	/* A kernel without control groups has no such map. */
 	bpf_map__set_autocreate(t->o.wanted_cgroup, cfg->reader_cgroup);
 	err = bpf_map__set_max_entries(t->o.cpus, t->nr_cpus);
@@ -213,6 +175,7 @@ static void unload(struct tracer *t)
 
 	for (i = 0; i < NR_HOOKS; i++)
 		detach_row(t, i);
+	xdpview_detach(&t->xdp);
 	ring_buffer__free(t->ring);
 	t->ring = NULL;
 	if (t->cpus)
@@ -242,6 +205,8 @@ static int on_event(void *arg, void *data, size_t size)
 	/* Before v5.13 BPF cannot tell the name. */
 	if (rec.verdict == PP_V_DROPPED && rec.location && !rec.place[0])
 		symbol_name(rec.location, rec.place, sizeof(rec.place));
+	if (verdict_is_xdp(rec.verdict))
+		xdpview_place(&t->xdp, &rec);
 	t->fn_ret = t->fn(t->fn_arg, &rec);
 	return t->fn_ret ? -ECANCELED : 0;
 }
@@ -279,6 +244,8 @@ static int try_plan(struct tracer *t, bool *again)
 	if (!err)
 		err = object_load(&t->o);
 	modfn_done();
+	if (err && xdpview_give_up(&t->xdp))
+		*again = true;
 	if (!err)
 		err = set_cgroup(t);
 	if (!err)
@@ -291,7 +258,13 @@ static int try_plan(struct tracer *t, bool *again)
 		t->plan_opts.ban_why[i] = "the kernel loads it but refuses to attach it";
 		*again = true;
 	}
-	return err;
+	if (err)
+		return err;
+	/* Last: attaching may take a NIC's link away for seconds. */
+	t->said = xdpview_attach(&t->xdp, t->o.obj, t->o.xdp_devs);
+	if (!t->said)
+		xdpview_report(&t->xdp, &t->plan);
+	return t->said;
 }
 
 int tracer_new(struct tracer **out, const struct tracer_opts *opts)
@@ -307,6 +280,8 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 	t->plan_opts.force = opts->force;
 	t->plan_opts.stages = opts->stages;
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	log_capture_libbpf();
+	xdpview_new(&t->xdp, opts->scope, opts->xdp);
 	for (tries = 0; again && tries < NR_HOOKS; tries++) {
 		log_capture_libbpf();
 		unload(t);
@@ -315,10 +290,12 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 			break;
 		err = try_plan(t, &again);
 	}
-	if (err) {
+	if (err && !t->said) {
 		log_show_libbpf();
 		log_err("cannot start tracing: BPF programs: %s%s", strerror(-err),
 			object_memlock_hint(err));
+	}
+	if (err) {
 		tracer_free(t);
 		return err;
 	}
@@ -410,6 +387,16 @@ const struct plan *tracer_plan(const struct tracer *t)
 	return &t->plan;
 }
 
+void tracer_look(struct tracer *t)
+{
+	xdpview_look(&t->xdp);
+}
+
+bool tracer_xdp_late(const struct tracer *t)
+{
+	return xdpview_late(&t->xdp);
+}
+
 /* What the kernel says it skipped, before the links that know it are gone. */
 static void read_missed(struct tracer *t)
 {
@@ -444,23 +431,19 @@ void tracer_stop(struct tracer *t)
 	read_missed(t);
 }
 
-/* Births that the kernel skipped are packets seen by nobody else: they belong in the account. */
-static void add_missed_births(struct tracer *t, struct ledger *led)
+static uint64_t missed_births(const struct tracer *t)
 {
+	uint64_t n = 0;
 	int i;
 
-	for (i = 0; i < NR_HOOKS; i++) {
-		if (hooks[i].stage != PP_ST_GRO || t->missed[i] <= 0)
-			continue;
-		led->n.seen += t->missed[i];
-		led->n.verdict[PP_V_UNTRACKED] += t->missed[i];
-		led->n.loss[PP_L_BIRTH] += t->missed[i];
-	}
+	for (i = 0; i < NR_HOOKS; i++)
+		if (hooks[i].stage == PP_ST_GRO && t->missed[i] > 0)
+			n += t->missed[i];
+	return n;
 }
 
 int tracer_ledger(struct tracer *t, struct ledger *led)
 {
-	uint64_t ends = 0, all;
 	int i, k;
 
 	if (led->so_far)
@@ -468,19 +451,13 @@ int tracer_ledger(struct tracer *t, struct ledger *led)
 	for (i = 0; i < t->nr_cpus; i++)
 		counts_add(&led->n, &t->cpus[i].n);
 	count_in_flight(led, t->slab, t->opts.records);
-	led->n.seen -= led->n.sampled_late;
-	led->n.sampled_out += led->n.sampled_late;
-	for (i = PP_V_LIVE + 1; i < PP_V_NR; i++)
-		ends += led->n.verdict[i];
-	led->balanced = led->n.seen + led->n.clones == ends + led->in_flight;
-	add_missed_births(t, led);
-	all = led->n.seen + led->n.clones;
-	led->coverage = all ? 100.0 * (all - led->n.verdict[PP_V_UNTRACKED]) / all : 100.0;
+	account_close(led, missed_births(t));
 	for (i = 0; i < t->plan.nr_reports; i++)
 		for (k = 0; k < NR_HOOKS; k++)
 			if (!strcmp(t->plan.reports[i].hook, hooks[k].symbol) &&
 			    t->plan.reports[i].stage == hooks[k].stage && t->plan.backend[k])
 				t->plan.reports[i].missed = t->missed[k];
+	xdpview_missed(&t->xdp, &t->plan);
 	led->hooks = t->plan.reports;
 	led->nr_hooks = t->plan.nr_reports;
 	return 0;
@@ -491,6 +468,7 @@ void tracer_free(struct tracer *t)
 	if (!t)
 		return;
 	unload(t);
+	xdpview_free(&t->xdp);
 	symbols_free();
 	free(t);
 }

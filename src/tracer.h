@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "probe.h"
 #include "sink.h"
+#include "xdpview.h"
 
 struct tracer_opts {
 	const struct scope *scope;	/* interfaces; must outlive the tracer */
@@ -33,11 +34,14 @@ struct tracer_opts {
 	bool slow_any;		/* those with a row slower than this, ns */
 	uint64_t slow[PP_H_ROWS];
 	uint32_t stages;	/* bit mask: measure only these; 0 = all. See plan_opts */
+	enum xdp_want xdp;	/* what else than observe; interfaces must be named then */
 };
 
 #define TRACER_RECORDS (1u << 15)
 #define TRACER_RING (8u << 20)
 #define VERDICTS_ALL (~0u)
+/* With XDP_DROP goes what an XDP program decided, but could not be done. */
+#define VERDICTS_DROPS (1u << PP_V_DROPPED | 1u << PP_V_XDP_DROP | 1u << PP_V_XDP_ABORTED)
 
 struct tracer;
 struct bpf_object;
@@ -62,6 +66,12 @@ typedef int (*tracer_fn)(void *arg, const struct pp_rec *rec);
 int tracer_consume(struct tracer *t, tracer_fn fn, void *arg);
 
 const struct plan *tracer_plan(const struct tracer *t);
+
+/* Looks from time to time whether XDP programs came or went; call it at any rate. */
+void tracer_look(struct tracer *t);
+
+/* Are all XDP programs that are observed generic ones, which run after `netif`? */
+bool tracer_xdp_late(const struct tracer *t);
 
 /* Histograms so far, of all CPUs, into one with as many groups; while packets are moving as well. */
 void tracer_hist(const struct tracer *t, struct histo *h);

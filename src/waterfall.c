@@ -79,6 +79,8 @@ static void add_row(struct line *l, enum style style, const char *label, const c
 	line_add(l, PLAIN, "  ");
 	line_add(l, style, label);
 	snprintf(at, sizeof(at), "+%s", line_duration(buf, l, off_ns, true));
+	if (l->cols + text_cols(at) >= 19)
+		line_add(l, PLAIN, " ");
 	line_right(l, 19, DIM, at);
 	line_right(l, 27, style, dur);
 	snprintf(buf, sizeof(buf), "cpu%u", cpu);
@@ -161,7 +163,9 @@ static int print_notes(struct sink_env *env, const struct pp_rec *rec)
 		note(l, "then received on %s", dev ? fmt_clean(name, dev, FMT_TEXT_MAX) :
 		     "a device of another network namespace");
 	}
-	if (rec->egress)
+	if (rec->xdp_mode && !verdict_is_xdp(rec->verdict))
+		note(l, "XDP program %u (%s) let it pass", rec->xdp_prog, xdp_mode_label(rec->xdp_mode));
+	if (rec->egress && !verdict_is_xdp(rec->verdict))
 		note(l, "left through %s",
 		     sink_dev(env, rec->netns, rec->egress, name, FMT_TEXT_MAX));
 	note_gro(l, rec);

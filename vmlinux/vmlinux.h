@@ -151,6 +151,26 @@ struct sock {
 	u8 sk_shutdown;
 };
 
+/* include/net/xdp.h: what the verifier gives to fentry of an XDP program for its context. */
+struct xdp_rxq_info {
+	struct net_device *dev;
+	u32 queue_index;
+};
+
+struct xdp_buff {
+	void *data, *data_end;
+	struct xdp_rxq_info *rxq;
+};
+
+/* kernel/bpf/devmap.c: an entry of a device map. */
+struct bpf_dtab_netdev {
+	struct net_device *dev;
+};
+
+struct bpf_map {
+	enum bpf_map_type map_type;
+};
+
 struct tcp_ulp_ops {
 	char name[16];
 };

@@ -193,15 +193,18 @@ def covered(flow, size, unseen=0, unqueued=0):
 
 
 def by_xdp(rec):
-    """6.1 gives no reason for what generic XDP drops, but the place tells."""
-    return rec["verdict"] == "dropped" and "xdp" in (rec["place"] or "")
+    return rec["verdict"] == "xdp-drop"
+
+
+def thrown_away(rec):
+    return rec["verdict"] == "dropped" or by_xdp(rec)
 
 
 def check_stream(run, flow, size, losses=False):
     """What must hold of every transfer; returns it in words."""
     unseen = run.unseen()
     data = [r for r in flow if r["data_len"]]
-    dropped = tally([r for r in data if r["verdict"] == "dropped" and not by_xdp(r)], "reason")
+    dropped = tally([r for r in data if r["verdict"] == "dropped"], "reason")
     check(set(dropped) <= (OLD | OLD_OOO if losses else OLD), f"dropped data: {dropped}")
     check(losses or not any(by_xdp(r) for r in data), "dropped by an XDP program which is not there")
     for rec in flow:
@@ -214,15 +217,15 @@ def check_stream(run, flow, size, losses=False):
         check(parent["verdict"] != "merged" and parent["dport"] == rec["dport"] and
               parent["sport"] == rec["sport"], f"the parent is of another flow: {rec} {parent}")
         check(at(parent, "gro") <= at(rec, "gro"), f"merged into a later packet: {rec} {parent}")
-    lost_bytes = sum(r["data_len"] for r in data if r["verdict"] == "dropped")
+    lost_bytes = sum(r["data_len"] for r in data if thrown_away(r))
     # A thread that unlocks its socket may be preempted in that program, or a softirq comes over it.
     unqueued = sum(r["verdict"] == "consumed" for r in data)
     skipped = run.missed().get("tcp_queue_rcv", 0)
     check(unqueued <= skipped, f"{unqueued} segments consumed, {skipped} not seen to be queued")
-    ended = {"delivered", "merged", "dropped", "consumed"} | ({"untracked"} if unseen else set())
+    ended = {"delivered", "merged", "dropped", "xdp-drop", "consumed"} | ({"untracked"} if unseen else set())
     check(all(r["verdict"] in ended for r in data), f"verdicts of data: {tally(data)}")
-    arrived = sum(r["data_len"] for r in data if r["verdict"] != "dropped")
-    old_parents = {r["id"] for r in data if r["verdict"] == "dropped"}
+    arrived = sum(r["data_len"] for r in data if not thrown_away(r))
+    old_parents = {r["id"] for r in data if thrown_away(r)}
     arrived -= sum(r["data_len"] for r in data if r["parent"] in old_parents)
     count = covered(flow, size, unseen, unqueued)
     check(arrived == count, f"{arrived} bytes were delivered of {size}, {count} by their place")

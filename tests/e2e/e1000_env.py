@@ -40,16 +40,16 @@ class Env:
         self.kernel, self.nic = kernel, nic
         self._guest, self._like, self._next_port = None, None, 5000
 
-    def guest(self, smp=1, ipv6=False, nic=None):
-        """eth0 and eth1 are of this environment's model, or eth0 of `nic` and eth1 an e1000; one
-        CPU or two. IPv6 brings frames that nobody asked for."""
-        like = smp, ipv6, nic or self.nic
+    def guest(self, smp=1, ipv6=False, nic=None, both=False):
+        """eth0 and eth1 are of this environment's model, or eth0 of `nic` and eth1 an e1000 (with
+        `both`: of `nic`, too); one CPU or two. IPv6 brings frames that nobody asked for."""
+        like = smp, ipv6, nic or self.nic, both
         if self._guest and self._like == like:
             return self._guest
         self.close()
         paths = {name: shutil.which(name, path=":".join(PLACES)) for name in PACKED}
         g = guests.Guest(kernel=self.kernel, nic=nic or self.nic,
-                         extra_nics=["e1000" if nic else self.nic], smp=smp, ipv6=ipv6,
+                         extra_nics=["e1000" if nic and not both else nic or self.nic], smp=smp, ipv6=ipv6,
                          programs={name: path for name, path in paths.items() if path})
         self._guest, self._like = g.__enter__(), like
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")

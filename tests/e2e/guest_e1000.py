@@ -29,6 +29,7 @@ import e1000_inner   # noqa: F401
 import e1000_copies  # noqa: F401
 import e1000_others  # noqa: F401
 import e1000_hist    # noqa: F401
+import e1000_xdp     # noqa: F401
 
 
 def main():

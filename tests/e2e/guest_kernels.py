@@ -24,6 +24,7 @@ import e1000_inner   # noqa: F401
 import e1000_copies  # noqa: F401
 import e1000_hist    # noqa: F401
 import e1000_serve   # noqa: F401
+import e1000_xdp     # noqa: F401
 
 KERNELS = ("5.10", "6.12", "7")
 CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
@@ -40,7 +41,10 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "interrupts_of_e1000e", "interrupts_of_igb", "an_interrupt_during_a_poll_on_e1000e",
           "squeezes_are_counted_as_the_kernel_does",
           "histograms_of_datagrams_are_those_of_their_records", "histograms_of_a_large_stream_by_the_wire",
-          "only_slow_packets_are_sent", "a_server_as_nobody_tells_all_stages")
+          "only_slow_packets_are_sent", "generic_verdicts_are_what_the_wire_says",
+          "generic_verdicts_on_skbs_that_are_replaced",
+          "our_own_generic_program_passes_all", "native_verdicts_are_what_the_wire_says",
+          "our_own_native_program_passes_all", "a_server_as_nobody_tells_all_stages")
 PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
 
 

@@ -10,7 +10,7 @@ from records import SUMMARY, VERDICTS, check_record
 HIST = "pktpath.hist.v1"
 QUANTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999, "p9999_ns": 0.9999}
 ERROR = 0.016  # what the tool states
-BEFORE_GRO = ("irq", "napi", "softirq", "poll", "gro")  # merged frames count there as well
+BEFORE_GRO = ("irq", "napi", "softirq", "poll", "xdp", "gro")  # merged frames count there as well
 SUB, LAST = 32, 1023
 
 

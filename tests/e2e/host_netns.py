@@ -18,6 +18,7 @@ from tool import PKTPATH, HostRun, Trace, bpf_alive, bpf_ids, eventually, need, 
 
 import host_cost  # noqa: F401  defines tests
 import host_flood  # noqa: F401
+import host_xdp  # noqa: F401
 
 MB = 1 << 20
 LO = "127.0.0.1"

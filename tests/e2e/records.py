@@ -16,10 +16,11 @@ import time
 
 from harness import check
 
-STAGES = ("irq", "napi", "softirq", "poll", "gro", "batch", "flush", "backlog", "netif", "ip",
+STAGES = ("irq", "napi", "softirq", "poll", "xdp", "gro", "batch", "flush", "backlog", "netif", "ip",
           "forward", "xmit", "local", "l4", "held", "ooo", "sock", "wake", "run", "read")
 RANK = {name: i for i, name in enumerate(STAGES)}
-VERDICTS = ("delivered", "consumed", "dropped", "merged", "forwarded", "untracked")
+VERDICTS = ("delivered", "consumed", "dropped", "merged", "forwarded", "xdp-drop", "xdp-tx",
+            "xdp-redirect", "xdp-aborted", "untracked")
 CAUSES = ("none", "irq", "repoll", "missed", "timer", "backlog", "busy", "threaded", "netpoll")
 # Counted as untracked without ever having been a record.
 NO_RECORD = ("missed birth", "table full")
@@ -40,7 +41,9 @@ def check_stages(rec):
     check(sum(row["ns"] for row in rows) == rec["total_ns"], f"stages do not add up: {rec}")
     # A NIC's packet takes them in the order of the table; equal times are in that order too.
     if "hop" not in rec["flags"] and "backlog" not in names:
-        check([RANK[n] for n in names] == sorted(RANK[n] for n in names),
+        late = rec.get("xdp") and rec["xdp"]["mode"] == "generic"
+        rank = [RANK["netif"] + 0.5 if n == "xdp" and late else RANK[n] for n in names]
+        check(rank == sorted(rank),
               f"not in the order of the receive path: {rec}")
 
 
@@ -67,6 +70,17 @@ def check_reader(rec, names):
           f"read by an application that does not see it: {rec}")
 
 
+def check_xdp(rec, names):
+    """Who met a program has the stage; who ended there went no further, and the program is named."""
+    met, ended = rec["xdp"], rec["verdict"].startswith("xdp-")
+    check(("xdp" in names) == bool(met), f"the stage xdp, or a program, without the other: {rec}")
+    check(not ended or met and rec["stages"][-1]["stage"] == "xdp", f"ended at XDP, elsewhere: {rec}")
+    check(not ended or met["mode"] == "native" or "netif" in names, f"generic without an skb: {rec}")
+    check(not ended or met["mode"] == "generic" or "gro" not in names, f"native after GRO: {rec}")
+    lost = rec["verdict"] in ("xdp-drop", "xdp-aborted") or (met and met["error"])
+    check(not ended or bool(lost) == bool(rec["reason"]), f"its reason: {rec}")
+
+
 def check_record(rec, poll_skipped=False):
     """What every record ever read must fulfil. poll_skipped: the kernel admits to have skipped
     runs of the hook that sees polls, or cannot say; only then may a record have no cause."""
@@ -83,6 +97,7 @@ def check_record(rec, poll_skipped=False):
     check(rec["cause"] in ("none", "backlog") or "poll" in names, f"a cause, but no poll: {rec}")
     check(rec["id"] > 0 and rec["len"] > 0, f"id or length: {rec}")
     check_reader(rec, names)
+    check_xdp(rec, names)
     check((rec["verdict"] == "delivered") == ("read" in names), f"read without delivery: {rec}")
     check(rec["verdict"] not in ("dropped", "untracked") or rec["reason"], f"no reason: {rec}")
     check(rec["verdict"] == "merged" or rec["parent"] is None, f"a parent, not merged: {rec}")

@@ -271,7 +271,7 @@ static void parse_field(struct pp_rec *rec, const char *key, char *value)
 		rec->data_len = (__u32)number(value);
 	else if (!strcmp(key, "endseq"))
 		rec->end_seq = (__u32)number(value);
-	else
+	else if (!parse_xdp_field(rec, key, value))
 		errx(2, "unknown field of a record: %s", key);
 }
 
@@ -438,7 +438,7 @@ static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 int main(int argc, char **argv)
 {
 	struct sink_env env = {
-		.out = stdout, .err = stdout, .utc = true, .stages_served = PP_ST_BIT(PP_ST_NR) - 1,
+		.out = stdout, .err = stdout, .utc = true, .stages_served = STAGES_BUT_XDP,
 		.wall_offset_ns = WALL_BASE - MONO_BASE, .dev_name = dev_name,
 		.reason_name = reason_name, .comm_name = comm_name, .cgroup_path = cgroup_path,
 		.hist = { .groups = 4, .worst = 1, .wire = true },
@@ -447,7 +447,7 @@ int main(int argc, char **argv)
 	int c, ret;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((c = getopt(argc, argv, "s:w:h:S:cvqladb:g:k:t:muI:")) != -1) {
+	while ((c = getopt(argc, argv, "s:w:h:S:cvqlaxdb:g:k:t:muI:")) != -1) {
 		switch (c) {
 		case 's':
 			sink = sink_find(optarg);
@@ -480,7 +480,7 @@ int main(int argc, char **argv)
 			env.any_dev = true;
 			break;
 		default:
-			if (hist_option(&env.hist, c))
+			if (xdp_option(&env, c) || hist_option(&env.hist, c))
 				break;
 			return 2;
 		}

@@ -22,6 +22,14 @@ bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h
 /* What is asked of histograms; false: another option. */
 bool hist_option(struct hist_opts *h, int c);
 
+/* As on a host without XDP programs. */
+#define STAGES_BUT_XDP ((PP_ST_BIT(PP_ST_NR) - 1) & ~PP_ST_BIT(PP_ST_XDP))
+
+/* An option on XDP: its column is a late one. False: another option. */
+bool xdp_option(struct sink_env *env, int c);
+/* A field of a record on XDP; false: it is another one. */
+bool parse_xdp_field(struct pp_rec *rec, const char *key, char *value);
+
 void parse_cost(struct cost_figures *c, const char *value);
 void parse_budget(struct cost_figures *c, const char *value);
 

@@ -76,6 +76,15 @@ for records in mixed ipv6 large empty; do
 	golden "$records" drops.txt -s drops
 	golden "$records" drops.80.txt -s drops -w 80
 done
+SEEN=irq,napi,softirq,poll,xdp,gro,flush,netif,ip,local,l4,sock,wake,run
+for width in 0 80 100 180; do
+	golden xdp "text.$width.txt" -w "$width" -S $SEEN
+	golden xdp "late.$width.txt" -w "$width" -S $SEEN -x
+done
+golden xdp waterfall.100.txt -v -w 100 -S $SEEN
+golden xdp colour.180.txt -c -w 180 -S $SEEN
+golden xdp drops.txt -s drops
+golden xdp jsonl -s json
 golden poor few-stages.100.txt -w 100 -S gro,netif,read
 golden poor few-stages.0.txt -S gro,netif,read
 golden poor no-stages.txt -w 160 -S read
@@ -121,7 +130,7 @@ done
 check "no control character of a name gets through" \
 	sh -c '! grep -q "$(printf "\033")" out/mixed.waterfall.100.txt out/mixed.jsonl'
 if command -v python3 >/dev/null; then
-	for records in mixed ipv6 large empty; do
+	for records in mixed ipv6 large empty xdp; do
 		check "$records.jsonl follows its schema" python3 schema.py out/$records.jsonl
 	done
 	for output in hist.hist hist.hist.interval groups.hist pids.hist slow; do

@@ -71,6 +71,8 @@ static const struct command {
 	  "datagrams of mixed lengths and source ports" },
 	{ "udp-hoard", "pn", "PORT COUNT", BIT(OPT_RCVBUF), udp_hoard,
 	  "COUNT sockets that read nothing" },
+	{ "xsk-recv", "ipn", "IFNAME MAP-ID COUNT", BIT(OPT_TIMEOUT), xsk_recv,
+	  "frames that an XDP program redirects into an AF_XDP socket" },
 	{ "tcp-hoard", "pn", "PORT COUNT", 0, tcp_hoard, "COUNT connections that read nothing" },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

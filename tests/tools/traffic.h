@@ -82,6 +82,7 @@ int spin_fifo(const struct opts *o);
 int nic_stats(const struct opts *o);
 int udp_mix(const struct opts *o);
 int udp_hoard(const struct opts *o);
+int xsk_recv(const struct opts *o);
 int tcp_hoard(const struct opts *o);
 
 #endif /* TRAFFIC_H */
