@@ -65,7 +65,7 @@ OBSERVER(2)
 OBSERVER(3)
 _Static_assert(PP_XDP_PROGS == 4, "a pair for each");
 
-/* Not tp_btf: before v6.2 or so programs cannot read an argument that is a const void pointer there. */
+/* Not tp_btf: v6.1 refuses programs that read an argument which is a const void pointer. */
 #define OUTCOME(tp, handler)                                                                       \
 	SEC("raw_tp/" #tp)                                                                         \
 	int t_##tp(u64 *ctx)                                                                       \

@@ -12,7 +12,7 @@
 /* Filled once the programs are attached; the first one without an index is the end. */
 struct pp_xdp_dev xdp_devs[PP_IFS] = {};
 
-/* The device's row, or NULL: it is not traced, or this run of its program is none of its packets. */
+/* The device's row, or NULL: it is not traced, or this run is none of its packets. */
 static __always_inline struct pp_xdp_dev *xdp_dev_of(u32 ifindex)
 {
 	u32 i;
@@ -93,7 +93,7 @@ static __always_inline void xdp_end_waiting(const struct here *h)
 }
 
 /*
- * A packet is freed between the stack's entry and generic XDP, which is next: then it has got another
+ * A packet is freed between the stack's entry and generic XDP, which is next: it has got another
  * skb (skb_cow_data_for_xdp(), v6.9, for programs that take frames of several buffers). Its record
  * stays until the program has run. Or nobody wanted it, and XDP passes by what is redirected to a
  * device (skb_is_redirected()): then that was its end, as is found when the poll is over.
@@ -125,7 +125,7 @@ static __always_inline void xdp_end_moved(const struct here *h)
 		finish(h, rec, PP_V_CONSUMED, 0, 0);
 }
 
-/* A frame that was passed on in this poll, and that its driver then threw away, is no later packet. */
+/* A frame that was passed on in this poll, and then thrown away, is no later packet. */
 static __always_inline void xdp_poll_over(void)
 {
 	struct pp_cpu *c = this_cpu();

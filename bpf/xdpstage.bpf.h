@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The stage `xdp`: fentry and fexit on the XDP programs of others, and a program of our own that lets
- * everything pass. Kernel facts are from v6.1 unless a line says otherwise.
+ * The stage `xdp`: fentry and fexit on the XDP programs of others, and a program of our own that
+ * lets everything pass. Kernel facts are from v6.1 unless a line says otherwise.
  *
- * Native: there is no skb yet. What is passed on waits in the CPU's slot for the driver to hand it up;
- * what is not gets a record here, with the poll's stamps, and ends at once.
+ * Native: there is no skb yet. What is passed on waits in the CPU's slot for the driver to hand it
+ * up; what is not gets a record here, with the poll's stamps, and ends at once.
  *
  * Generic: __netif_receive_skb_core() runs the program right after tp netif_receive_skb. So the packet
  * is the one that this CPU noted there, and its record ends before the skb's free can end it otherwise.
@@ -282,7 +282,8 @@ static __always_inline int xdp_wait(const struct here *h, struct pp_rec *rec)
  * A queue was emptied: the first of what was in it was sent, the rest was not. Packets that are not
  * followed may be among them, if there is a sample: then only if none was sent is it known which.
  */
-static __always_inline void emptied(const struct here *h, u32 to, u32 key, u32 sent, u32 drops, int err)
+static __always_inline void emptied(const struct here *h, u32 to, u32 key, u32 sent, u32 drops,
+				    int err)
 {
 	/* Counted in memory, where the verifier does not follow each number on its own. */
 	volatile u32 *told = &h->c->xdp.told;

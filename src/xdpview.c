@@ -116,7 +116,7 @@ bool xdpview_give_up(struct xdpview *v)
 	return true;
 }
 
-/* Do the redirects' tracepoints have (…, map, index), not (…, map_type, map_id, index)? v5.13. */
+/* Do tracepoints of redirects have (…, map, index), not (…, map_type, map_id, index)? v5.13. */
 static bool has_old_tracepoints(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();

@@ -175,32 +175,6 @@ def generic_verdicts_on_skbs_that_are_replaced(env):
     return check_verdicts(env, g, "generic", "xdpgeneric", (OBJECTS[0], "xdp.frags"), "verdict_of_frags")
 
 
-@test
-def native_verdicts_are_what_the_wire_says(env):
-    g = env.guest(nic="igb", both=True)
-    # An igb sends what is redirected to it only while it has a program itself (igb_xdp_xmit()).
-    with foreign(g, "xdpdrv", BARE, "eth1"):
-        return check_verdicts(env, g, "native", "xdpdrv")
-
-
-@test
-def a_redirect_that_its_target_refuses_says_so(env):
-    """It is queued all right, and lost when the queue is emptied, as eth1 has no program."""
-    g, count = env.guest(nic="igb", both=True), 40
-    with foreign(g, "xdpdrv"), trace_eth0(g) as trace:
-        outside = Frames(g.nics[1].tap)
-        try:
-            g.traffic("udp-send", g.nics[0].guest, REDIRECT, count)
-        finally:
-            other = outside.stop()
-        run = trace.stop()
-    flow = run.flow(proto="udp", dport=REDIRECT)
-    said = {(r["verdict"], r["egress"], r["xdp"]["error"], r["reason"]) for r in flow}
-    check(len(flow) == count and said == {("xdp-redirect", "eth1", "ENXIO", "XDP redirect failed")} and
-          not other, f"{len(flow)} of {count}, {said}, out of eth1: {other}")
-    return f"{len(flow)} redirected to eth1: ENXIO, and none came out"
-
-
 def check_hist(env, g, how):
     """What a program ends is measured like any other packet, up to its verdict."""
     sport, port = env.port(), env.port()
@@ -219,11 +193,6 @@ def check_hist(env, g, how):
 @test
 def histograms_of_what_generic_xdp_ends(env):
     return check_hist(env, env.guest(), "xdpgeneric")
-
-
-@test
-def histograms_of_what_native_xdp_ends(env):
-    return check_hist(env, env.guest(nic="igb", both=True), "xdpdrv")
 
 
 def check_socket(env, g, mode, how):
@@ -251,11 +220,6 @@ def check_socket(env, g, mode, how):
 @test
 def generic_redirects_into_a_socket(env):
     return check_socket(env, env.guest(), "generic", "xdpgeneric")
-
-
-@test
-def native_redirects_into_a_socket(env):
-    return check_socket(env, env.guest(nic="igb", both=True), "native", "xdpdrv")
 
 
 # --- nobody is disturbed -------------------------------------------------------------------------
@@ -287,11 +251,6 @@ def check_foreign(env, g, how):
 @test
 def a_foreign_generic_program_stays(env):
     return check_foreign(env, env.guest(), "xdpgeneric")
-
-
-@test
-def a_foreign_native_program_stays(env):
-    return check_foreign(env, env.guest(nic="igb", both=True), "xdpdrv")
 
 
 @test
@@ -348,12 +307,6 @@ def our_own_generic_program_passes_all(env):
 
 
 @test
-def our_own_native_program_passes_all(env):
-    return check_own(env, env.guest(nic="igb", both=True), "native", "--xdp",
-                     ("reset the link", "native"))
-
-
-@test
 def a_driver_without_xdp_gets_none_natively(env):
     g = env.guest()
     process = g.start(["pktpath", "trace", "-i", "eth0", "--xdp=native"])
@@ -380,3 +333,52 @@ def drops_names_the_program(env):
     check((dropped, aborted) == (SENT[DROP], SENT[ABORTED] + SENT[NONSENSE]) and len(rows) == 2,
           process.out())
     return f"{dropped} XDP, {aborted} XDP aborted, in {NAME}[{program}]"
+
+
+# --- natively, all in one guest ------------------------------------------------------------------
+
+@test
+def native_verdicts_are_what_the_wire_says(env):
+    g = env.guest(nic="igb", both=True)
+    # An igb sends what is redirected to it only while it has a program itself (igb_xdp_xmit()).
+    with foreign(g, "xdpdrv", BARE, "eth1"):
+        return check_verdicts(env, g, "native", "xdpdrv")
+
+
+@test
+def a_redirect_that_its_target_refuses_says_so(env):
+    """It is queued all right, and lost when the queue is emptied, as eth1 has no program."""
+    g, count = env.guest(nic="igb", both=True), 40
+    with foreign(g, "xdpdrv"), trace_eth0(g) as trace:
+        outside = Frames(g.nics[1].tap)
+        try:
+            g.traffic("udp-send", g.nics[0].guest, REDIRECT, count)
+        finally:
+            other = outside.stop()
+        run = trace.stop()
+    flow = run.flow(proto="udp", dport=REDIRECT)
+    said = {(r["verdict"], r["egress"], r["xdp"]["error"], r["reason"]) for r in flow}
+    check(len(flow) == count and said == {("xdp-redirect", "eth1", "ENXIO", "XDP redirect failed")} and
+          not other, f"{len(flow)} of {count}, {said}, out of eth1: {other}")
+    return f"{len(flow)} redirected to eth1: ENXIO, and none came out"
+
+
+@test
+def histograms_of_what_native_xdp_ends(env):
+    return check_hist(env, env.guest(nic="igb", both=True), "xdpdrv")
+
+
+@test
+def native_redirects_into_a_socket(env):
+    return check_socket(env, env.guest(nic="igb", both=True), "native", "xdpdrv")
+
+
+@test
+def a_foreign_native_program_stays(env):
+    return check_foreign(env, env.guest(nic="igb", both=True), "xdpdrv")
+
+
+@test
+def our_own_native_program_passes_all(env):
+    return check_own(env, env.guest(nic="igb", both=True), "native", "--xdp",
+                     ("reset the link", "native"))
