@@ -11,9 +11,9 @@ from records import NO_RECORD, at, spent, tally
 
 MUST = ("poll", "gro", "flush", "netif", "ip", "local", "l4", "sock", "read")
 NOT_GIVEN = "no reason given"  # Linux before 5.17 has no reasons
-# A duplicate of what the receiver has already; TLP and timeouts make some. Newer kernels tell
-# those apart that lie below the window.
-OLD = {"TCP_OLD_DATA", "TCP_OLD_SEQUENCE", NOT_GIVEN}
+# A duplicate of what the receiver has already; TLP and timeouts make some. Kernels have a reason of
+# its own for those below the window (6.12); 6.1 gives that of any sequence outside of it.
+OLD = {"TCP_OLD_DATA", "TCP_OLD_SEQUENCE", "TCP_INVALID_SEQUENCE", NOT_GIVEN}
 OLD_OOO = {"TCP_OFOMERGE"}  # the same, of what waits out of order: only where segments are lost
 SEQ = 1 << 32
 
