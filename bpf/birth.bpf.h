@@ -174,6 +174,40 @@ static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff 
 	return enter(h, ref) ? NULL : rec;
 }
 
+/* Take a free record for a packet that is counted from here on. NULL: there is none, also counted. */
+static __always_inline struct pp_rec *new_record(const struct here *h, u32 ifindex, u32 netns)
+{
+	u64 nth = next_number(h, 0);
+	struct pp_rec *rec;
+	u32 ref;
+
+	if (nth == (u64)-1) {
+		count_lost(h, PP_L_BIRTH);
+		return NULL;
+	}
+	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
+	rec = ref ? pp_rec_at(ref - 1) : NULL;
+	if (!rec) {
+		count_lost(h, PP_L_FULL);
+		return NULL;
+	}
+	clear_rec(rec);
+	rec->id = nth * cfg.nr_cpus + h->cpu + 1;	/* unique without a shared counter */
+	rec->ifindex = ifindex;
+	rec->netns = netns;
+	rec->birth_cpu = h->cpu;
+	rec->self = ref;
+	return rec;
+}
+
+/* What the poll tells of a packet that it fetched as its `index`th, if that is known. */
+static __always_inline void take_fetch(const struct here *h, struct pp_rec *rec, int index)
+{
+	take_poll(&h->c->poll, rec, h->cpu);
+	if (index != NOT_COUNTED)
+		take_index(&h->c->poll, rec, index, h->cpu);
+}
+
 /*
  * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
  * record or NULL (another interface, not in the sample, or no room: counted).
@@ -182,11 +216,10 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 					    struct sk_buff *skb, u32 stage, int frag0)
 {
 	struct net_device *dev = RD(typed, skb, dev);
-	u32 ifindex = RD(typed, dev, ifindex), netns, ref;
+	u32 ifindex = RD(typed, dev, ifindex), netns;
 	struct pp_rec *rec;
 	int index = NOT_COUNTED;
 	struct head hd;
-	u64 nth;
 
 	/* What netif_rx() queues is sent by somebody here, and was not fetched by this poll. */
 	if (stage != PP_ST_BACKLOG)
@@ -202,35 +235,20 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		COUNT(h, sampled_out);
 		return NULL;
 	}
-	nth = next_number(h, 0);
-	if (nth == (u64)-1) {
-		count_lost(h, PP_L_BIRTH);
-		return NULL;
-	}
-	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
-	rec = ref ? pp_rec_at(ref - 1) : NULL;
+	rec = new_record(h, ifindex, netns);
 	if (!rec) {
 		refused = 1;
-		count_lost(h, PP_L_FULL);
 		return NULL;
 	}
-	clear_rec(rec);
-	rec->id = nth * cfg.nr_cpus + h->cpu + 1;	/* unique without a shared counter */
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);
 	rec->dev = (u64)dev;
-	rec->ifindex = ifindex;
-	rec->netns = netns;
-	rec->birth_cpu = h->cpu;
-	rec->self = ref;
 	if (cfg.by == PP_BY_QUEUE)
 		rec->queue = RD(typed, skb, queue_mapping);
 	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
 		   RD(typed, skb, mac_header);
 	if (stage != PP_ST_BACKLOG)
-		take_poll(&h->c->poll, rec, h->cpu);
-	if (index != NOT_COUNTED)
-		take_index(&h->c->poll, rec, index, h->cpu);
+		take_fetch(h, rec, index);
 	if (stage == PP_ST_GRO && is_busy_polled(typed, h, skb)) {
 		rec->cause = PP_C_BUSY;
 		rec->context = PP_X_PROCESS;
@@ -239,7 +257,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	if (cfg.xdp)
 		take_xdp(typed, h, skb, rec);
 	stamp(h, rec, stage);
-	return enter(h, ref) ? NULL : rec;
+	return enter(h, rec->self) ? NULL : rec;
 }
 
 /*

@@ -124,8 +124,6 @@ static __always_inline struct pp_rec *birth_frame(const struct here *h, const st
 	int index = poll_count(p, p->counts ? p->counts : PP_ST_GRO);
 	struct pp_rec *rec;
 	struct head hd;
-	u64 nth;
-	u32 ref;
 
 	if (enabled != PP_ON)
 		return NULL;
@@ -134,29 +132,13 @@ static __always_inline struct pp_rec *birth_frame(const struct here *h, const st
 		COUNT(h, sampled_out);
 		return NULL;
 	}
-	nth = next_number(h, 0);
-	if (nth == (u64)-1) {
-		count_lost(h, PP_L_BIRTH);
+	rec = new_record(h, d->ifindex, d->netns);
+	if (!rec)
 		return NULL;
-	}
-	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
-	rec = ref ? pp_rec_at(ref - 1) : NULL;
-	if (!rec) {
-		count_lost(h, PP_L_FULL);
-		return NULL;
-	}
-	clear_rec(rec);
-	rec->id = nth * cfg.nr_cpus + h->cpu + 1;
-	rec->ifindex = d->ifindex;
-	rec->netns = d->netns;
-	rec->birth_cpu = h->cpu;
-	rec->self = ref;
 	if (cfg.by == PP_BY_QUEUE)
 		rec->queue = f->queue + 1;
 	rec->len = f->len;
-	take_poll(p, rec, h->cpu);
-	if (index != NOT_COUNTED)
-		take_index(p, rec, index, h->cpu);
+	take_fetch(h, rec, index);
 	parse(rec, &hd);
 	if (pp_stamp(rec, PP_ST_XDP, f->began, h->cpu))
 		COUNT(h, inversions);
