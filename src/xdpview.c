@@ -283,22 +283,32 @@ int xdpview_attach(struct xdpview *v, const struct bpf_object *obj, struct pp_xd
 	return err;
 }
 
+/* "filter[12] native on eth0", and why it is not seen. */
+static void name_program(const struct xdpview *v, const struct xdp_dev *d, char *buf, size_t size)
+{
+	const char *why = xdpscan_why(&v->scan, d), *mode = xdp_mode_label(d->mode);
+	char name[XDP_FUNC_LEN + 16];
+
+	snprintf(buf, size, "%s %s on %s", d->own ? "pktpath_pass" : xdpscan_name(&v->scan, d, name),
+		 d->hardware ? "hardware" : mode, d->name);
+	if (!d->own && !is_observed(v, d))
+		snprintf(buf + strlen(buf), size - strlen(buf), ": %s",
+			 why ? why : "there are too many different ones");
+}
+
 void xdpview_report(struct xdpview *v, struct plan *plan)
 {
-	char name[XDP_FUNC_LEN + 16];
+	char text[sizeof(v->text[0])];
 	int i;
 
 	for (i = 0; i < v->scan.nr_devs; i++) {
 		const struct xdp_dev *d = &v->scan.devs[i];
-		const char *why = xdpscan_why(&v->scan, d);
 		bool served = d->own || is_observed(v, d);
 
 		if (!d->attached)
 			continue;
-		snprintf(v->text[i], sizeof(v->text[i]), "%s %s on %s%s%s", d->own ? "pktpath_pass" :
-			 xdpscan_name(&v->scan, d, name), d->hardware ? "hardware" :
-			 xdp_mode_label(d->mode), d->name, served ? "" : ": ",
-			 served ? "" : why ? why : "there are too many different ones");
+		name_program(v, d, text, sizeof(text));
+		memcpy(v->text[i], text, strlen(text) + 1);
 		if (served)
 			plan->stages |= PP_ST_BIT(PP_ST_XDP);
 		plan->reports[plan->nr_reports++] = (struct hook_report){
