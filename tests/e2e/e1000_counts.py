@@ -154,14 +154,14 @@ def a_full_socket_drops(env):
         run = trace.stop()
     flow = run.flow(proto="udp", dport=port)
     reasons = tally(flow, "reason")
-    check(len(flow) == 100 == run.summary["seen"] and run.summary["in_flight"] == 0,
+    unseen = run.unseen()  # frees of which the kernel says that it did not show them
+    check(len(flow) + run.summary["in_flight"] == 100 == run.summary["seen"],
           f"{describe(flow)}: {run.summary}")
-    check(reasons.get("SOCKET_RCVBUFF", 0) > 50 and tally(flow).get("untracked", 0) == 0,
-          f"{describe(flow)}, reasons {reasons}")
+    check(reasons.get("SOCKET_RCVBUFF", 0) > 50, f"{describe(flow)}, reasons {reasons}")
     unread = [r for r in flow if r["verdict"] == "dropped" and at(r, "sock") and
               r["reason"] != "SOCKET_RCVBUFF"]
     check(unread and all(r["place"] for r in unread), f"no place: {unread[:1]}")
-    check(len(unread) + reasons["SOCKET_RCVBUFF"] == 100, f"{describe(flow)}, {reasons}")
+    check(len(unread) + reasons["SOCKET_RCVBUFF"] == 100 - unseen, f"{describe(flow)}, {reasons}")
     return f"{describe(flow)}, reasons {reasons}; unread in {tally(unread, 'place')}"
 
 
