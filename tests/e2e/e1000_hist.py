@@ -11,7 +11,7 @@ from e1000_env import MS, STREAM, megabytes, receive, send_tcp, send_udp, trace_
 from e1000_flood import Wire, settle
 from harness import Skip, check, test
 from hist import BEFORE_GRO, HistRun, bucket, check_rows
-from records import Run, at, spent, tally
+from records import STAGES, Run, at, spent, tally
 
 COUNT = 1000
 
@@ -182,7 +182,9 @@ def held(g):
         return "unknown"
     row = next((m for m in json.loads(g.check("bpftool -j map show")) if m["name"] == "hists"), None)
     check(row, "no map of histograms")
-    check(row["max_entries"] % 17 == 0 and row["bytes_value"] == 21 * 1024 * 8, f"not 17 groups a CPU: {row}")
+    rows = len(STAGES) + 1  # and the total
+    check(row["max_entries"] % 17 == 0 and row["bytes_value"] == rows * 1024 * 8,
+          f"not 17 groups a CPU of {rows} rows each: {row}")
     return row["max_entries"] * row["bytes_value"] // 1024
 
 
