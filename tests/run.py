@@ -33,7 +33,7 @@ class Suite(NamedTuple):
 
 
 SUITES = [
-    Suite("lint", "tests/lint.sh", MAKE + ["lint"], 300),
+    Suite("lint", "tests/lint.sh", MAKE + ["lint"], 600),
     Suite("unit", "tests/unit/run.sh", MAKE + ["unit"], 300),
     Suite("golden", "tests/golden/run.sh", MAKE + ["golden"], 300),
     Suite("host", "tests/e2e/host_netns.py", [PYTHON, "tests/e2e/host_netns.py"], 300),
