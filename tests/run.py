@@ -43,8 +43,8 @@ SUITES = [
     Suite("cost", "tests/e2e/counted_cost.py", MAKE + ["cost-test"], 900),
     Suite("xdpbench", "tests/e2e/host_bench.py", [PYTHON, "tests/e2e/host_bench.py"], 600),
     # A guest waits for its kernel most of the time, so two of them fit on two CPUs.
-    Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 3000, 1),
-    Suite("kernels", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test"], 3000, 2),
+    Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 4200, 1),
+    Suite("kernels", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test"], 3600, 2),
     Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 1200, 2),
     Suite("xdpguest", "tests/e2e/guest_bench.py", [PYTHON, "tests/e2e/guest_bench.py"], 900, 2),
     Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300, 1),
