@@ -31,7 +31,8 @@ check() {
 		echo "FAIL  $name"
 		failed=$((failed + 1))
 		# clang-tidy counts what it found in others' headers.
-		grep -Ev 'warnings? generated' "$log" | head -n "$([ -n "$V" ] && echo 10000 || echo 40)"
+		grep -Ev 'warnings? generated' "$log" |
+			head -n "$([ -n "$V" ] && echo 10000 || echo 40)"
 	fi
 }
 
@@ -53,7 +54,8 @@ run_cppcheck() {
 	# shellcheck disable=SC2046 # a list of files without spaces
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr "$jobs" \
 		--enable=warning,performance,portability,style \
-		--suppress=variableScope --suppress=unusedStructMember --suppress=missingIncludeSystem \
+		--suppress=variableScope --suppress=unusedStructMember \
+		--suppress=missingIncludeSystem \
 		-D_GNU_SOURCE '-DPP_VERSION="0"' \
 		'-Dbpf_object__for_each_program(p,o)=while(((p)=next_program(o)))' \
 		'-DLIBBPF_OPTS(type,name,...)=struct type name={__VA_ARGS__}' \
@@ -72,13 +74,15 @@ short_files() {
 }
 
 licensed() {
-	ours '*.c' '*.h' '*.sh' '*.py' Makefile | xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0' |
+	ours '*.c' '*.h' '*.sh' '*.py' Makefile |
+		xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0' |
 		grep . && return 1
 	return 0
 }
 
 shell() {
-	# Called through check(), and by traps: reachable (SC2317). Braces for && || are idiom (SC2015).
+	# Called through check(), and by traps: reachable (SC2317).
+	# Braces for && || are idiom (SC2015).
 	ours '*.sh' | xargs shellcheck -x -e SC2317,SC2015
 }
 
