@@ -73,6 +73,22 @@ short_files() {
 		END { exit bad }'
 }
 
+# A tab counts as 8 columns. What may be wider, and why:
+# include/stages.h       its tables: one row a line reads better
+# vmlinux/               the kernel's declarations, as they are there
+columns() {
+	ours '*.c' '*.h' '*.sh' '*.py' Makefile ':!include/stages.h' ':!vmlinux/' |
+		xargs python3 -c '
+import pathlib, sys
+wide = [f"{name}:{number}: {len(line)} columns, at most 100"
+        for name in sys.argv[1:]
+        for text in [pathlib.Path(name).read_text("utf-8").expandtabs(8)]
+        for number, line in enumerate(text.split("\n"), 1)
+        if len(line) > 100]
+print(*wide, sep="\n")
+sys.exit(bool(wide))'
+}
+
 licensed() {
 	ours '*.c' '*.h' '*.sh' '*.py' Makefile |
 		xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0' |
@@ -104,6 +120,7 @@ check "Python compiles" python3 python
 check "mandoc -T lint" mandoc manual
 check "manual, README and schema name what the tables have" python3 docs
 check "no file has more than 500 lines" awk short_files
+check "100 columns" python3 columns
 check "every file states its licence" grep licensed
 
 echo "$passed passed, $failed failed, $skipped skipped"
