@@ -3,7 +3,8 @@
 """The figures that matter most, proved on other kernels than 6.1 as well, and the hooks chosen on
 each kernel: `make kernels-test`.
 
-guest_kernels.py [WORD...] runs only the tests with one of the words in their name.
+guest_kernels.py [PART] [WORD...] runs only the tests with one of the words in their name; the part
+2/3 is the second third of all.
 """
 
 import sys
