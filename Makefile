@@ -52,6 +52,7 @@ $(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/plain.skel.h $(B)/legacy.skel.h $(B)/
 $(B)/bench_gen.o: $(B)/xdp_gen.skel.h
 $(B)/bench_prog.o: $(B)/xdp.skel.h
 $(B)/bench_bed.o: $(B)/xdp_cpumap.skel.h
+$(B)/bench_sent.o: $(B)/xdp_sent.skel.h
 
 $(B)/yyjson.o: third_party/yyjson/yyjson.c
 	$(call say,CC,$<)
@@ -255,7 +256,8 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 $(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/plain.skel.h $(B)/tidy/legacy.skel.h \
 		$(B)/tidy/cost.skel.h \
 		$(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h \
-		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h
+		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h \
+		$(B)/tidy/xdp_sent.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \

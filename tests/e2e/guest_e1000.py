@@ -31,6 +31,7 @@ import e1000_copies  # noqa: F401
 import e1000_others  # noqa: F401
 import e1000_hist    # noqa: F401
 import e1000_xdp     # noqa: F401
+import e1000_sent    # noqa: F401
 
 
 def main():
