@@ -229,9 +229,14 @@ $(B)/bench.bpf.o $(B)/age.bpf.o: $(B)/%.bpf.o: tests/bench/%.bpf.c
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
 
 # `pktpath bench` beside upstream's xdp-bench, into docs/BENCHMARKS.md (needs root).
-.PHONY: bench-xdp
+.PHONY: bench-xdp bench-judge
 bench-xdp: $(B)/pktpath
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/xdp_peers.py
+
+# The same benchmark held against itself, on a machine without other load: can its verdicts be
+# trusted? Some 15 minutes.
+bench-judge: $(B)/pktpath
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/xdp_judge.py
 
 # --- looking at the code without running it -----------------------------------------------------
 .PHONY: lint lint-build lint-tidy
