@@ -56,6 +56,7 @@ $(B)/%.o: src/%.c $(B)/pktpath.skel.h $(B)/plain.skel.h $(B)/legacy.skel.h $(B)/
 $(B)/bench_gen.o: $(B)/xdp_gen.skel.h
 $(B)/bench_prog.o: $(B)/xdp.skel.h
 $(B)/bench_bed.o: $(B)/xdp_cpumap.skel.h
+$(B)/bench_sent.o: $(B)/xdp_sent.skel.h
 
 $(B)/yyjson.o: third_party/yyjson/yyjson.c
 	$(call say,CC,$<)
@@ -238,9 +239,14 @@ $(B)/bench.bpf.o $(B)/age.bpf.o: $(B)/%.bpf.o: tests/bench/%.bpf.c
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests/bench -c -o $@ $<
 
 # `pktpath bench` beside upstream's xdp-bench, into docs/BENCHMARKS.md (needs root).
-.PHONY: bench-xdp
+.PHONY: bench-xdp bench-judge
 bench-xdp: $(B)/pktpath
 	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/xdp_peers.py
+
+# The same benchmark held against itself, on a machine without other load: can its verdicts be
+# trusted? Some 15 minutes.
+bench-judge: $(B)/pktpath
+	@PKTPATH_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/xdp_judge.py
 
 # --- looking at the code without running it -----------------------------------------------------
 .PHONY: lint lint-build lint-tidy
@@ -265,7 +271,8 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 $(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/plain.skel.h \
 		$(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h \
 		$(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h \
-		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h
+		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h \
+		$(B)/tidy/xdp_sent.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' \
 		$(LIBBPF_CFLAGS) -Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy \

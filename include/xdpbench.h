@@ -43,6 +43,15 @@ struct xb_slot {
 	__u64 pad[6];
 };
 
+/* What the kernel says of packets that a program sent on. */
+struct xb_sent {
+	__u64 taken;	/* by the target's driver; native redirects only */
+	__u64 refused;	/* by the driver, from a bulk */
+	__u64 failed;	/* one by one, before or at the driver */
+	__u32 err;	/* the last reason that was given, a positive errno; 0 = none was */
+	__u32 pad;
+};
+
 /* A stamped packet's payload, behind Ethernet, IPv4 and UDP: the magic, then CLOCK_MONOTONIC. */
 #define XB_STAMP_AT  42
 #define XB_STAMP_LEN 16

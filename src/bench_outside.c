@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /*
  * pktpath bench MODE -i IF: traffic from outside on a device that others use too. What was sent
- * is not known here, so there are no books: what the program saw, what the device says it took
- * and missed, and what all CPUs spent in softirq.
+ * is not known here, so there are no books: what the program saw, what of that the target's
+ * driver took if it was sent on, what the device says it took and missed, and what all CPUs
+ * spent in softirq.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -15,6 +16,7 @@
 #include "bench_json.h"
 #include "bench_net.h"
 #include "bench_prog.h"
+#include "bench_sent.h"
 #include "bench_text.h"
 #include "bench_xsk.h"
 #include "clock.h"
@@ -27,7 +29,7 @@
 
 struct look {
 	double wall, soft;	/* ns */
-	uint64_t seen;
+	uint64_t seen, sent;
 };
 
 struct outside {
@@ -38,17 +40,18 @@ struct outside {
 	struct prog *prog;
 	int link;
 	struct xsk *xsk;
+	struct sent *sent;	/* NULL if it sends nothing on, or that cannot be told */
+	struct xb_sent sent_before, sent_after;
 	struct net_stats *stats;
 	struct net_counts before, after;
-	struct slice *wall, *soft;
+	struct slice *wall, *soft, *left;
 	size_t max, n;
-	struct look last;
-	uint64_t seen;
+	struct look first, last;
 	double seconds;
 	int nr_use;
 	struct cpu_use use[CPU_MAX];
 	struct bench_env machine;
-	char driver[32];
+	char driver[32], why[160];
 };
 
 static int find(const char *name, unsigned int *ifindex)
@@ -134,6 +137,18 @@ static int prepare(struct outside *x)
 	return err;
 }
 
+static int watch(struct outside *x)
+{
+	int err;
+
+	if (!sent_can_tell(x->spec->mode, x->o->generic))
+		return 0;
+	err = sent_open(&x->sent, x->prog, x->spec->mode, x->o->generic, x->ifindex);
+	if (err)
+		log_err("%s: cannot watch what is sent on: %s", x->o->ifname, strerror(-err));
+	return err;
+}
+
 static int start(struct outside *x)
 {
 	int err;
@@ -142,6 +157,8 @@ static int start(struct outside *x)
 	x->env.count = x->spec->mode != XB_REDIRECT_CPU;
 	x->env.cpu = cpu_nth_from_last(0);
 	err = prog_load(&x->prog, x->spec, &x->env);
+	if (!err)
+		err = watch(x);
 	if (!err)
 		err = attach(x);
 	if (!err)
@@ -177,7 +194,10 @@ static double softirq_ns(void)
 
 static struct look look(struct outside *x)
 {
-	return (struct look){ (double)now_ns(CLOCK_MONOTONIC), softirq_ns(), seen(x) };
+	struct look l = { (double)now_ns(CLOCK_MONOTONIC), softirq_ns(), seen(x), 0 };
+
+	l.sent = x->sent ? sent_on(x->sent, l.seen) : 0;
+	return l;
 }
 
 static int slice(struct outside *x)
@@ -190,6 +210,9 @@ static int slice(struct outside *x)
 	x->last = look(x);
 	packets = (double)(x->last.seen - was.seen);
 	x->wall[x->n] = (struct slice){ x->last.wall - was.wall, packets };
+	/* With a bulk on its way between two readings it may seem that fewer left than before. */
+	x->left[x->n] = (struct slice){ x->last.wall - was.wall,
+					(double)x->last.sent - (double)was.sent };
 	x->soft[x->n++] = (struct slice){ x->last.soft - was.soft, packets };
 	return err;
 }
@@ -203,15 +226,17 @@ static int measure(struct outside *x, uint64_t ns)
 	n = cpu_use_read(x->use, CPU_MAX);
 	if (!err)
 		err = net_stats_all(x->stats, &x->before);
-	x->last = look(x);
-	x->seen = x->last.seen;
+	if (x->sent)
+		sent_read(x->sent, &x->sent_before);
+	x->first = x->last = look(x);
 	while (!err && x->n < x->max && now_ns(CLOCK_MONOTONIC) - begun < ns) {
 		progress(x->o->quiet, x->spec->label,
 			 (double)(now_ns(CLOCK_MONOTONIC) - begun) / (double)ns);
 		err = slice(x);
 	}
 	progress_end();
-	x->seen = x->last.seen - x->seen;
+	if (x->sent)
+		sent_read(x->sent, &x->sent_after);
 	x->nr_use = cpu_use_since(x->use, n);
 	x->seconds = (double)(now_ns(CLOCK_MONOTONIC) - begun) / 1e9;
 	if (err && err != -EINTR) {
@@ -221,29 +246,97 @@ static int measure(struct outside *x, uint64_t ns)
 	return net_stats_all(x->stats, &x->after);
 }
 
-static int outside_text(const struct outside *x, const struct estimate *pps,
-			const struct estimate *ns)
+static uint64_t nr_seen(const struct outside *x)
 {
-	char buf[80];
+	return x->last.seen - x->first.seen;
+}
+
+static uint64_t nr_sent(const struct outside *x)
+{
+	return x->last.sent - x->first.sent;
+}
+
+/* Why there is no rate, or NULL. */
+static const char *no_rate(struct outside *x)
+{
+	uint32_t err = x->sent_after.err;
+
+	if (!nr_seen(x))
+		snprintf(x->why, sizeof(x->why), "nothing arrived at %s", x->o->ifname);
+	else if (x->sent && !nr_sent(x))
+		snprintf(x->why, sizeof(x->why), "none of the packets left: %s%s",
+			 err ? "the kernel said: " : "no driver took any",
+			 err ? strerror((int)err) : "");
+	else
+		return NULL;
+	return x->why;
+}
+
+struct rates {
+	struct estimate seen, sent, softirq;
+};
+
+static struct estimate per_second(const struct slice *s, size_t n)
+{
+	struct estimate e = bootstrap_ratio(s, n, 0.95);
+
+	return (struct estimate){ 1e9 / e.value, 1e9 / e.hi, 1e9 / e.lo, e.n };
+}
+
+static void sent_text(const struct outside *x, const struct rates *r)
+{
+	char buf[96];
+
+	if (!x->sent)
+		return;
+	if (nr_sent(x))
+		printf("sent on      %s\n", text_rate(buf, &r->sent));
+	printf("             %llu taken by a driver, %llu refused by it, %llu failed\n",
+	       (unsigned long long)nr_sent(x),
+	       (unsigned long long)(x->sent_after.refused - x->sent_before.refused),
+	       (unsigned long long)(x->sent_after.failed - x->sent_before.failed));
+}
+
+static int outside_text(const struct outside *x, const struct rates *r)
+{
+	char buf[96];
 
 	printf("%s on %s (%s), %s XDP, traffic from outside\n\n", x->spec->label, x->o->ifname,
 	       *x->driver ? x->driver : "unknown driver", x->o->generic ? "generic" : "native");
-	if (x->seen) {
-		printf("seen         %s Mpps over %.1f s\n", text_estimate(buf, pps, 1e-6, 3),
-		       x->seconds);
-		printf("softirq      %s ns a packet, of all CPUs\n", text_estimate(buf, ns, 1, 1));
+	if (nr_seen(x)) {
+		printf("seen         %s over %.1f s\n", text_rate(buf, &r->seen), x->seconds);
+		sent_text(x, r);
+		printf("softirq      %s ns a packet, of all CPUs\n",
+		       text_estimate(buf, &r->softirq, 1, 1));
 	}
-	printf("device       %llu packets received, %llu dropped, %llu missed; what was sent is not known\n",
+	printf("device       %llu packets received, %llu dropped, %llu missed\n",
 	       (unsigned long long)(x->after.rx_packets - x->before.rx_packets),
 	       (unsigned long long)(x->after.rx_dropped - x->before.rx_dropped),
 	       (unsigned long long)(x->after.rx_missed - x->before.rx_missed));
+	printf("             how many were sent to it, and when, is not known here: no books, no latency\n");
 	text_cpus(x->use, x->nr_use);
 	text_env(&x->machine);
 	return file_flush(stdout);
 }
 
-static int outside_json(const struct outside *x, const struct estimate *pps,
-			const struct estimate *ns)
+/* "sent": null of what sends nothing on. */
+static void sent_json(const struct outside *x, const struct rates *r, yyjson_mut_doc *d,
+		      yyjson_mut_val *root)
+{
+	yyjson_mut_val *sent;
+
+	if (!x->sent) {
+		yyjson_mut_obj_add_null(d, root, "sent");
+		return;
+	}
+	sent = yyjson_mut_obj_add_obj(d, root, "sent");
+	yyjson_mut_obj_add_uint(d, sent, "taken", nr_sent(x));
+	yyjson_mut_obj_add_uint(d, sent, "refused", x->sent_after.refused - x->sent_before.refused);
+	yyjson_mut_obj_add_uint(d, sent, "failed", x->sent_after.failed - x->sent_before.failed);
+	json_estimate(d, sent, "taken_pps", &r->sent);
+}
+
+static int outside_json(const struct outside *x, const struct rates *r, const char *why)
 {
 	yyjson_mut_doc *d = json_begin(x->o, "outside", &x->machine);
 	yyjson_mut_val *root = d ? yyjson_mut_doc_get_root(d) : NULL;
@@ -251,10 +344,15 @@ static int outside_json(const struct outside *x, const struct estimate *pps,
 	if (root) {
 		yyjson_mut_obj_add_strcpy(d, root, "program", x->spec->label);
 		yyjson_mut_obj_add_strcpy(d, root, "driver", x->driver);
+		if (why)
+			yyjson_mut_obj_add_strcpy(d, root, "no_rate", why);
+		else
+			yyjson_mut_obj_add_null(d, root, "no_rate");
 		yyjson_mut_obj_add_real(d, root, "seconds", x->seconds);
-		yyjson_mut_obj_add_uint(d, root, "seen", x->seen);
-		json_estimate(d, root, "seen_pps", pps);
-		json_estimate(d, root, "softirq_ns", ns);
+		yyjson_mut_obj_add_uint(d, root, "seen", nr_seen(x));
+		json_estimate(d, root, "seen_pps", &r->seen);
+		sent_json(x, r, d, root);
+		json_estimate(d, root, "softirq_ns", &r->softirq);
 		yyjson_mut_obj_add_uint(d, root, "device_received",
 					x->after.rx_packets - x->before.rx_packets);
 		yyjson_mut_obj_add_uint(d, root, "device_dropped",
@@ -266,18 +364,20 @@ static int outside_json(const struct outside *x, const struct estimate *pps,
 	return json_end(d);
 }
 
-static int show(const struct outside *x)
+static int show(struct outside *x)
 {
-	struct estimate wall = bootstrap_ratio(x->wall, x->n, 0.95);
-	struct estimate ns = bootstrap_ratio(x->soft, x->n, 0.95);
-	struct estimate pps = { 1e9 / wall.value, 1e9 / wall.hi, 1e9 / wall.lo, wall.n };
-	int err = x->o->json ? outside_json(x, &pps, &ns) : outside_text(x, &pps, &ns);
+	struct rates r = { per_second(x->wall, x->n), {}, bootstrap_ratio(x->soft, x->n, 0.95) };
+	const char *why = no_rate(x);
+	int err;
 
+	if (x->sent)
+		r.sent = per_second(x->left, x->n);
+	err = x->o->json ? outside_json(x, &r, why) : outside_text(x, &r);
 	if (err)
 		log_err("cannot write: standard output: %s", strerror(-err));
-	if (!x->seen)
-		log_err("no rate: nothing arrived at %s", x->o->ifname);
-	return err || !x->seen ? EXIT_RUNTIME : EXIT_OK;
+	if (why)
+		log_err("no rate: %s", why);
+	return err || why ? EXIT_RUNTIME : EXIT_OK;
 }
 
 static int run(struct outside *x, uint64_t ns)
@@ -310,18 +410,21 @@ int bench_outside(const struct bench_opts *o)
 	x->max = ns / SLICE_NS + 2;
 	x->wall = calloc(x->max, sizeof(*x->wall));
 	x->soft = calloc(x->max, sizeof(*x->soft));
+	x->left = calloc(x->max, sizeof(*x->left));
 	env_read(&x->machine, o->gro);
 	env_device(&x->machine, o->ifname);
 	stop_on_signals();
-	if (x->wall && x->soft)
+	if (x->wall && x->soft && x->left)
 		ret = run(x, ns);
 	if (x->link >= 0)
 		close(x->link);
 	xsk_free(x->xsk);
+	sent_free(x->sent);
 	prog_free(x->prog);
 	net_stats_free(x->stats);
 	free(x->wall);
 	free(x->soft);
+	free(x->left);
 	free(x);
 	return ret;
 }

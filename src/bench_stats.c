@@ -27,6 +27,8 @@ double quantile(const double *sorted, size_t n, double p)
 
 	if (i + 1 >= n)
 		return sorted[n - 1];
+	if (sorted[i] == sorted[i + 1])
+		return sorted[i];	/* not inf - inf */
 	return sorted[i] + (sorted[i + 1] - sorted[i]) * (at - (double)i);
 }
 

@@ -10,11 +10,21 @@ const char *text_estimate(char buf[80], const struct estimate *e, double scale, 
 {
 	if (!e->n)
 		snprintf(buf, 80, "-");
-	else if (isinf(e->lo) || isinf(e->hi))
+	else if (!isfinite(e->lo) || !isfinite(e->hi))
 		snprintf(buf, 80, "%.*f", digits, e->value * scale);
 	else
 		snprintf(buf, 80, "%.*f [%.*f to %.*f]", digits, e->value * scale, digits,
 			 e->lo * scale, digits, e->hi * scale);
+	return buf;
+}
+
+const char *text_rate(char buf[96], const struct estimate *pps)
+{
+	bool mega = pps->value >= 1e5;
+	char figure[80];
+
+	snprintf(buf, 96, "%s %s", text_estimate(figure, pps, mega ? 1e-6 : 1, mega ? 3 : 0),
+		 mega ? "Mpps" : "packets/s");
 	return buf;
 }
 
@@ -45,10 +55,9 @@ void text_env(const struct bench_env *env)
 
 static void print_cost(const struct run_result *r)
 {
-	char buf[80];
+	char buf[96];
 
-	printf("delivered    %s Mpps over %.1f s\n", text_estimate(buf, &r->pps, 1e-6, 3),
-	       r->seconds);
+	printf("delivered    %s over %.1f s\n", text_rate(buf, &r->pps), r->seconds);
 	printf("CPU          %s ns a packet\n", text_estimate(buf, &r->ns, 1, 1));
 	printf("  generator    %s\n", text_estimate(buf, &r->gen, 1, 1));
 	printf("  driver, NAPI %s\n", text_estimate(buf, &r->driver, 1, 1));

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """Runs the test suites in order, shows what they print, and adds up what they count.
 
-    run.py [SUITE...]     all of them by default; `run.py --list` names them
+    run.py [SUITE...]     all of them by default; `run.py --list` names them; `guest` is guest1
+                          and guest2
 
 A suite is a command whose last line is `N passed, N failed, N skipped`. One that prints no such
 line, ends badly without a failure of its own, takes too long or is not there counts as a failure.
 """
 
+import collections
 import os
 import pathlib
 import re
@@ -24,12 +26,17 @@ PYTHON = "/usr/bin/python3"  # the one that Debian's packages belong to; PATH ma
 MAKE = ["make", "--no-print-directory", f"B={os.environ.get('PKTPATH_BUILD', 'build')}"]
 
 
+# A guest waits for its kernel much of the time (for grace periods of RCU when hooks are detached), so
+# one more of them than there are CPUs keeps these busy.
+WORKERS = min(os.cpu_count() or 1, 7) + 1
+
+
 class Suite(NamedTuple):
     name: str
     needs: str      # the file without which there is no such suite
     command: list
     seconds: int    # far more than it takes: a suite that hangs must not hold up the others
-    lane: int = 0   # 0: alone, one after the other; then all lanes at once, each in order
+    beside: bool = False  # others may run meanwhile: these come last, WORKERS at a time
 
 
 SUITES = [
@@ -42,12 +49,14 @@ SUITES = [
     Suite("bench", "tests/bench/smoke.sh", ["tests/bench/smoke.sh"], 300),
     Suite("cost", "tests/e2e/counted_cost.py", MAKE + ["cost-test"], 900),
     Suite("xdpbench", "tests/e2e/host_bench.py", [PYTHON, "tests/e2e/host_bench.py"], 600),
-    # A guest waits for its kernel most of the time, so two of them fit on two CPUs.
-    Suite("guest", "tests/e2e/guest_e1000.py", MAKE + ["guest-test"], 4200, 1),
-    Suite("kernels", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test"], 3600, 2),
-    Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 1200, 2),
-    Suite("xdpguest", "tests/e2e/guest_bench.py", [PYTHON, "tests/e2e/guest_bench.py"], 900, 2),
-    Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300, 1),
+    # The long ones first, so that none is left over at the end.
+    *(Suite(f"guest{i}", "tests/e2e/guest_e1000.py", MAKE + ["guest-test", f"TESTS={i}/2"], 3600, True)
+      for i in (1, 2)),
+    *(Suite(f"kernels{i}", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test", f"TESTS={i}/3"],
+            3000, True) for i in (1, 2, 3)),
+    Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 1200, True),
+    Suite("xdpguest", "tests/e2e/guest_bench.py", [PYTHON, "tests/e2e/guest_bench.py"], 900, True),
+    Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300, True),
 ]
 
 
@@ -111,7 +120,7 @@ def run(suite):
     if not (ROOT / suite.needs).exists():
         return Result(suite, (0, 1, 0), f"{suite.needs} is not there", 0.0)
     started, counts = time.monotonic(), []
-    prefix = f"{suite.name:7} | " if suite.lane else ""
+    prefix = f"{suite.name:8} | " if suite.beside else ""
     process = subprocess.Popen(suite.command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                start_new_session=True)
@@ -132,15 +141,21 @@ def table(results):
 
 
 def choose(words):
-    names = [s.name for s in SUITES]
+    names = {s.name for s in SUITES} | {s.name.rstrip("0123456789") for s in SUITES}
     for word in words:
         if word not in names:
-            sys.exit(f"run.py: {word}: no such suite ({', '.join(names)})")
-    return [s for s in SUITES if not words or s.name in words]
+            sys.exit(f"run.py: {word}: no such suite ({', '.join(sorted(names))})")
+    return [s for s in SUITES
+            if not words or s.name in words or s.name.rstrip("0123456789") in words]
 
 
-def one_lane(suites, results):
-    for suite in suites:
+def in_turn(suites, results):
+    """Takes from `suites`, which others may do as well, until none is left."""
+    while True:
+        try:
+            suite = suites.popleft()
+        except IndexError:
+            return
         print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
         results.append(run(suite))
         if results[-1].note:
@@ -152,14 +167,14 @@ def main(words):
         print("\n".join(s.name for s in SUITES))
         return 0
     results, suites = [], choose(words)
-    one_lane([s for s in suites if not s.lane], results)
-    lanes = [threading.Thread(target=one_lane, args=([s for s in suites if s.lane == n], results),
-                              daemon=True)
-             for n in sorted({s.lane for s in suites} - {0})]
-    for lane in lanes:
-        lane.start()
-    for lane in lanes:
-        lane.join()
+    in_turn(collections.deque(s for s in suites if not s.beside), results)
+    rest = collections.deque(s for s in suites if s.beside)
+    workers = [threading.Thread(target=in_turn, args=(rest, results), daemon=True)
+               for _ in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
     table(sorted(results, key=lambda r: suites.index(r.suite)))
     passed, failed, skipped = (sum(r.counts[i] for r in results) for i in range(3))
     print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)

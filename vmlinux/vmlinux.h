@@ -167,6 +167,14 @@ struct bpf_dtab_netdev {
 	struct net_device *dev;
 };
 
+struct bpf_prog_aux {
+	u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
 struct bpf_map {
 	enum bpf_map_type map_type;
 };

@@ -19,12 +19,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import guests  # noqa: E402
 import host  # noqa: E402
+import page  # noqa: E402
 from kernels import AssetError  # noqa: E402
 from guest import GuestError, available, build_dir  # noqa: E402
 from rows import ROWS  # noqa: E402
 
-DOC = pathlib.Path(__file__).resolve().parents[2] / "docs/BENCHMARKS.md"
-BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
 ROUNDS = 7
 PARTS = {"host": None, "6.1": ("6.1", False, False), "6.1-kprobe": ("6.1", True, True),
          "6.12": ("6.12", False, True), "6.12-kprobe": ("6.12", True, True)}
@@ -158,19 +157,13 @@ def tables():
         yield ""
 
 
-def write():
-    text = DOC.read_text()
-    before, rest = text.split(BEGIN)
-    DOC.write_text(f"{before}{BEGIN}\n\n" + "\n".join(tables()) + END + rest.split(END)[1])
-
-
 def main(parts):
     unknown = [p for p in parts if p not in PARTS]
     if unknown:
         sys.exit(f"bench.py: no such part: {unknown[0]} ({', '.join(PARTS)})")
     for part in parts or PARTS:
         measure(part)
-    write()
+    page.write("make bench", "\n" + "\n".join(tables()).rstrip("\n"))
     print("\n".join(tables()))
 
 

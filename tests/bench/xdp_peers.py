@@ -29,11 +29,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 import kernels  # noqa: E402
+import page  # noqa: E402
 import wire  # noqa: E402
 
 PKTPATH = str(pathlib.Path(os.environ.get("PKTPATH_BUILD") or ROOT / "build") / "pktpath")
-PAGE = ROOT / "docs/BENCHMARKS.md"
-BEGIN, END = "<!-- bench-xdp: begin -->", "<!-- bench-xdp: end -->"
+BLOCK = "bench-xdp"
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 SECONDS = 2.0
 MODES = ("drop", "tx", "redirect", "redirect-map")
@@ -268,17 +268,6 @@ def section(version, rows):
         f"load {os.getloadavg()[0]:.1f} at the end."])
 
 
-def write(text):
-    page = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n"
-    block = f"{BEGIN}\n{text}\n{END}"
-    if BEGIN in page and END in page:
-        head, rest = page.split(BEGIN, 1)
-        page = head + block + rest.split(END, 1)[1]
-    else:
-        page = page.rstrip("\n") + f"\n\n{block}\n"
-    PAGE.write_text(page)
-
-
 def main(words):
     try:
         if os.geteuid():
@@ -294,7 +283,7 @@ def main(words):
     text = section(version, rows)
     print(text)
     if "--no-write" not in words:
-        write(text)
+        page.write(BLOCK, text)
     return 0
 
 

@@ -24,6 +24,7 @@ HIST_UDP, HIST_TCP = 5_900, 1_150
 TEN_UDP = 5_500
 TRACE_UDP = 5_800
 REPEATS = 20    # two measurements of the same thing may differ by so much
+LONG = 10_000   # rounds
 
 
 class Env:
@@ -81,15 +82,24 @@ def a_quiet_trace_costs_the_path_no_more_than_allowed(env):
     return f"{udp:.0f} instructions per UDP packet, and {row.own_udp:.0f} of its own"
 
 
+def untraced(env):
+    """Instructions per datagram in a guest of its own. The cards' watchdogs and the kernel's
+    workers run every second or two: once more or less makes a difference of some 20 instructions
+    in the 1.2 s of the guest's time that the figures above are taken in."""
+    env.close()
+    with CountedGuest() as guest:
+        warm_up(guest)
+        count = guest.udp(LONG)
+        check(not guest.idle_ms, f"the CPU was idle for {guest.idle_ms} ms while packets were counted")
+    return count
+
+
 @test
 def the_count_repeats(env):
-    before = env.guest() and env.off.udp
-    env.close()
-    guest = env.guest()
-    after = env.off.udp
-    check(abs(after - before) <= REPEATS, f"{before:.0f} in one boot, {after:.0f} in the next")
-    check(not guest.idle_ms, f"the CPU was idle for {guest.idle_ms} ms while packets were counted")
-    return f"{before:.1f} in one boot, {after:.1f} in the next"
+    env.guest()  # if there can be none, this says so
+    one, other = untraced(env), untraced(env)
+    check(abs(one - other) <= REPEATS, f"{one:.0f} in one boot, {other:.0f} in the next")
+    return f"{one:.1f} in one boot, {other:.1f} in the next"
 
 
 if __name__ == "__main__":

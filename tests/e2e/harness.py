@@ -11,6 +11,7 @@
 run() prints one line a test and closes with `N passed, N failed, N skipped`.
 """
 
+import re
 import sys
 import time
 import traceback
@@ -63,10 +64,24 @@ def total(words):
     return 1 if failed or not words else 0
 
 
-def run(*args, only=None):
-    """Runs the tests in order of definition (those with a word of `only` in their name, if given)."""
-    return total([one(f, *args)[0] for f in _tests
-                  if not only or any(w in f.__name__ for w in only)])
+def part_of(tests, words):
+    """(those of the part that a first word like `2/3` asks for, the other words). Parts are cut by
+    counting, so that a new test is always in one of them."""
+    match = re.fullmatch(r"(\d+)/(\d+)", words[0]) if words else None
+    if not match:
+        return tests, words
+    part, parts = int(match[1]), int(match[2])
+    if not 1 <= part <= parts:
+        sys.exit(f"{words[0]}: no such part")
+    return tests[len(tests) * (part - 1) // parts:len(tests) * part // parts], words[1:]
+
+
+def run(*args, only=()):
+    """Runs the tests in order of definition (those with a word of `only` in their name, if given;
+    `1/2` before the words is the first half of all)."""
+    tests, words = part_of(_tests, only)
+    return total([one(f, *args)[0] for f in tests
+                  if not words or any(w in f.__name__ for w in words)])
 
 
 def main(*args):

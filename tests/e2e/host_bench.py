@@ -293,15 +293,18 @@ def the_floor_is_below(env):
 class Pair:
     """A veth pair in this process's namespace, pb0 and pb1, up and silent."""
 
+    def __init__(self, name="pb"):
+        self.names = f"{name}0", f"{name}1"
+
     def __enter__(self):
-        wire.ip("link add pb0 type veth peer name pb1")
-        for name in ("pb0", "pb1"):
+        wire.ip("link add {} type veth peer name {}".format(*self.names))
+        for name in self.names:
             pathlib.Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6").write_text("1")
             wire.ip(f"link set {name} up arp off")
         return self
 
     def __exit__(self, *exc):
-        wire.ip("link del pb0")
+        wire.ip(f"link del {self.names[0]}")
 
 
 def programs_on(name):
@@ -318,20 +321,55 @@ def flood(count):
             s.send(b"\xff" * 6 + b"\x02" * 6 + b"\x88\xb5" + b"x" * 46)
 
 
+def outside(*words, status=0):
+    """1,000 frames from pb0 while it measures pb1: its JSON, and what it said."""
+    p = subprocess.Popen([PKTPATH, "bench", *words, "-i", "pb1", "-d", "4", "--json"], text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(eventually(lambda: programs_on("pb1"), 5), "it attached nothing")
+    time.sleep(1.5)
+    flood(1000)
+    out, err = p.communicate(timeout=60)
+    check(p.returncode == status, err)
+    check(not programs_on("pb1"), "its program is still there")
+    result = json.loads(out)
+    check(result["seen"] == 1000, f"{result['seen']} of 1000 packets were seen")
+    return result, err
+
+
 @test
 def traffic_from_outside_is_counted(env):
     with Pair():
-        p = subprocess.Popen([PKTPATH, "bench", "drop", "-i", "pb1", "-d", "4", "--json"],
-                             text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        check(eventually(lambda: programs_on("pb1"), 5), "it attached nothing")
-        time.sleep(1.5)
-        flood(1000)
-        out, err = p.communicate(timeout=60)
-        check(p.returncode == 0, err)
-        seen = json.loads(out)["seen"]
-        check(seen == 1000, f"{seen} of 1000 packets were seen")
-        check(not programs_on("pb1"), "its program is still there")
-    return f"{seen} of 1000"
+        result, _ = outside("drop")
+        check(result["sent"] is None, f"{result['sent']}")
+    return f"{result['seen']} of 1000"
+
+
+@test
+def what_is_sent_on_from_outside_is_what_arrives(env):
+    """Until its peer has a program, a veth device takes nothing from XDP, or lets it lie: XDP_TX
+    does not wake a peer with GRO alone (veth_xdp_flush(), v6.18)."""
+    words = ("redirect", "--to", "qb0"), ("redirect-map", "--to", "qb0"), ("tx",)
+    with tempfile.TemporaryDirectory() as folder, Pair(), Pair("qb"):
+        for way in words:
+            result, said = outside(*way, status=1)
+            sent = result["sent"]
+            check(result["no_rate"] and "none of the packets left" in said, said)
+            check(sent["taken"] == 0 and sent["refused"] + sent["failed"] == 1000, f"{way}: {sent}")
+        file = compiled(folder)
+        for device in ("qb1", "pb0"):
+            wire.ip(f"link set dev {device} xdp object {file} section xdp")
+        for device, way in zip(("qb1", "qb1", "pb0"), words):
+            before = received(device)
+            result, _ = outside(*way)
+            sent, arrived = result["sent"], received(device) - before
+            check(sent["taken"] == arrived == 1000 - sent["refused"] - sent["failed"] > 0,
+                  f"{way}: {sent}, {arrived} arrived")
+    return f"without a peer that polls none, with one all that it says; last {sent['taken']} of 1000"
+
+
+def received(name):
+    shown = subprocess.run(["ip", "-s", "-j", "link", "show", name], capture_output=True, check=True)
+    return json.loads(shown.stdout)[0]["stats64"]["rx"]["packets"]
 
 
 @test
