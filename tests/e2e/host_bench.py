@@ -364,11 +364,13 @@ def what_is_sent_on_from_outside_is_what_arrives(env):
             sent, arrived = result["sent"], received(device) - before
             check(sent["taken"] == arrived == 1000 - sent["refused"] - sent["failed"] > 0,
                   f"{way}: {sent}, {arrived} arrived")
-    return f"without a peer that polls none, with one all that it says; last {sent['taken']} of 1000"
+    return ("without a peer that polls none, with one all that it says; "
+            f"last {sent['taken']} of 1000")
 
 
 def received(name):
-    shown = subprocess.run(["ip", "-s", "-j", "link", "show", name], capture_output=True, check=True)
+    shown = subprocess.run(["ip", "-s", "-j", "link", "show", name],
+                           capture_output=True, check=True)
     return json.loads(shown.stdout)[0]["stats64"]["rx"]["packets"]
 
 
