@@ -20,19 +20,23 @@ CFLAGS ?= -O2 -g
 LIBBPF_CFLAGS := $(if $(LIBBPF_PREFIX),-I$(LIBBPF_PREFIX)/include)
 # Debian keeps libraries in a directory of the architecture.
 MULTIARCH     := $(shell $(CC) -print-multiarch 2>/dev/null)
-LIBBPF_DIR    := $(dir $(firstword $(wildcard $(patsubst %,$(LIBBPF_PREFIX)/%/libbpf.*,lib/$(MULTIARCH) lib64 lib))))
+LIBBPF_DIR    := $(dir $(firstword $(wildcard $(patsubst %,$(LIBBPF_PREFIX)/%/libbpf.*,\
+	lib/$(MULTIARCH) lib64 lib))))
 comma         := ,
-LIBBPF_LIBS   := $(if $(LIBBPF_PREFIX),-L$(LIBBPF_DIR) -Wl$(comma)-rpath$(comma)$(LIBBPF_DIR)) -lbpf -lelf -lz
+LIBBPF_LIBS   := $(if $(LIBBPF_PREFIX),-L$(LIBBPF_DIR) -Wl$(comma)-rpath$(comma)$(LIBBPF_DIR)) \
+	-lbpf -lelf -lz
 # The HTTP endpoint of `pktpath serve`.
 MHD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd 2>/dev/null)
 MHD_LIBS   := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null || echo -lmicrohttpd)
-ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson $(LIBBPF_CFLAGS) $(MHD_CFLAGS) \
+ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson \
+	$(LIBBPF_CFLAGS) $(MHD_CFLAGS) \
 	-D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
 
 ARCH      := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
-	-Wno-unknown-attributes $(WERROR) -Iinclude -Ivmlinux -Ibpf $(LIBBPF_CFLAGS) $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -MMD -MP
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra \
+	-Wno-unused-parameter -Wno-unknown-attributes $(WERROR) -Iinclude -Ivmlinux -Ibpf \
+	$(LIBBPF_CFLAGS) $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -MMD -MP
 
 SRC := $(wildcard src/*.c)
 OBJ := $(SRC:src/%.c=$(B)/%.o) $(B)/yyjson.o
@@ -110,14 +114,16 @@ demo: deps-demo
 
 guest-shell: deps-demo
 	@$(MAKE) --no-print-directory guest-build
-	@PKTPATH_BUILD=$(abspath $(B)) tests/e2e/shell.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
+	@PKTPATH_BUILD=$(abspath $(B)) \
+		tests/e2e/shell.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
 
 # Tests that need no kernel and no root: unit tests and saved records, with the sanitizers.
-SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
+SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' \
+	-Iinclude -Isrc -Itests/unit -Ithird_party/yyjson \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
-SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names timeline \
-	      lineage json sink_hist sink_hist_json hist_view hist_table hist_bar hist_buckets histo worst \
-	      quantile group
+SINK_SRC   := sink sink_text sink_json sink_drops fate waterfall ledger_text line format names \
+	      timeline lineage json sink_hist sink_hist_json hist_view hist_table hist_bar \
+	      hist_buckets histo worst quantile group
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/%,$(wildcard tests/unit/test_*.c)) \
 	$(patsubst %,$(B)/test/legacy_%,test_stitch test_stitch_list test_stitch_race test_tcp)
 
@@ -171,7 +177,8 @@ $(B)/test/legacy_%: tests/unit/%.c tests/unit/unit.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SAN_CFLAGS) -DPP_LEGACY -o $@ $(filter %.c %.o,$^) -lcmocka
 
-$(B)/test/replay: tests/golden/replay.c tests/golden/replay_hist.c tests/golden/replay_cost.c tests/golden/replay_xdp.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
+$(B)/test/replay: tests/golden/replay.c tests/golden/replay_hist.c tests/golden/replay_cost.c \
+		tests/golden/replay_xdp.c $(SINK_SRC:%=$(B)/test/%.o) $(B)/test/yyjson.o
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.o,$^) -lm
 
@@ -198,10 +205,13 @@ long-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) tests/e2e/long.py
 
 # --- what tracing costs, against floors on the same hooks (needs root) --------------------------
-BENCH_SRC := tests/bench/age.c tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c tests/bench/report.c
-BENCH_OBJ := $(BENCH_SRC:tests/bench/%.c=$(B)/bench_%.o) $(filter-out $(B)/main.o $(B)/cmd_%.o,$(OBJ))
+BENCH_SRC := tests/bench/age.c tests/bench/bench.c tests/bench/floors.c tests/bench/hold.c \
+	tests/bench/report.c
+BENCH_OBJ := $(BENCH_SRC:tests/bench/%.c=$(B)/bench_%.o) \
+	$(filter-out $(B)/main.o $(B)/cmd_%.o,$(OBJ))
 
-# Tables of docs/BENCHMARKS.md; some: make bench PARTS="host 6.1". Floors on loopback alone: build/bench.
+# Tables of docs/BENCHMARKS.md; some: make bench PARTS="host 6.1".
+# Floors on loopback alone: build/bench.
 PARTS ?=
 
 .PHONY: bench
@@ -258,15 +268,15 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e '1i/* NOLINTBEGIN */' -e '$$a/* NOLINTEND */' $< > $@
 
-$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/plain.skel.h $(B)/tidy/legacy.skel.h \
-		$(B)/tidy/cost.skel.h \
+$(B)/tidy/%.ok: % $(TIDY_HDR) $(B)/tidy/pktpath.skel.h $(B)/tidy/plain.skel.h \
+		$(B)/tidy/legacy.skel.h $(B)/tidy/cost.skel.h \
 		$(B)/tidy/bench.skel.h $(B)/tidy/age.skel.h \
 		$(B)/tidy/xdp.skel.h $(B)/tidy/xdp_gen.skel.h $(B)/tidy/xdp_cpumap.skel.h \
 		$(B)/tidy/xdp_sent.skel.h
 	$(Q)mkdir -p $(@D)
-	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
-		-Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy -isystem third_party/yyjson \
-		$(HANDLER_CFLAGS)
+	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' \
+		$(LIBBPF_CFLAGS) -Iinclude -Isrc -Itests/unit -Itests/bench -isystem $(B)/tidy \
+		-isystem third_party/yyjson $(HANDLER_CFLAGS)
 	$(Q)touch $@
 
 # --- the end-to-end proof in a guest: Linux 6.1, e1000, one CPU and two; some minutes -----------

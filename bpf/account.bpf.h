@@ -199,7 +199,7 @@ static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, co
 	*(volatile u32 *)&rec->bucket = pp_hist_bucket(ns);
 	i = *(volatile u32 *)&rec->bucket & (PP_H_BUCKETS - 1);
 #ifdef __bpf__
-	asm volatile("" : "+r"(i));	/* or the compiler does not add to the row's place, but ors */
+	asm volatile("" : "+r"(i));	/* or it is not added to the row's place, but ored */
 #endif
 	__sync_fetch_and_add(&h->count[row * PP_H_BUCKETS + i], weight);
 }
@@ -228,8 +228,8 @@ struct walk {
 };
 
 /*
- * Were the stages stamped in the order of their numbers? Nearly always, but not where a packet comes
- * through netif_rx(), for one. Bytes of order[] are compared with those that follow, eight at
+ * Were the stages stamped in the order of their numbers? Nearly always, but not where a packet
+ * comes through netif_rx(), for one. Bytes of order[] are compared with those that follow, eight at
  * once; behind the last stage are greater ones (birth()).
  */
 static __always_inline int is_in_order(const struct pp_rec *rec)
@@ -328,7 +328,7 @@ __attribute__((noinline)) int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole)
 		slow = ns > cfg.slow[i];
 	if (!worst)
 		return slow;
-	/* On top of a program that is here already: user space has the last word on who is slowest. */
+	/* On top of a program already here: user space has the last word on who is slowest. */
 	if (*(volatile u32 *)&worst->busy)
 		return 1;
 	*(volatile u32 *)&worst->busy = 1;

@@ -160,7 +160,8 @@ static __always_inline void xdp_keep_moved(const struct here *h, u64 data)
 }
 
 /* The record of such a packet, now that its skb is there; or NULL. */
-static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff *skb, struct here *h)
+static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff *skb,
+						struct here *h)
 {
 	u64 head = (u64)RD(typed, skb, head), data = head + (u16)RD(typed, skb, mac_header);
 	struct pp_rec *rec;
@@ -174,7 +175,7 @@ static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff 
 	return enter(h, ref) ? NULL : rec;
 }
 
-/* Take a free record for a packet that is counted from here on. NULL: there is none, also counted. */
+/* Take a free record for a packet counted from here on. NULL: there is none, also counted. */
 static __always_inline struct pp_rec *new_record(const struct here *h, u32 ifindex, u32 netns)
 {
 	u64 nth = next_number(h, 0);

@@ -22,7 +22,7 @@
 
 #define RD(typed, ptr, field)                                                                      \
 	({                                                                                         \
-		__typeof__((ptr)->field) __v;                                                         \
+		__typeof__((ptr)->field) __v;                                                      \
 		if (typed)                                                                         \
 			__v = (ptr)->field;                                                        \
 		else                                                                               \
@@ -92,8 +92,8 @@ static __always_inline int was_held_alone(const int typed, const struct sk_buff 
 static __always_inline const u8 *network_header(const int typed, struct sk_buff *skb, int frag0)
 {
 	if (RD(typed, skb, len) - RD(typed, skb, data_len) < IP_MIN)
-		return frag0 ? (const u8 *)cb_u64(typed, skb, bpf_core_field_offset(struct napi_gro_cb,
-										   frag0)) : NULL;
+		return frag0 ? (const u8 *)cb_u64(typed, skb,
+					bpf_core_field_offset(struct napi_gro_cb, frag0)) : NULL;
 	return RD(typed, skb, data);
 }
 

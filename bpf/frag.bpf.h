@@ -39,7 +39,7 @@ struct reasm {
 #ifdef PP_LEGACY
 #define FRAGMENTS 128
 #define EACH_FRAGMENT(fn, w)                                                                       \
-	_Pragma("clang loop unroll(disable)") for (u32 n = 0; n < FRAGMENTS; n++) if (fn(n, &(w)))   \
+	_Pragma("clang loop unroll(disable)") for (u32 n = 0; n < FRAGMENTS; n++) if (fn(n, &(w))) \
 		break
 #else
 #define EACH_FRAGMENT(fn, w) bpf_loop(PP_REC_MAX, fn, &(w), 0)

@@ -29,7 +29,7 @@ volatile __u32 enabled = PP_OFF;
 /* With cfg.sample: flows or packets with a hash up to here are followed. Changed while it runs. */
 volatile __u32 sample_max = ~0u;
 
-/* Set once a packet could get no record: from then on a packet without one may be counted already. */
+/* Set once a packet got no record: from then on a packet without one may be counted already. */
 volatile __u32 refused = 0;
 
 struct {

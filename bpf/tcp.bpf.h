@@ -38,7 +38,7 @@ HANDLER(held)
 	rec->state = PP_S_HELD;
 }
 
-/* Enter a record in its socket's list, under the socket lock; 0, or -1 if there is no list for it. */
+/* Enter a record in its socket's list, under the socket lock; 0, or -1 if there is no list. */
 static __always_inline int link_to_sock(const struct here *h, u64 sk, u32 ref, struct pp_rec *rec)
 {
 	struct pp_sock *s = pp_sock_find(sk, 1);
@@ -174,7 +174,7 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 		return 1;
 	}
 	if (rec->state == PP_S_OOO && !pp_unindex(rec->skb, ref)) {
-		/* It is evicted on another CPU, which ends it; the last of both gives the slot back. */
+		/* Evicted on another CPU, which ends it; the last of both gives the slot back. */
 		pp_sock_pop(s, rec);
 		if (pp_cas32(&rec->state, PP_S_OOO, PP_S_SKB) != PP_S_OOO)
 			*(volatile u32 *)&rec->state = PP_S_FREE;

@@ -95,7 +95,7 @@ static __always_inline int in_gro_flush(const struct here *h)
 
 #define GRO_MAX 65536	/* GRO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
 
-/* Why GRO lets a packet go that it held. What gro_flush_timeout keeps goes with the timer's poll. */
+/* Why GRO lets a held packet go. What gro_flush_timeout keeps goes with the timer's poll. */
 static __always_inline u32 gro_end_of(const int typed, const struct here *h, struct sk_buff *skb,
 				      const struct pp_rec *rec)
 {
@@ -108,7 +108,7 @@ static __always_inline u32 gro_end_of(const int typed, const struct here *h, str
 	return RD(typed, skb, len) + rec->data_len >= GRO_MAX ? PP_GE_FULL : PP_GE_MISMATCH;
 }
 
-/* gro_complete(gro, skb), from v7.0: a packet that was held, alone or with others merged into it. */
+/* gro_complete(gro, skb), from v7.0: a held packet, alone or with others merged into it. */
 HANDLER(gro_done)
 {
 	struct pp_rec *rec;

@@ -126,7 +126,7 @@ static __always_inline void sample(struct xdp_md *ctx)
 	if (data + XB_STAMP_AT + XB_STAMP_LEN > end || stamp[0] != XB_MAGIC)
 		return;
 	now = bpf_ktime_get_ns();
-	/* Not atomic, which kernels before v5.12 cannot return: a sample lost to a race is no loss. */
+	/* Not atomic, which before v5.12 returns nothing: a sample lost to a race is no loss. */
 	i = nr_samples++;
 	if (i < XB_SAMPLES)
 		samples[i & (XB_SAMPLES - 1)] = now - stamp[1];

@@ -33,8 +33,8 @@ static __always_inline struct pp_xdp_dev *xdp_dev_of(u32 ifindex)
  * The frame that native XDP passed on last is this packet, which the driver hands up. It is the
  * CPU's newest one since the poll began, of the same device. Drivers that build the skb around the
  * buffer leave the frame where it was (igb_build_skb()); others copy it (igb_construct_skb()), and
- * then its length must do. XDP's metadata would be a mark of our own in the frame, but packets whose
- * metadata differ are not merged by GRO (skb_metadata_differs()).
+ * then its length must do. XDP's metadata would be a mark of our own in the frame, but packets
+ * whose metadata differ are not merged by GRO (skb_metadata_differs()).
  */
 static __always_inline void take_xdp(const int typed, const struct here *h, struct sk_buff *skb,
 				     struct pp_rec *rec)

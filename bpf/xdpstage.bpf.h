@@ -6,12 +6,13 @@
  * Native: there is no skb yet. What is passed on waits in the CPU's slot for the driver to hand it
  * up; what is not gets a record here, with the poll's stamps, and ends at once.
  *
- * Generic: __netif_receive_skb_core() runs the program right after tp netif_receive_skb. So the packet
- * is the one that this CPU noted there, and its record ends before the skb's free can end it otherwise.
+ * Generic: __netif_receive_skb_core() runs the program right after tp netif_receive_skb. So the
+ * packet is the one that this CPU noted there, and its record ends before the skb's free can end it
+ * otherwise.
  *
- * What becomes of XDP_TX and XDP_REDIRECT is only known after the program: xdp_do_redirect() tells by
- * a tracepoint, right away and on the same CPU. Until then such a record is pending there; then it
- * may wait for the queue into which its frame was put.
+ * What becomes of XDP_TX and XDP_REDIRECT is only known after the program: xdp_do_redirect() tells
+ * by a tracepoint, right away and on the same CPU. Until then such a record is pending there; then
+ * it may wait for the queue into which its frame was put.
  */
 #ifndef PKTPATH_XDPSTAGE_BPF_H
 #define PKTPATH_XDPSTAGE_BPF_H
@@ -240,7 +241,8 @@ static __always_inline void xdp_target(struct pp_rec *rec, u32 map_type, u64 ent
 
 /*
  * Native redirects go into a queue of the device (bq_enqueue()) or CPU, which is emptied when it is
- * full and when the poll is over: it is only then that they are sent, or not. Generic ones have been.
+ * full and when the poll is over: it is only then that they are sent, or not. Generic ones have
+ * been.
  */
 static __always_inline int xdp_wait(const struct here *h, struct pp_rec *rec)
 {

@@ -26,7 +26,8 @@ enum pp_state {
 	PP_S_SKB,	/* owned by an skb: found by the skb's address */
 	PP_S_HELD,	/* TCP data in the backlog of a locked socket: still found by address */
 	PP_S_SOCK,	/* TCP data on its socket's list: found by (socket, sequence) only */
-	PP_S_OOO,	/* as SOCK, and by address too: it may yet be dropped; or a fragment, in its queue */
+	PP_S_OOO,	/* as SOCK, and by address too: it may yet be dropped; or a fragment, in its
+			 * queue */
 	PP_S_FIFO,	/* UDP where its read cannot be hooked: in its socket's FIFO */
 	PP_S_ZOMBIE,	/* ended and reported, but still linked in its socket's list */
 };
@@ -53,13 +54,13 @@ struct pp_rec {
 	__u64 head;		/* kernel: skb->head at birth, tells a reused address */
 	__u64 dev;		/* kernel: the device that has it, on the way to a socket */
 	__u64 sk;		/* kernel: held, in a FIFO, or a raw socket's copy: its socket */
-	__u64 cgroup;		/* kernel: ID of the reader's control group, where it is asked for */
+	__u64 cgroup;		/* kernel: ID of the reader's control group, where asked for */
 	__u64 location;		/* dropped: return address in the function that dropped it */
 	__u32 state;		/* enum pp_state */
 	__u32 next, prev;	/* kernel: socket list, slab index + 1; 0 = none */
 	__u32 child, child_tail; /* kernel: held: packets coalesced into this one, same form */
 	__u32 tail;		/* kernel: held: packet at the backlog's tail, same form;
-				 * in a FIFO: its ticket; redirected by XDP: its queue was emptied */
+				 * in a FIFO: its ticket; XDP-redirected: its queue was emptied */
 	__u32 end_seq;		/* TCP: sequence number after its last data byte, host order */
 	__u32 read_seq;		/* kernel: copied_seq that makes it read: end of its whole skb */
 	__u32 data_len;		/* TCP: payload bytes of this frame */
@@ -67,7 +68,7 @@ struct pp_rec {
 	__u32 netns;		/* inode of the interface's network namespace; 0 = not known */
 	__u32 len;		/* bytes on the wire, Ethernet header included, no FCS */
 	__u32 reason;		/* dropped: kernel's skb_drop_reason, or PP_REASON_OWN.. */
-	__u32 egress;		/* forwarded, xdp-redirect: ifindex of the device through which it left */
+	__u32 egress;		/* forwarded, xdp-redirect: ifindex of the device it left by */
 	__u32 pid;		/* delivered: process that read it; 0 = not known */
 	__u32 poll_id;		/* kernel: which of its CPU's polls fetched it */
 	__u16 cpu[PP_ST_NR];	/* CPU of each stage */
@@ -91,9 +92,9 @@ struct pp_rec {
 	__u16 poll_index;	/* place among its poll's packets, from 0 */
 	__u16 poll_budget;	/* packets that its poll might have fetched; 0 = not known */
 	__u16 poll_work;	/* and fetched; PP_WORK_UNKNOWN: it ended before its poll did */
-	__u16 xdp_err;		/* why what XDP decided failed: errno, or PP_XDP_FAILED; 0 = it did not */
+	__u16 xdp_err;		/* why what XDP decided failed: errno, or PP_XDP_FAILED; 0 = not */
 	__u16 pad2;
-	__u32 picks;		/* rows (hist.h) for which it was slow enough to be sent; a bit each */
+	__u32 picks;		/* rows (hist.h) for which it was slow enough to send; a bit each */
 	__u16 queue;		/* kernel: receive queue + 1, where it is asked for; 0 = not told */
 	__u16 birth_cpu;	/* where it was seen first */
 	__u32 self;		/* kernel: its own slab index + 1 */
@@ -102,7 +103,7 @@ struct pp_rec {
 	__u32 pad;
 	__u32 bucket;		/* kernel: in which its duration is counted */
 	__u8 order[PP_ORDER];	/* kernel: stages in the order in which they were stamped */
-	char comm[PP_COMM_LEN];	/* delivered: the reader's name, as in /proc/PID/comm; "" = not known */
+	char comm[PP_COMM_LEN];	/* delivered: reader's name, as in /proc/PID/comm; "" = not known */
 	__u8 saddr[16], daddr[16];
 	/* What follows is sent only where it is used (PP_REC_SHORT). */
 	char place[PP_PLACE_LEN]; /* dropped: function that dropped it, "" if not known */
@@ -152,7 +153,7 @@ struct pp_xdp_dev {
 /* The durations of the slowest of each row, on one CPU, in the interval of `epoch`. */
 struct pp_worst {
 	__u32 epoch;
-	__u32 busy;		/* a program on this CPU is changing it, another one is on top of it */
+	__u32 busy;		/* a program on this CPU is changing it, another is on top of it */
 	__u64 least[PP_H_ROWS];	/* what a duration must exceed: 0 while there are fewer */
 	__u64 nr[PP_H_ROWS];
 	__u64 ns[PP_H_ROWS][PP_WORST_MAX];
@@ -169,12 +170,12 @@ _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with 
 /* Counters, one set per CPU; added with atomics because a softirq may interrupt any program. */
 struct pp_counts {
 	__u64 seen;		/* births */
-	__u64 clones;		/* copies for further receivers: records as well, on top of `seen` */
+	__u64 clones;		/* copies for further receivers: records too, on top of `seen` */
 	__u64 verdict[16];	/* by enum pp_verdict */
 	__u64 loss[16];		/* of verdict UNTRACKED, by reason */
 	__u64 sampled_out;	/* packets that --sample left out: not in `seen` */
 	__u64 sampled_late;	/* births of packets that turned out to be left out: in `seen` */
-	__u64 filtered;		/* ended records not sent: another reader's (--pid, --comm, --cgroup) */
+	__u64 filtered;		/* ended, not sent: another reader's (--pid, --comm, --cgroup) */
 	__u64 emitted;		/* records that reached the ring */
 	__u64 ring_lost;	/* ended records that found the ring full */
 	__u64 inversions;	/* stamps clamped because the clock went back */

@@ -117,7 +117,7 @@ static __always_inline int pp_unindex(__u64 addr, __u32 ref)
  */
 static __always_inline __u32 pp_alloc(__u32 *cursor, __u32 mask)
 {
-	/* About the golden ratio of the slab, so that the jumps spread; odd, so that all are met. */
+	/* About the golden ratio of the slab, so the jumps spread; odd, so that all are met. */
 	__u32 jump = ((mask >> 1) + (mask >> 3)) | 1;
 	int i;
 

@@ -32,7 +32,7 @@ struct pp_set {
 	__u64 way[PP_WAYS];
 };
 
-/* A socket with unread data: its records, sorted by read_seq. Changed under the socket lock only. */
+/* A socket with unread data: its records sorted by read_seq. Changed under the socket lock only. */
 struct pp_sock {
 	__u64 sk;		/* 0 = slot is free */
 	__u64 sock_ns;		/* stamp of the newest record taken off the list … */
@@ -48,7 +48,7 @@ struct pp_sock {
 struct pp_fifo {
 	__u64 sk;		/* 0 = slot is free */
 	__u32 head, tail;
-	__u32 skipped;		/* arrivals after the ring was full: they are read after the ring's */
+	__u32 skipped;		/* arrivals after the ring was full: read after the ring's */
 	__u32 pad;
 	__u32 ring[PP_FIFO_LEN];
 };
@@ -89,16 +89,16 @@ struct pp_poll {
 	__u16 budget;		/* packets it may fetch; 0 = not known */
 	__u8 cause;		/* enum pp_cause */
 	__u8 context;		/* enum pp_context */
-	__u32 id;		/* of this CPU's polls that fetched something; others use it again */
+	__u32 id;		/* of this CPU's polls that fetched something; others reuse it */
 	__u16 index;		/* of the packet that comes next */
-	__u8 counts;		/* enum pp_stage at which its packets are counted; 0 = none came yet */
+	__u8 counts;		/* enum pp_stage at which its packets are counted; 0 = none yet */
 	__u8 pad;
 };
 
 /* What the XDP programs that run on a CPU left behind there. See bpf/xdp_slot.bpf.h. */
 struct pp_xdp {
 	__u64 enter_ns;		/* when the program that runs began; 0 = none runs */
-	__u64 pass_ns;		/* native: when that began which passed a frame on; 0 = none waits … */
+	__u64 pass_ns;		/* native: when that began which passed a frame; 0 = none waits … */
 	__u64 data;		/* … to become a packet; where the frame begins in memory */
 	__u32 len;		/* … how long its first buffer is */
 	__u32 ifindex;		/* … the device that received it */
@@ -106,9 +106,9 @@ struct pp_xdp {
 	__u32 netif_ref;	/* newest packet that entered the stack here: generic XDP is next */
 	__u32 cur_ref;		/* generic: the packet on which a program runs */
 	__u32 pending;		/* packet that is sent or redirected, it is not known yet how */
-	__u32 wait_head, wait_tail; /* packets in the queue of a device or CPU, in order, by `next` */
+	__u32 wait_head, wait_tail; /* packets in a device's or CPU's queue, in order, by `next` */
 	__u32 waiting;		/* how many; the queues are emptied before the poll is over */
-	__u32 moved;		/* packet whose skb was freed for another one before its program runs */
+	__u32 moved;		/* packet whose skb was freed for another before its program runs */
 	__u32 pad;
 	__u32 told;		/* of one queue: how many it has been said of what became of them */
 };
@@ -137,7 +137,7 @@ struct pp_cpu {
 	__u32 numbering;	/* before v5.12: a number is being given … */
 	__u32 pad2;
 	__u64 births;		/* … and the next one */
-	__u32 cut_ref;		/* such a packet whose skb is gone: its first datagram takes it over */
+	__u32 cut_ref;		/* such a packet whose skb is gone: its first datagram takes over */
 	struct pp_rec cut;	/* the packet cut into datagrams last, as it was; state 0 = none */
 	struct pp_counts n;
 } __attribute__((aligned(64)));

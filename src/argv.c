@@ -39,7 +39,8 @@ static void list_options(struct words *w, const struct argp_option *o)
 	w->shorts[0] = ':';	/* a missing argument is told apart from an unknown option */
 	for (; o->name && n < OPTIONS_MAX - 2; o++)
 		add_option(w, &n, o->name, o->key, !o->arg ? no_argument :
-			   (o->flags & OPTION_ARG_OPTIONAL) ? optional_argument : required_argument);
+			   (o->flags & OPTION_ARG_OPTIONAL) ? optional_argument :
+			   required_argument);
 	add_option(w, &n, "help", KEY_HELP, no_argument);
 	add_option(w, &n, "usage", KEY_USAGE, no_argument);
 }

@@ -83,7 +83,7 @@ static int bring_up(struct bed *b)
 		if (!err)
 			err = net_stats_open(&b->stats[i], names[i]);
 	}
-	/* A veth that is up tells its peer that frames can be sent to it, one that is down does not. */
+	/* A veth that is up tells its peer that frames can be sent to it; a down one does not. */
 	for (i = 0; !err && i < NR_DEVS; i++) {
 		err = net_set_gro(names[i], false);
 		if (!err && i == DEV_DUT && b->o.gro)
@@ -109,15 +109,16 @@ static int add_sinks(struct bed *b)
 
 static int add_generator(struct bed *b)
 {
-	struct gen_opts go = { .ifindex = b->ifindex[DEV_GEN], .size = b->o.size, .flows = b->o.flows,
-			       .batch = b->o.batch, .cores = b->o.cores, .repeat = b->o.repeat };
+	struct gen_opts go = { .ifindex = b->ifindex[DEV_GEN], .size = b->o.size,
+			       .flows = b->o.flows, .batch = b->o.batch, .cores = b->o.cores,
+			       .repeat = b->o.repeat };
 	int err = net_mac(names[DEV_DUT], go.dst);
 
 	if (!err)
 		err = gen_new(&b->gen, &go);
 	if (err == -EOPNOTSUPP) {
-		log_err("this kernel cannot send live frames with BPF_PROG_RUN (Linux 5.18 or later is "
-			"needed; `pktpath bench floor` and -i IF work without)");
+		log_err("this kernel cannot send live frames with BPF_PROG_RUN (Linux 5.18 or "
+			"later is needed; `pktpath bench floor` and -i IF work without)");
 		return err;
 	}
 	return said(err, "start the generator");
@@ -253,7 +254,8 @@ static int add_sockets(struct bed *b, const struct prog *p)
 
 int bed_load(struct bed *b, const struct bench_spec *spec, bool stamps, struct prog **out)
 {
-	struct prog_env env = { .count = b->o.generic && spec->mode != XB_REDIRECT_CPU, .stamps = stamps,
+	struct prog_env env = { .count = b->o.generic && spec->mode != XB_REDIRECT_CPU,
+				.stamps = stamps,
 				.to = { b->ifindex[DEV_OUT0], b->ifindex[DEV_OUT1] },
 				.cpu = other_cpu(b) };
 	int err;
@@ -283,7 +285,8 @@ int bed_attach(struct bed *b, struct prog *p, const struct bench_spec *spec)
 	else
 		err = b->link = prog_attach(p, b->ifindex[DEV_DUT], b->o.generic);
 	if (err < 0)
-		return said(err, b->o.generic ? "attach the program (generic XDP)" : "attach the program");
+		return said(err, b->o.generic ? "attach the program (generic XDP)" :
+			    "attach the program");
 	b->on = p;
 	b->mode = spec->mode;
 	return 0;
@@ -367,7 +370,8 @@ static int tally_ends(struct bed *b, struct tally *t)
 {
 	static const enum bed_dev ends[][2] = {
 		[XB_DROP] = { DEV_DUT, DEV_DUT }, [XB_TX] = { DEV_GEN, DEV_GEN },
-		[XB_REDIRECT] = { DEV_SINK0, DEV_SINK0 }, [XB_REDIRECT_MAP] = { DEV_SINK0, DEV_SINK0 },
+		[XB_REDIRECT] = { DEV_SINK0, DEV_SINK0 },
+		[XB_REDIRECT_MAP] = { DEV_SINK0, DEV_SINK0 },
 		[XB_REDIRECT_MULTI] = { DEV_SINK0, DEV_SINK1 }, [XB_USER] = { DEV_DUT, DEV_DUT },
 	};
 	enum bed_dev a, c;
@@ -447,12 +451,12 @@ int bed_meter(struct bed *b)
 		err = meter_add(b->meter, gen_tid(b->gen, i));
 		snprintf(comm, sizeof(comm), "ksoftirqd/%d", gen_cpu(b->gen, i));
 		if (!err)
-			meter_add_named(b->meter, comm);	/* in a container it cannot be seen */
+			meter_add_named(b->meter, comm);	/* unseen in a container */
 	}
 	for (i = 0; !err && i < b->o.cores && b->xsk[i]; i++)
 		err = meter_add(b->meter, xsk_tid(b->xsk[i]));
 	for (i = 0; !err && b->cpumap && i < XB_CPUMAPS && b->cpumap->bss->wanted[i]; i++) {
-		/* As kthread_create_on_node() in kernel/bpf/cpumap.c has it, cut to TASK_COMM_LEN. */
+		/* As kthread_create_on_node() in kernel/bpf/cpumap.c: cut to TASK_COMM_LEN. */
 		snprintf(comm, 16, "cpumap/%d/map:%d", other_cpu(b), b->cpumap->bss->wanted[i]);
 		meter_add_named(b->meter, comm);
 	}

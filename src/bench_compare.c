@@ -248,7 +248,8 @@ static int compare_text(const struct compare *c)
 	if (!c->no_rate) {
 		printf("\nB - A        %s ns, median of %zu paired differences in %.1f s\n",
 		       text_estimate(buf, &c->diff, 1, 2), c->diff.n, c->seconds);
-		printf("verdict      %s%s%s\n", called ? "B is " : "", finding(c), called ? " than A" : "");
+		printf("verdict      %s%s%s\n", called ? "B is " : "", finding(c),
+		       called ? " than A" : "");
 	}
 	printf("\ngenerated    %15s\n           = %15s %s\n", fmt_count(n, c->books.generated),
 	       fmt_count(n, c->books.received), c->books.where);

@@ -229,7 +229,8 @@ void net_snmp_parse(FILE *f, struct net_snmp *s)
 
 int net_snmp(struct net_snmp *s)
 {
-	static const char *const files[] = { "/proc/thread-self/net/snmp", "/proc/thread-self/net/netstat" };
+	static const char *const files[] = { "/proc/thread-self/net/snmp",
+					     "/proc/thread-self/net/netstat" };
 	FILE *f;
 	int i;
 

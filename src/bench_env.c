@@ -70,7 +70,8 @@ static void list_mitigations(char *buf, int size)
 		if (e->d_name[0] == '.' || !*text || !strcmp(text, "Not affected"))
 			continue;
 		what[strcspn(what, ";")] = 0;
-		len += snprintf(buf + len, size - len, "%s%s: %s", len ? ", " : "", e->d_name, what);
+		len += snprintf(buf + len, size - len, "%s%s: %s", len ? ", " : "", e->d_name,
+				what);
 	}
 	if (dir)
 		closedir(dir);

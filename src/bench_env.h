@@ -10,7 +10,7 @@ struct bench_env {
 	char cpu[128];			/* its name */
 	char mitigations[512];		/* active ones, and what of the CPU is vulnerable */
 	int jit;			/* net.core.bpf_jit_enable; -1 = unknown */
-	int bpf_stats;			/* kernel.bpf_stats_enabled; it costs two clocks a program */
+	int bpf_stats;			/* kernel.bpf_stats_enabled; costs two clocks a program */
 	int cpus;
 	int programs;			/* BPF programs of others; -1 = unknown */
 	int xdp_programs, tracing_programs;	/* of those */

@@ -100,8 +100,8 @@ static int live_slices(struct gen *g, struct meter *m, struct estimate *ns)
 static int live(const struct bench_opts *o, struct row *row, uint32_t batch)
 {
 	/* The frames claim to come from the loopback device. */
-	struct gen_opts go = { .ifindex = 1, .dst = { 2, 0, 0, 0, 0, 2 }, .size = o->size, .flows = 1,
-			       .batch = batch, .cores = 1, .repeat = GEN_REPEAT };
+	struct gen_opts go = { .ifindex = 1, .dst = { 2, 0, 0, 0, 0, 2 }, .size = o->size,
+			       .flows = 1, .batch = batch, .cores = 1, .repeat = GEN_REPEAT };
 	struct meter *m = NULL;
 	struct gen *g = NULL;
 	int err = gen_new(&g, &go);

@@ -32,8 +32,8 @@ int ladder_text(const struct ladder *l)
 	       "RATIO TO NATIVE");
 	for (i = 0; i < l->nr_steps; i++)
 		print_step(&l->steps[i]);
-	printf("\nMpps on one core; medians of %d rounds in %.0f s, with 95 %% intervals. Each rung's own "
-	       "counter has\nevery packet that is not in one of loss before it.\n",
+	printf("\nMpps on one core; medians of %d rounds in %.0f s, with 95 %% intervals. Each "
+	       "rung's own counter has\nevery packet that is not in one of loss before it.\n",
 	       l->rounds, l->seconds);
 	text_env(&l->env);
 	return file_flush(stdout);

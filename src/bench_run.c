@@ -240,8 +240,9 @@ static int finish(struct run *run)
 	split(run);
 	rate(run);
 	if (!run->r->no_rate && !run->r->pps.n)
-		run->r->no_rate = stop_asked() ? "it was interrupted before there was enough to measure" :
-						 "others had the CPU nearly all the time";
+		run->r->no_rate = stop_asked() ?
+				  "it was interrupted before there was enough to measure" :
+				  "others had the CPU nearly all the time";
 	return show(run);
 }
 

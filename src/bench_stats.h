@@ -40,8 +40,8 @@ struct estimate bootstrap_ratio(const struct slice *s, size_t n, double level);
 /*
  * Differences B - A in ns per packet from slices in the order ABBA ABBA ..; one value for each
  * complete group of four. A group with a slice in which others had the CPU, so that it has less
- * than an eighth of the packets that are usual for A or B, is left out: what is counted at its edges weighs too much.
- * Returns how many; `out` holds n / 4.
+ * than an eighth of the packets that are usual for A or B, is left out: what is counted at its
+ * edges weighs too much. Returns how many; `out` holds n / 4.
  */
 size_t abba_differences(const struct slice *s, size_t n, double *out);
 

@@ -34,7 +34,8 @@ bool stop_asked(void)
 
 int bench_sleep(uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000),
+			       .tv_nsec = (long)(ns % 1000000000) };
 
 	while (!stop && nanosleep(&ts, &ts) && errno == EINTR)
 		;

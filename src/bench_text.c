@@ -31,21 +31,24 @@ const char *text_rate(char buf[96], const struct estimate *pps)
 void text_head(const struct bench_opts *o, const char *what)
 {
 	printf("%s, %s XDP, frames of %u bytes, %u flow%s, batch %u, %u core%s\n\n", what,
-	       o->generic ? "generic" : "native", o->size, o->flows, o->flows == 1 ? "" : "s", o->batch,
-	       o->cores, o->cores == 1 ? "" : "s");
+	       o->generic ? "generic" : "native", o->size, o->flows, o->flows == 1 ? "" : "s",
+	       o->batch, o->cores, o->cores == 1 ? "" : "s");
 }
 
 void text_env(const struct bench_env *env)
 {
 	printf("\nkernel       %s, JIT %s%s\n", env->kernel,
 	       env->jit < 0 ? "unknown" : env->jit ? "on" : "off",
-	       env->bpf_stats > 0 ? ", kernel.bpf_stats_enabled on: each program pays two clocks" : "");
+	       env->bpf_stats > 0 ?
+	       ", kernel.bpf_stats_enabled on: each program pays two clocks" : "");
 	printf("CPU          %d x %s\n", env->cpus, *env->cpu ? env->cpu : "unknown");
 	if (*env->mitigations)
 		printf("mitigations  %s\n", env->mitigations);
-	printf("network      NAPI in %s, GRO %s\n", env->napi, env->gro < 0 ? "unknown" : env->gro ? "on" : "off");
+	printf("network      NAPI in %s, GRO %s\n", env->napi,
+	       env->gro < 0 ? "unknown" : env->gro ? "on" : "off");
 	if (env->kicked)
-		printf("generator    starts anew every 0.4 s: this kernel's preemption would have RCU wait for it\n");
+		printf("generator    starts anew every 0.4 s: this kernel's preemption "
+		       "would have RCU wait for it\n");
 	printf("BPF          %d other programs loaded (%d XDP, %d tracing)\n", env->programs,
 	       env->xdp_programs, env->tracing_programs);
 }

@@ -12,14 +12,14 @@ static bool sent_on(enum xb_mode mode)
 static const char *nothing_arrived(const struct bench_opts *o, enum xb_mode mode)
 {
 	if (!o->sink && mode == XB_TX)
-		return "there is no sink: the generator's device has neither an XDP program nor GRO, "
-		       "so it does not poll, and what is sent back to it is lost";
+		return "there is no sink: the generator's device has neither an XDP program nor "
+		       "GRO, so it does not poll, and what is sent back to it is lost";
 	if (!o->sink && sent_on(mode))
-		return "there is no sink: the target's peer has neither an XDP program nor GRO, so it "
-		       "does not poll, and what is redirected to it is lost";
+		return "there is no sink: the target's peer has neither an XDP program nor GRO, so "
+		       "it does not poll, and what is redirected to it is lost";
 	if (o->generic && !o->gro)
-		return "generic XDP on veth needs GRO: without it the device does not poll, and the "
-		       "program sees nothing";
+		return "generic XDP on veth needs GRO: without it the device does not poll, and "
+		       "the program sees nothing";
 	return "nothing arrived at the end of the path";
 }
 

@@ -28,7 +28,7 @@ const char *cost_kind_name(enum cost_kind kind)
 
 enum cost_kind cost_kind_of(int row, enum backend be, int k)
 {
-	bool ret = hooks[row].kind == HOOK_RET && !k;	/* the second one keeps arguments at the entry */
+	bool ret = hooks[row].kind == HOOK_RET && !k;	/* the second keeps the entry's arguments */
 
 	switch (be) {
 	case BE_FENTRY:

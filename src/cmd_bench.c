@@ -10,17 +10,19 @@
 #include "log.h"
 #include "opts.h"
 
-enum { OPT_PROG = 512, OPT_TO, OPT_SIZE, OPT_FLOWS, OPT_BATCH, OPT_CORES, OPT_WORK, OPT_REPEAT, OPT_GRO,
-       OPT_NO_SINK };
+enum { OPT_PROG = 512, OPT_TO, OPT_SIZE, OPT_FLOWS, OPT_BATCH, OPT_CORES, OPT_WORK, OPT_REPEAT,
+       OPT_GRO, OPT_NO_SINK };
 
 static const struct argp_option options[] = {
 	{ "interface", 'i', "IF", 0,
-	  "measure what arrives here from outside (default: generate, in a namespace of its own)", 0 },
+	  "measure what arrives here from outside (default: generate, in a namespace of "
+	  "its own)", 0 },
 	{ "to", OPT_TO, "IF", 0, "with -i, where redirects go", 0 },
-	{ "prog", OPT_PROG, "FILE.o:SECTION", 0, "an XDP program of your own; twice for compare", 0 },
+	{ "prog", OPT_PROG, "FILE.o:SECTION", 0,
+	  "an XDP program of your own; twice for compare", 0 },
 	{ "work", OPT_WORK, "WORK", 0,
-	  "what the program does before its verdict: nothing (default), touch, parse, count, clock, "
-	  "lookup", 0 },
+	  "what the program does before its verdict: nothing (default), touch, parse, count, "
+	  "clock, lookup", 0 },
 	{ "generic", 'g', NULL, 0, "XDP in the stack instead of in the driver", 0 },
 	{ "size", OPT_SIZE, "BYTES", 0, "of a frame, 60 (default) to 1514", 0 },
 	{ "flows", OPT_FLOWS, "N", 0, "source ports, 1 (default) to 1024", 0 },
@@ -42,7 +44,8 @@ struct words {
 	int nr_specs;
 };
 
-static int parse_range(const char *option, const char *word, uint32_t min, uint32_t max, uint32_t *out)
+static int parse_range(const char *option, const char *word, uint32_t min, uint32_t max,
+		       uint32_t *out)
 {
 	uint64_t v = 0;
 
@@ -68,7 +71,8 @@ static int parse_work(const char *word, struct bench_opts *o)
 	int w = work_parse(word);
 
 	if (w < 0) {
-		log_err("--work %s: no such work (nothing, touch, parse, count, clock or lookup)", word);
+		log_err("--work %s: no such work (nothing, touch, parse, count, "
+			"clock or lookup)", word);
 		return -1;
 	}
 	o->work = w;
@@ -174,7 +178,8 @@ static int run_command(struct words *w)
 		if (strcmp(w->command, commands[i].name))
 			continue;
 		if (w->o.ifname) {
-			log_err("-i %s: not for %s, which generates its own traffic", w->o.ifname, w->command);
+			log_err("-i %s: not for %s, which generates its own traffic",
+				w->o.ifname, w->command);
 			return EXIT_USAGE;
 		}
 		if (parse_specs(w, commands[i].specs, w->command))
@@ -185,7 +190,8 @@ static int run_command(struct words *w)
 	if (w->command && add_spec(w, w->command))
 		return EXIT_USAGE;
 	if (!w->nr_specs) {
-		log_err("what is to be measured? (give a mode, compare, ladder or floor: pktpath bench --help)");
+		log_err("what is to be measured? (give a mode, compare, ladder or floor: "
+			"pktpath bench --help)");
 		return EXIT_USAGE;
 	}
 	if (parse_specs(w, 1, "bench"))
@@ -197,12 +203,13 @@ int cmd_bench(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse_option,
 		"MODE[:WORK]\nFILE.o:SECTION\ncompare A B\nladder\nfloor",
-		"Measure XDP: drop, pass, tx, redirect, redirect-map, redirect-cpu, redirect-multi or xsk, or "
-		"a program of your own; compare two of them; show where it is cheapest to drop, or what the "
-		"machine can do at best. Generates its own traffic in a network namespace of its own.",
+		"Measure XDP: drop, pass, tx, redirect, redirect-map, redirect-cpu, redirect-multi "
+		"or xsk, or a program of your own; compare two of them; show where it is cheapest "
+		"to drop, or what the machine can do at best. Generates its own traffic in a "
+		"network namespace of its own.",
 		NULL, NULL, NULL };
-	struct words w = { .o = { .gro = true, .sink = true, .size = 60, .flows = 1, .batch = GEN_BATCH,
-				  .cores = 1, .repeat = GEN_REPEAT } };
+	struct words w = { .o = { .gro = true, .sink = true, .size = 60, .flows = 1,
+				  .batch = GEN_BATCH, .cores = 1, .repeat = GEN_REPEAT } };
 	int ret = opts_parse(&argp, argc, argv, &w);
 
 	if (!ret)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* pktpath cost: what tracing costs here: a run, a packet, and of the CPU at the rate of the moment. */
+/* pktpath cost: what tracing costs here: a run, a packet, and of the CPU at the moment's rate. */
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
@@ -27,7 +27,8 @@
 
 static const struct argp_option options[] = {
 	SCOPE_OPTIONS,
-	{ "duration", 'd', "SECONDS", 0, "how long to look at the machine's own packets (default 2)", 0 },
+	{ "duration", 'd', "SECONDS", 0,
+	  "how long to look at the machine's own packets (default 2)", 0 },
 	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 },
 	SIZE_OPTIONS,
 	{ 0 },
@@ -120,8 +121,9 @@ static void print_calibration(const struct cost_calib *c)
 	printf("%-12s %10s %6s %18s %6s\n", "NS A RUN", "empty", "+-", "+ clock read", "+-");
 	for (kind = 0; kind < COST_NR; kind++)
 		if (!isnan(c->empty[kind]))
-			printf("%-12s %10.1f %6.1f %18.1f %6.1f\n", cost_kind_name(kind), c->empty[kind],
-			       c->empty_mad[kind], c->clock[kind], c->clock_mad[kind]);
+			printf("%-12s %10.1f %6.1f %18.1f %6.1f\n", cost_kind_name(kind),
+			       c->empty[kind], c->empty_mad[kind],
+			       c->clock[kind], c->clock_mad[kind]);
 	putchar('\n');
 }
 
@@ -132,7 +134,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The difference that tracing makes to packets over loopback, in pairs, one right after the other. */
+/* The difference that tracing makes to packets over loopback, in pairs, one after the other. */
 static int print_pairs(const struct sender *s, const struct tracer_opts *to)
 {
 	double off[PAIRS], added[PAIRS];
@@ -176,7 +178,8 @@ static void print_rows(const struct cost *c, const struct plan *plan)
 {
 	int i;
 
-	printf("\n%-34s %-12s %8s %9s %12s\n", "HOOK", "BACKEND", "runs", "ns a run", "ns a packet");
+	printf("\n%-34s %-12s %8s %9s %12s\n", "HOOK", "BACKEND", "runs", "ns a run",
+	       "ns a packet");
 	for (i = 0; i < NR_HOOKS; i++) {
 		double ns, runs;
 
@@ -219,8 +222,8 @@ static int print_now(struct tracer *t, const struct opts *o)
 	look(c, ns);
 	cost_get(c, &f);
 	if (f.known)
-		printf("%.0f packets/s, %.0f ns each in %.1f programs: %.2f%% of one CPU\n", f.packets_s,
-		       f.packet_ns, f.packet_runs, 100 * f.cpu);
+		printf("%.0f packets/s, %.0f ns each in %.1f programs: %.2f%% of one CPU\n",
+		       f.packets_s, f.packet_ns, f.packet_runs, 100 * f.cpu);
 	else
 		puts("too few packets came to say more");
 	cost_free(c);
@@ -268,9 +271,9 @@ static int measure(const struct opts *o, const struct sender *s, struct tracer_o
 int cmd_cost(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse_run_option, NULL,
-		"Measure what tracing costs on this machine: a program that does nothing, reading the clock, "
-		"each hook, a packet over loopback (in a namespace of its own), and the share of a CPU "
-		"that the packets of the moment take.", NULL, NULL, NULL };
+		"Measure what tracing costs on this machine: a program that does nothing, reading "
+		"the clock, each hook, a packet over loopback (in a namespace of its own), and the "
+		"share of a CPU that the packets of the moment take.", NULL, NULL, NULL };
 	struct opts o = OPTS_DEFAULT;
 	struct tracer_opts to = { .scope = &o.scope, .hist = true, .wire = true };
 	struct sender s = { 0 };
@@ -288,7 +291,8 @@ int cmd_cost(int argc, char **argv)
 		err = measure(&o, &s, &to);
 	sender_stop(&s);
 	if (err)
-		log_err("cost: %s", err == -EPERM ? "the kernel says how long programs run only to CAP_SYS_ADMIN" :
+		log_err("cost: %s", err == -EPERM ?
+			"the kernel says how long programs run only to CAP_SYS_ADMIN" :
 			strerror(-err));
 	else if (fflush(stdout) || ferror(stdout))
 		log_err("cannot write: standard output: %s", strerror(err = errno));

@@ -17,8 +17,9 @@ static const struct argp_option options[] = {
 int cmd_drops(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse_run_option, NULL,
-		"Show which packets are dropped: how many, why, in which function, how far they had come, "
-		"and an example of each. On a terminal once a second, elsewhere at the end.", NULL, NULL, NULL };
+		"Show which packets are dropped: how many, why, in which function, how far they "
+		"had come, and an example of each. On a terminal once a second, elsewhere at the "
+		"end.", NULL, NULL, NULL };
 	struct opts o = OPTS_DEFAULT;
 
 	if (opts_parse(&argp, argc, argv, &o))

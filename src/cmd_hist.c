@@ -32,9 +32,9 @@ static const struct argp_option options[] = {
 int cmd_hist(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse_hist_option, NULL,
-		"Show how long packets spend in each stage: quantiles, from histograms that the kernel "
-		"counts, with the slowest packets as examples. On a terminal redrawn once a second.",
-		NULL, NULL, NULL };
+		"Show how long packets spend in each stage: quantiles, from histograms that the "
+		"kernel counts, with the slowest packets as examples. On a terminal redrawn once a "
+		"second.", NULL, NULL, NULL };
 	struct opts o = OPTS_DEFAULT;
 
 	if (opts_parse(&argp, argc, argv, &o))

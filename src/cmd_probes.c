@@ -40,7 +40,8 @@ static void print_xdp(const struct scope *scope)
 
 	xdpscan_find(&s, scope);
 	if (s.nr_devs)
-		printf("\n%-8s %-32s %-12s %s\n", "XDP ON", "PROGRAM", "MODE", "OBSERVED, OR WHY NOT");
+		printf("\n%-8s %-32s %-12s %s\n", "XDP ON", "PROGRAM", "MODE",
+		       "OBSERVED, OR WHY NOT");
 	for (i = 0; i < s.nr_devs; i++) {
 		const struct xdp_dev *d = &s.devs[i];
 		const char *why = xdpscan_why(&s, d);
@@ -49,7 +50,8 @@ static void print_xdp(const struct scope *scope)
 			printf("%-8s %-32s %-12s %s\n", d->name, xdpscan_name(&s, d, name),
 			       d->hardware ? "hardware" : xdp_mode_label(d->mode),
 			       why ? why : s.progs[d->prog].dispatcher ?
-			       "by fentry; it is libxdp's dispatcher: its verdict alone" : "by fentry");
+			       "by fentry; it is libxdp's dispatcher: its verdict alone" :
+			       "by fentry");
 		else
 			printf("%-8s %-32s %-12s %s\n", d->name, "-", "-",
 			       "none is attached; --xdp attaches one");
@@ -65,11 +67,13 @@ static int print_table(const struct plan *plan, const struct opts *o)
 	for (i = 0; i < plan->nr_reports; i++) {
 		const struct hook_report *r = &plan->reports[i];
 
-		printf("%-8s %-32s %-12s %s\n", r->role, *r->hook ? r->hook : "-", r->backend, r->why);
+		printf("%-8s %-32s %-12s %s\n", r->role, *r->hook ? r->hook : "-", r->backend,
+		       r->why);
 	}
 	if (!plan->have_end)
-		printf("\nFrees cannot be seen on this kernel: packets that the kernel consumes itself "
-		       "(SYN, FIN)\nend as untracked (stale) when their memory is used again.\n");
+		printf("\nFrees cannot be seen on this kernel: packets that the kernel consumes "
+		       "itself (SYN, FIN)\n"
+		       "end as untracked (stale) when their memory is used again.\n");
 	print_xdp(&o->scope);
 	print_memory(plan, o);
 	if (fflush(stdout) || ferror(stdout)) {

@@ -95,9 +95,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int cmd_serve(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, NULL,
-		"Serve histograms of all stages, verdicts, drops by reason and losses as metrics over "
-		"HTTP, for Prometheus and the like. Durations are counted in the kernel; only drops "
-		"are sent to user space. Once attached, it goes on without privileges.",
+		"Serve histograms of all stages, verdicts, drops by reason and losses as metrics "
+		"over HTTP, for Prometheus and the like. Durations are counted in the kernel; only "
+		"drops are sent to user space. Once attached, it goes on without privileges.",
 		NULL, NULL, NULL };
 	struct serve_opts so = { .o = { .records = TRACER_RECORDS, .ring_bytes = TRACER_RING },
 				 .listen = LISTEN_DEFAULT, .by = PP_BY_DEV, .groups = SERVE_GROUPS,

@@ -15,7 +15,8 @@ static const struct argp_option options[] = {
 	{ "line-buffered", 'l', NULL, 0, "write each line at once, even into a file", 0 },
 	{ "numeric", 'n', NULL, 0, "accepted as in tcpdump; addresses are never resolved", 0 },
 	{ "slow", OPT_SLOW, "[STAGE=]TIME", 0,
-	  "only packets that take longer than TIME (500us, 1.5ms), in all or in STAGE; may be repeated", 0 },
+	  "only packets that take longer than TIME (500us, 1.5ms), in all or in STAGE; "
+	  "may be repeated", 0 },
 	RUN_OPTIONS,
 	{ 0 },
 };
@@ -30,8 +31,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 int cmd_trace(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse_option, NULL,
-		"Show every received packet as one timeline, from the interrupt to the reader. Runs until "
-		"Ctrl-C, COUNT packets or SECONDS.", NULL, NULL, NULL };
+		"Show every received packet as one timeline, from the interrupt to the reader. "
+		"Runs until Ctrl-C, COUNT packets or SECONDS.", NULL, NULL, NULL };
 	struct opts o = OPTS_DEFAULT;
 
 	if (opts_parse(&argp, argc, argv, &o))

@@ -34,7 +34,8 @@ struct cost_calib {
 
 /*
  * Calibrate the kinds in `kinds` (bit mask), comparing `rounds` times; with one round only
- * `empty` and `stats`, in some ten ms. 0 or -errno: -EPERM without CAP_SYS_ADMIN, which run times take.
+ * `empty` and `stats`, in some ten ms. 0 or -errno: -EPERM without CAP_SYS_ADMIN, which run times
+ * take.
  */
 int cost_calibrate(struct cost_calib *c, uint32_t kinds, int rounds);
 
@@ -55,7 +56,8 @@ void cost_start(struct cost *c, uint64_t every_ns);
 void cost_tick(struct cost *c);
 
 /*
- * Keep what tracing costs below `budget` (share of one CPU, 0..1), by following fewer packets; at first `share` of them.
+ * Keep what tracing costs below `budget` (share of one CPU, 0..1), by following fewer packets; at
+ * first `share` of them.
  */
 void cost_budget(struct cost *c, double budget, double share);
 

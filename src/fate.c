@@ -80,7 +80,8 @@ static void add_xdp(const struct sink_env *env, struct line *l, const struct pp_
 
 	line_addf(l, DIM, " %s", xdp_mode_label(rec->xdp_mode));
 	add_target(env, l, rec);
-	line_addf(l, PLAIN, " by %s", rec->place[0] ? fmt_clean(buf, rec->place, sizeof(rec->place)) : "?");
+	line_addf(l, PLAIN, " by %s",
+		  rec->place[0] ? fmt_clean(buf, rec->place, sizeof(rec->place)) : "?");
 	if (rec->xdp_err == PP_XDP_FAILED)
 		line_add(l, RED, " failed");
 	else if (rec->xdp_err)

@@ -86,7 +86,8 @@ void axis_row(struct line *l, const struct axis *a, const uint64_t *row, uint64_
 		/* What is there can be seen, however little it is. */
 		int h = density[col] > 0 ? 1 + (int)(density[col] / max * (LEVELS - 1) + 0.5) : 0;
 
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", level[h > LEVELS ? LEVELS : h]);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s",
+				      level[h > LEVELS ? LEVELS : h]);
 		if (col == tail || col == last) {
 			line_add(l, col > tail ? YELLOW : CYAN, text);
 			n = 0;

@@ -18,7 +18,8 @@
 #define PICTURE_MAX 60
 #define SPLIT_SHARE 0.05	/* of the total's time: stages below are not split into groups */
 
-enum col { COL_P50, COL_P90, COL_P99, COL_P999, COL_P9999, COL_MAX, COL_SHARE, COL_PICTURE, COL_NR };
+enum col { COL_P50, COL_P90, COL_P99, COL_P999, COL_P9999, COL_MAX, COL_SHARE, COL_PICTURE,
+	   COL_NR };
 
 struct table {
 	struct sink_env *env;
@@ -34,7 +35,8 @@ struct table {
 
 static int col_width(int col)
 {
-	return col == COL_SHARE ? SHARE_CELL : col == COL_PICTURE ? PICTURE_GAP + PICTURE_MIN : CELL;
+	return col == COL_SHARE ? SHARE_CELL :
+	       col == COL_PICTURE ? PICTURE_GAP + PICTURE_MIN : CELL;
 }
 
 /* Leaves out what does not fit, the least telling first. */
@@ -88,7 +90,7 @@ static void find_axis(struct table *t, int cols)
 		if (!is_shown(t, row) ||
 		    !view_row(&r, &t->ht->view, t->span, ALL_GROUPS, row, t->total_ns))
 			continue;
-		/* What takes no time would stretch the axis by decades; it is drawn at its begin. */
+		/* What takes no time would stretch the axis by decades; drawn at its begin. */
 		low = r.q.min_ns ? r.q.min_ns : r.q.at_ns[QUANTILE_P50];
 		min = low && low < min ? low : min;
 		max = r.q.max_ns > max ? r.q.max_ns : max;
@@ -109,7 +111,8 @@ static int print_header(struct table *t)
 	for (int i = COL_P50; i <= COL_SHARE; i++)
 		if (t->has[i])
 			line_right(l, col += col_width(i), DIM, i < QUANTILE_NR ?
-				   quantile_label((unsigned int)i) : i == COL_MAX ? "max" : "share");
+				   quantile_label((unsigned int)i) :
+				   i == COL_MAX ? "max" : "share");
 	if (t->has[COL_PICTURE]) {
 		line_to(l, col + PICTURE_GAP);
 		axis_header(l, &t->axis);

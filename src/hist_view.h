@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What both outputs of histograms, text and JSON, know of them: rows, shares, groups, the slowest. */
+/* What both outputs of histograms (text, JSON) know of them: rows, shares, groups, the slowest. */
 #ifndef PKTPATH_HIST_VIEW_H
 #define PKTPATH_HIST_VIEW_H
 

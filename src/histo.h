@@ -14,7 +14,7 @@
 struct hist_opts {
 	enum pp_by by;
 	uint32_t groups;		/* with `by`: 1..PP_GROUPS_MAX, and one for the rest */
-	uint32_t stages;		/* bit mask: only these; 0 = all. PP_H_TOTAL: none of them */
+	uint32_t stages;		/* bit mask: only these; 0 = all. PP_H_TOTAL: none */
 	uint32_t worst;			/* show the slowest so many of each row */
 	bool wire;			/* a packet counts for each frame merged into it */
 	bool buckets;			/* show the buckets themselves */

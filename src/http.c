@@ -169,7 +169,8 @@ static int start_daemon(struct http *h, int listen_fd)
 				     MHD_OPTION_LISTEN_SOCKET, listen_fd,
 				     MHD_OPTION_CONNECTION_LIMIT, (unsigned int)LIMIT,
 				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)HTTP_SECONDS,
-				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
+				     MHD_OPTION_NOTIFY_CONNECTION,
+				     on_connection, h, MHD_OPTION_END);
 	info = h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	return info ? watch(h, info->epoll_fd) : -EIO;
 }

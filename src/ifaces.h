@@ -10,10 +10,10 @@
 #define IFACES_MAX 16
 
 struct ifaces {
-	char driver[IFACES_MAX][32];	/* each driver once; interfaces without a device have none */
+	char driver[IFACES_MAX][32];	/* each driver once; interfaces without device have none */
 	int nr;
 	bool soft;	/* and there are interfaces with none, or of more drivers */
-	bool forward;			/* this network namespace routes packets on, or bridges them */
+	bool forward;			/* this netns routes packets on, or bridges them */
 };
 
 /* The drivers behind the chosen interfaces, or behind all. More than fit are left out. */

@@ -141,7 +141,8 @@ static void add_xdp(doc_t *d, val_t *o, const struct pp_rec *rec)
 	yyjson_mut_obj_add_str(d, x, "mode", xdp_mode_label(rec->xdp_mode));
 	json_num(d, x, "program", rec->xdp_prog);
 	yyjson_mut_obj_add_str(d, x, "to", xdp_to_label(rec->xdp_to));
-	add_known(d, x, "index", rec->xdp_to == PP_XT_CPU || rec->xdp_to == PP_XT_SOCKET, rec->xdp_index);
+	add_known(d, x, "index", rec->xdp_to == PP_XT_CPU || rec->xdp_to == PP_XT_SOCKET,
+		  rec->xdp_index);
 	json_text(d, x, "error", !rec->xdp_err ? NULL : rec->xdp_err == PP_XDP_FAILED ? "failed" :
 		  fmt_error(buf, rec->xdp_err));
 }

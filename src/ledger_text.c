@@ -202,7 +202,8 @@ static void print_choices(struct para *p, const struct ledger *led)
 /* Percent, with as many digits as say something. */
 static const char *percent(char buf[FMT_MAX], double share)
 {
-	snprintf(buf, FMT_MAX, share < 0.0095 ? "%.2f%%" : share < 0.095 ? "%.1f%%" : "%.0f%%", 100 * share);
+	snprintf(buf, FMT_MAX, share < 0.0095 ? "%.2f%%" : share < 0.095 ? "%.1f%%" : "%.0f%%",
+		 100 * share);
 	return buf;
 }
 
@@ -213,11 +214,12 @@ static void print_budget(struct para *p, const struct cost_figures *c)
 	if (!c->budget)
 		return;
 	para_start(p, c->over ? YELLOW : DIM, "budget");
-	snprintf(item, sizeof(item), "%s of a CPU %s: ", percent(a, c->budget), c->over ? "exceeded" : "kept");
+	snprintf(item, sizeof(item), "%s of a CPU %s: ", percent(a, c->budget),
+		 c->over ? "exceeded" : "kept");
 	para_words(p, item);
 	if (c->least < 1)
-		snprintf(item, sizeof(item), "follows %s of the packets, at times %s", percent(b, c->share),
-			 percent(n, c->least));
+		snprintf(item, sizeof(item), "follows %s of the packets, at times %s",
+			 percent(b, c->share), percent(n, c->least));
 	else
 		snprintf(item, sizeof(item), "follows all packets");
 	para_words(p, item);
@@ -230,7 +232,8 @@ static void print_cost(struct para *p, const struct cost_figures *c)
 
 	if (c->known) {
 		para_start(p, DIM, "cost");
-		snprintf(item, sizeof(item), "%s a packet in %.1f programs, %s of a CPU; pktpath itself %s",
+		snprintf(item, sizeof(item), "%s a packet in %.1f programs, %s of a CPU; "
+			 "pktpath itself %s",
 			 line_duration(t, &p->line, (uint64_t)c->packet_ns, true), c->packet_runs,
 			 percent(a, c->cpu), percent(b, c->own_cpu));
 		para_words(p, item);
@@ -249,7 +252,8 @@ static void print_losses(struct para *p, const struct ledger *led)
 	print_loss(p, led->n.unsorted, "unsorted", "segment",
 		   "queued out of order on a socket: the read shown may be late");
 	print_loss(p, led->softnet.time_squeeze, "squeezed", "time",
-		   "NET_RX stopped with work left, on any interface: its budget or its time was over");
+		   "NET_RX stopped with work left, on any interface: its budget or "
+		   "its time was over");
 	print_loss(p, led->softnet.dropped, "backlog", "packet",
 		   "of any interface dropped, because a CPU's backlog was full");
 }
@@ -266,7 +270,7 @@ static bool served(const struct hook_report *h)
 
 static const char *const separators[] = { " ·", "," };	/* by env->ascii */
 
-/* One row per backend: "     fentry irq e1000_intr · napi __napi_schedule, __napi_schedule_irqoff" */
+/* A row per backend: "     fentry irq e1000_intr · napi __napi_schedule, __napi_schedule_irqoff" */
 static void print_backend(struct para *p, const struct ledger *led, const char *backend)
 {
 	char item[3 * FMT_TEXT_MAX], name[FMT_TEXT_MAX];

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "record.h"
 
-#define LINEAGE_MAX 16384	/* merged records that wait; then the oldest goes without its parent */
+#define LINEAGE_MAX 16384	/* merged records that wait; then the oldest goes without parent */
 
 struct lineage;
 

@@ -79,7 +79,8 @@ const char *listen_text(char buf[LISTEN_TEXT], const struct listen_addr *l)
 			 ntohs(in6->sin6_port));
 	else
 		snprintf(buf, LISTEN_TEXT, "%s:%u",
-			 inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)), ntohs(in->sin_port));
+			 inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)),
+			 ntohs(in->sin_port));
 	return buf;
 }
 

@@ -17,7 +17,7 @@ struct loop_calls {
 	int (*tick)(void *arg);			/* every tick_ns */
 	int (*signal)(void *arg, int signo);	/* SIGINT, SIGTERM, SIGHUP, SIGUSR1 */
 	int (*deadline)(void *arg);		/* once, deadline_ns after the loop began */
-	int (*interval)(void *arg);		/* every interval_ns; late ones are not made up for */
+	int (*interval)(void *arg);		/* every interval_ns; late ones: not made up for */
 	uint64_t tick_ns;
 	uint64_t interval_ns;			/* 0 = none */
 	uint64_t deadline_ns;			/* 0 = none */

@@ -22,7 +22,8 @@ static uint64_t ring_buffer_bytes(uint64_t size)
 
 static uint64_t hist_bytes(const struct memory_opts *o)
 {
-	return table_bytes(o->hist_counts ? o->hist_counts : PP_H_ROWS * PP_H_BUCKETS, sizeof(uint64_t)) +
+	return table_bytes(o->hist_counts ? o->hist_counts : PP_H_ROWS * PP_H_BUCKETS,
+			   sizeof(uint64_t)) +
 	       table_bytes(PP_GROUPS_MAX, sizeof(uint64_t)) +
 	       table_bytes(o->worst ? o->cpus : 1, sizeof(struct pp_worst));
 }
@@ -35,7 +36,8 @@ uint64_t memory_bytes(const struct memory_opts *o)
 	       table_bytes(PP_TASKS, sizeof(struct pp_task)) +
 	       table_bytes(PP_NAPIS, sizeof(struct pp_napi)) +
 	       table_bytes(o->fifos ? PP_FIFOS : 1, sizeof(struct pp_fifo)) +
-	       table_bytes(o->cpus, sizeof(struct pp_cpu)) + hist_bytes(o) + ring_buffer_bytes(o->ring_bytes);
+	       table_bytes(o->cpus, sizeof(struct pp_cpu)) + hist_bytes(o) +
+	       ring_buffer_bytes(o->ring_bytes);
 }
 
 const char *memory_text(char buf[MEMORY_LEN], const struct memory_opts *o)
@@ -43,8 +45,10 @@ const char *memory_text(char buf[MEMORY_LEN], const struct memory_opts *o)
 	char hists[32] = "";
 
 	if (o->hist_counts)
-		snprintf(hists, sizeof(hists), ", %.1f for histograms", (double)hist_bytes(o) / 1e6);
-	snprintf(buf, MEMORY_LEN, "%.1f MB in the kernel, fixed (%.1f for records, %.1f for the ring%s)",
+		snprintf(hists, sizeof(hists), ", %.1f for histograms",
+			 (double)hist_bytes(o) / 1e6);
+	snprintf(buf, MEMORY_LEN, "%.1f MB in the kernel, fixed "
+		 "(%.1f for records, %.1f for the ring%s)",
 		 (double)memory_bytes(o) / 1e6,
 		 (double)table_bytes(o->records, sizeof(struct pp_rec)) / 1e6,
 		 (double)ring_buffer_bytes(o->ring_bytes) / 1e6, hists);

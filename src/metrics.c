@@ -87,8 +87,9 @@ static const char *bound(char buf[NUMBER_LEN], uint64_t ns)
 
 const char *metrics_content_type(enum metrics_format format)
 {
-	return format == METRICS_OPEN ? "application/openmetrics-text; version=1.0.0; charset=utf-8" :
-					"text/plain; version=0.0.4; charset=utf-8";
+	return format == METRICS_OPEN ?
+	       "application/openmetrics-text; version=1.0.0; charset=utf-8" :
+	       "text/plain; version=0.0.4; charset=utf-8";
 }
 
 /* The quality, 0..1, of one range of an Accept header; 0: another type, or not our version. */

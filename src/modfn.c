@@ -9,7 +9,7 @@
 #include "modfn.h"
 #include "trial.h"
 
-static struct trial *trial;	/* knows modules' functions; between the first load and modfn_done() */
+static struct trial *trial;	/* knows modules' functions; from the first load to modfn_done() */
 
 /* Called by libbpf for a program that is about to be loaded; `row`: one with its module. */
 static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long row)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The BPF object that can be run here. All have the same programs and maps: the usual one; the plain
- * one, which uses no variable or function of the kernel's own; and the one for kernels whose BPF
- * lacks compare-and-swap or bpf_loop() (before v5.17), which does not either.
+ * The BPF object that can be run here. All have the same programs and maps: the usual one; the
+ * plain one, which uses no variable or function of the kernel's own; and the one for kernels whose
+ * BPF lacks compare-and-swap or bpf_loop() (before v5.17), which does not either.
  */
 #ifndef PKTPATH_OBJECT_H
 #define PKTPATH_OBJECT_H
@@ -31,8 +31,8 @@ void object_close(struct object *o);
 void *object_map_table(struct bpf_map *map, size_t bytes);
 
 /*
- * " (RLIMIT_MEMLOCK is …)" if that may be why a load failed with `err`, or "". Before v5.11 maps and
- * programs count as locked memory, and failing that is an EPERM.
+ * " (RLIMIT_MEMLOCK is …)" if that may be why a load failed with `err`, or "". Before v5.11 maps
+ * and programs count as locked memory, and failing that is an EPERM.
  */
 const char *object_memlock_hint(int err);
 

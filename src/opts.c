@@ -121,8 +121,8 @@ int parse_sample(const char *word, struct opts *o)
 		if (!parse_u64(number, &o->sample) && o->sample && o->sample <= SAMPLE_MAX)
 			return 0;
 	}
-	log_err("--sample %s: not a share (give 1/N, N from 1 to %u, for flows, or 1/N,packet)", word,
-		SAMPLE_MAX);
+	log_err("--sample %s: not a share (give 1/N, N from 1 to %u, for flows, or "
+		"1/N,packet)", word, SAMPLE_MAX);
 	return -1;
 }
 
@@ -131,13 +131,13 @@ int parse_budget(const char *word, double *out)
 	char *end;
 	double p = strtod(word, &end);
 
-	if (*word && strspn(word, "0123456789.%") == strlen(word) && (!*end || !strcmp(end, "%")) && p > 0 &&
-	    p <= 100) {
+	if (*word && strspn(word, "0123456789.%") == strlen(word) && (!*end || !strcmp(end, "%")) &&
+	    p > 0 && p <= 100) {
 		*out = p / 100;
 		return 0;
 	}
-	log_err("--overhead-budget %s: not a share (give percent of one CPU, above 0, at most 100, such "
-		"as 2%%)", word);
+	log_err("--overhead-budget %s: not a share (give percent of one CPU, above 0, at most 100, "
+		"such as 2%%)", word);
 	return -1;
 }
 

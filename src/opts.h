@@ -38,14 +38,15 @@ struct opts {
 int opts_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* Options that the tracing commands share: rows for their argp_option tables, and the parser. */
-enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMPLE, OPT_PID, OPT_COMM,
-       OPT_CGROUP, OPT_BUDGET, OPT_XDP };
+enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMPLE, OPT_PID,
+       OPT_COMM, OPT_CGROUP, OPT_BUDGET, OPT_XDP };
 
 #define SCOPE_OPTIONS                                                                              \
 	{ "interface", 'i', "IF", 0,                                                               \
 	  "only packets of this interface, by name or index; may be repeated (default: any)", 0 }, \
 	{ "netns", OPT_NETNS, "NS", 0,                                                             \
-	  "interfaces of this network namespace, by name, process ID or path; all: of every one", 0 }
+	  "interfaces of this network namespace, by name, process ID or path; all: of every "      \
+	  "one", 0 }
 
 #define RUN_OPTIONS                                                                                \
 	SCOPE_OPTIONS,                                                                             \
@@ -58,12 +59,13 @@ enum { OPT_COLOUR = 256, OPT_BACKEND, OPT_RECORDS, OPT_RING, OPT_NETNS, OPT_SAMP
 	{ "cgroup", OPT_CGROUP, "PATH", 0,                                                         \
 	  "only packets read by a process of this control group (v2) or one below it", 0 },        \
 	{ "xdp", OPT_XDP, "MODE", OPTION_ARG_OPTIONAL,                                             \
-	  "attach an XDP program that passes all on where there is none, to see the stage xdp: native, " \
-	  "generic or auto (default); needs -i", 0 },                                              \
+	  "attach an XDP program that passes all on where there is none, to see the stage "        \
+	  "xdp: native, generic or auto (default); needs -i", 0 },                                 \
 	{ "duration", 'd', "SECONDS", 0, "stop after SECONDS", 0 },                                \
 	{ "color", OPT_COLOUR, "WHEN", 0,                                                          \
 	  "auto (default), always or never; NO_COLOR is honoured", 0 },                            \
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 }, \
+	{ "backend", OPT_BACKEND, "NAME", 0,                                                       \
+	  "auto (default), fentry, kprobe.multi or kprobe", 0 },                                   \
 	SIZE_OPTIONS
 
 #define SIZE_OPTIONS                                                                               \
@@ -85,7 +87,10 @@ int parse_comm(const char *word, const char **out);
 int parse_cgroup(const char *word, const char **out);
 int parse_backend(const char *word, struct opts *o);
 
-/* 0, or EXIT_USAGE after saying what is lacking: privileges, the kernel's BTF, or atomics in its BPF. */
+/*
+ * 0, or EXIT_USAGE after saying what is lacking: privileges, the kernel's BTF, or atomics in its
+ * BPF.
+ */
 int check_kernel(void);
 
 #endif /* PKTPATH_OPTS_H */

@@ -17,8 +17,8 @@ static int parse_by(const char *word, struct hist_opts *h)
 		h->by = (enum pp_by)by;
 		return 0;
 	}
-	log_err("--by %s: not a way to split packets (dev, queue, cpu, proto, port, verdict, pid or "
-		"cgroup)", word);
+	log_err("--by %s: not a way to split packets (dev, queue, cpu, proto, port, verdict, pid "
+		"or cgroup)", word);
 	return -1;
 }
 
@@ -39,8 +39,8 @@ static int parse_number(const char *option, const char *word, uint32_t min, uint
 
 static int unknown_stage(const char *option, const char *word)
 {
-	log_err("%s %s: no such stage (irq, napi, softirq … total; pktpath probes lists them)", option,
-		word);
+	log_err("%s %s: no such stage (irq, napi, softirq … total; pktpath probes lists them)",
+		option, word);
 	return -1;
 }
 
@@ -75,7 +75,8 @@ static int parse_time(const char *word, uint64_t *ns)
 		const char *name;
 		double ns;
 	} units[] = {
-		{ "ns", 1 }, { "us", 1e3 }, { "µs", 1e3 }, { "μs", 1e3 }, { "ms", 1e6 }, { "s", 1e9 },
+		{ "ns", 1 }, { "us", 1e3 }, { "µs", 1e3 }, { "μs", 1e3 }, { "ms", 1e6 },
+		{ "s", 1e9 },
 	};
 	size_t digits = strspn(word, "0123456789."), i;
 	char *end;
@@ -118,7 +119,8 @@ int parse_slow(char *word, struct opts *o)
 		*time = '=';
 	}
 	if (parse_time(time ? time + 1 : word, &ns)) {
-		log_err("--slow %s: not a time with its unit (such as 500us, 1.5ms or sock=1ms)", word);
+		log_err("--slow %s: not a time with its unit (such as 500us, 1.5ms or sock=1ms)",
+			word);
 		return -1;
 	}
 	no_thresholds(o);

@@ -125,7 +125,7 @@ static bool driver_covered(const struct plan *plan, const char *driver, const ch
 	return rows > 0;
 }
 
-/* Stages whose hooks do nothing but measure: who does not ask for the stage does not pay for them. */
+/* Stages whose hooks do nothing but measure: who does not ask for a stage does not pay for it. */
 static bool is_asked_for(const struct plan_opts *o, const struct hook *h)
 {
 	static const char *const optional[] = { "irq", "napi", "timer", "softirq", "grodone",
@@ -177,13 +177,15 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 			}
 			if (!applies(plan, ifs, &hooks[i])) {
 				if (*hooks[i].module == '@')
-					plan->why[i] = "this host does not forward, and has no bridge";
+					plan->why[i] = "this host does not forward, and "
+						       "has no bridge";
 				continue;
 			}
 			if (!first && !served && !is_driver_row(&hooks[i]))
 				break;
 			choose(plan, t, o, i);
-			served |= (first || is_driver_row(&hooks[i])) && plan->backend[i] != BE_NONE;
+			served |= (first || is_driver_row(&hooks[i])) &&
+				  plan->backend[i] != BE_NONE;
 			first = false;
 		}
 		/* A driver's own row does not help the interfaces of another driver. */

@@ -14,7 +14,7 @@
 struct plan_opts {
 	const struct scope *scope;	/* the traced interfaces */
 	enum backend force;		/* BE_NONE: the best; tracepoints are never forced away */
-	uint32_t stages;		/* bit mask: without hooks that serve others only; 0 = all */
+	uint32_t stages;		/* bit mask: without hooks serving others only; 0 = all */
 	bool banned[NR_HOOKS][BE_NR];	/* backends that failed at load or attach before */
 	const char *ban_why[NR_HOOKS];
 };
@@ -23,7 +23,7 @@ struct plan {
 	enum backend backend[NR_HOOKS];	/* BE_NONE: unused */
 	const char *why[NR_HOOKS];	/* why it is not served; NULL if it is, or was not needed */
 	uint32_t stages;		/* bit mask of the stages served */
-	uint32_t hardirq_mask;		/* programs may ask what the CPU is doing: see trial.h; 0: not */
+	uint32_t hardirq_mask;		/* programs may ask what the CPU does (trial.h); 0: not */
 	bool have_end;			/* frees can be seen */
 	struct hook_report reports[NR_HOOKS + PP_ST_NR + PP_IFS]; /* with those of XDP */
 	int nr_reports;

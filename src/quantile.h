@@ -29,7 +29,7 @@ struct quantiles {
 	uint64_t at_ns[QUANTILE_NR];
 	uint64_t min_ns, max_ns;
 	double sum_ns;
-	bool open;		/* max_ns lies in the last bucket: it may be any time from there on */
+	bool open;		/* max_ns is in the last bucket: it may be any time from there on */
 };
 
 /* The middle of a bucket, ns: at most 1.6 % away from any value in it. */

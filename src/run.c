@@ -102,7 +102,8 @@ static void set_env(struct trace *tr)
 	env->any_dev = tr->o.scope.nr != 1;
 	env->quiet = tr->o.quiet;
 	/* A file gets blocks; whoever watches gets each line. */
-	env->line_buffered = tr->o.line_buffered || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode);
+	env->line_buffered = tr->o.line_buffered || fstat(STDOUT_FILENO, &st) ||
+			     !S_ISREG(st.st_mode);
 	env->wall_offset_ns = wall_offset();
 	env->stages_served = tracer_plan(tr->tracer)->stages;
 	env->xdp_late = tracer_xdp_late(tr->tracer);
@@ -267,8 +268,9 @@ static int show_so_far(struct trace *tr)
 	add_cost(tr, &led);
 	ret = get_ledger(tr, &led);
 	if (!ret && tr->intervals)
-		ret = tr->sink->hist(&tr->env, intervals_whole(tr->intervals, now_ns(CLOCK_MONOTONIC),
-							       false));
+		ret = tr->sink->hist(&tr->env,
+				     intervals_whole(tr->intervals, now_ns(CLOCK_MONOTONIC),
+						     false));
 	return ret ? ret : tr->sink->done(&tr->env, &led);
 }
 
@@ -333,8 +335,8 @@ static void start_cost(struct trace *tr)
 	tr->cost = cost_new(tr->tracer);
 	if (!tr->cost) {
 		if (o->budget)
-			log_note("--overhead-budget has no effect: the kernel says how long programs run only "
-				 "to CAP_SYS_ADMIN");
+			log_note("--overhead-budget has no effect: the kernel says how long "
+				 "programs run only to CAP_SYS_ADMIN");
 		return;
 	}
 	if (o->budget)
@@ -445,7 +447,8 @@ static int exit_status(const struct trace *tr, int err)
 	if (err) {
 		log_err("cannot write: %s: %s", tee_failed(tr->tee) ? tr->o.trace_file :
 			"standard output", err == -EINTR ?
-			"ended while its reader did not read, so not all was shown" : strerror(-err));
+			"ended while its reader did not read, so not all was shown" :
+			strerror(-err));
 		return EXIT_RUNTIME;
 	}
 	return tr->vanished ? EXIT_RUNTIME : EXIT_OK;

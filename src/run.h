@@ -10,7 +10,7 @@
 #include "opts.h"
 #include "tracer.h"
 
-#define OPTS_DEFAULT { .records = TRACER_RECORDS, .ring_bytes = TRACER_RING,                         \
+#define OPTS_DEFAULT { .records = TRACER_RECORDS, .ring_bytes = TRACER_RING,                       \
 		       .hist = { .groups = PP_GROUPS, .worst = 1, .wire = true } }
 
 /*

@@ -24,7 +24,8 @@ int scope_add(struct scope *s, char *word)
 	}
 	for (char *w = strtok_r(word, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
 		if (s->nr_words == PP_IFS) {
-			log_err("-i %s: too many interfaces (at most %d; any traces all)", w, PP_IFS);
+			log_err("-i %s: too many interfaces (at most %d; any traces all)",
+				w, PP_IFS);
 			return -1;
 		}
 		s->words[s->nr_words++] = w;
@@ -67,8 +68,8 @@ static int enter_netns(struct scope *s)
 	}
 	fd = *s->netns ? open_netns(s->netns) : -1;
 	if (fd < 0) {
-		log_err("--netns %s: no such network namespace (give a name that 'ip netns' lists, a "
-			"process ID, a path such as /proc/PID/ns/net, or all)", s->netns);
+		log_err("--netns %s: no such network namespace (give a name that 'ip netns' lists, "
+			"a process ID, a path such as /proc/PID/ns/net, or all)", s->netns);
 		return -1;
 	}
 	err = setns(fd, CLONE_NEWNET) ? errno : 0;
@@ -109,8 +110,8 @@ int scope_resolve(struct scope *s)
 			return 0;
 		}
 		if (s->any_netns) {
-			log_err("-i %s: interfaces are named within one namespace (--netns NAME instead "
-				"of all)", s->words[i]);
+			log_err("-i %s: interfaces are named within one namespace (--netns NAME "
+				"instead of all)", s->words[i]);
 			return -1;
 		}
 		if (add_iface(s, s->words[i]))
@@ -143,7 +144,8 @@ const char *scope_text(const struct scope *s)
 	size_t n = 0;
 
 	for (int i = 0; i < s->nr; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? ", " : "", s->names[i]);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? ", " : "",
+				      s->names[i]);
 	if (!s->nr)
 		snprintf(text, sizeof(text), "any interface%s",
 			 s->any_netns ? " of any network namespace" : "");

@@ -20,7 +20,7 @@ struct hook_report {
 	int stage;		/* enum pp_stage, or PP_ST_NONE for a hook of the bookkeeping */
 	const char *role;	/* stage label, or "drop", "merge", "end", "exit" … */
 	const char *hook;	/* symbol or tracepoint, "" if none could be had */
-	const char *backend;	/* "fentry", "kprobe.multi", "kprobe", "tp_btf", or "-": not served */
+	const char *backend;	/* "fentry", "kprobe.multi", "kprobe", "tp_btf"; "-": not served */
 	const char *why;	/* plain words: why it is missing, or ""  */
 	int64_t missed;		/* runs that the kernel says it skipped; -1 = it does not say */
 };
@@ -36,7 +36,10 @@ struct cost_figures {
 	bool over;			/* the budget was exceeded at the last look */
 };
 
-/* The account of a run. seen + clones + birth losses = verdicts + in flight, or `balanced` is false. */
+/*
+ * The account of a run. seen + clones + birth losses = verdicts + in flight, or `balanced` is
+ * false.
+ */
 struct ledger {
 	uint64_t duration_ns;
 	struct pp_counts n;		/* summed over CPUs */
@@ -81,7 +84,7 @@ struct sink_env {
 	bool utc;			/* print times in UTC: tests */
 	uint32_t stages_served;		/* bit mask of enum pp_stage that have a hook */
 	bool xdp_late;			/* `xdp` is served by generic programs only */
-	/* An interface's name; NULL if it is not known, or of another namespace than the traced one. */
+	/* An interface's name; NULL if not known, or of another namespace than the traced one. */
 	const char *(*dev_name)(uint32_t netns, uint32_t ifindex);
 	const char *(*reason_name)(uint32_t reason);	/* never NULL result */
 	/* A process's command, a control group's path by its ID: NULL if they are not known. */

@@ -10,7 +10,7 @@
 #include "text.h"
 
 #define FLOW_MIN      37	/* "udp  10.77.0.1:40000 > 10.77.0.2:5000" */
-#define FLOW_PIPE     48	/* without a terminal: fixed, so that cut -c works; nearly all IPv4 */
+#define FLOW_PIPE     48	/* without a terminal: fixed, so cut -c works; nearly all IPv4 */
 #define SUFFIX_ROOM   11	/* " held=1.23m" */
 #define FLOW_STEP     4		/* by which it grows, so that the header need not move often */
 #define SLOWEST_ROOM  12	/* " sock 50.1ms" */
@@ -204,7 +204,8 @@ static void add_cells(const struct sink_env *env, struct line *l, const struct t
 	char buf[FMT_MAX];
 
 	for (int i = 0; i < PP_ST_NR; i++)
-		if (has_column(env, column_stage(env, i)) && timeline_find(tl, column_stage(env, i)))
+		if (has_column(env, column_stage(env, i)) &&
+		    timeline_find(tl, column_stage(env, i)))
 			last = i;
 	for (int i = 0; i <= last; i++) {
 		int st = column_stage(env, i);

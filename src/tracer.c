@@ -378,7 +378,8 @@ uint64_t tracer_packets(const struct tracer *t)
 	int i;
 
 	for (i = 0; i < t->nr_cpus; i++)
-		n += *(volatile __u64 *)&t->cpus[i].n.seen + *(volatile __u64 *)&t->cpus[i].n.sampled_out;
+		n += *(volatile __u64 *)&t->cpus[i].n.seen +
+		     *(volatile __u64 *)&t->cpus[i].n.sampled_out;
 	return n;
 }
 
@@ -423,8 +424,9 @@ void tracer_stop(struct tracer *t)
 	usleep(20000);
 	/*
 	 * Then nothing ends, either, all at once: a packet that is still under way stays in flight.
-	 * Detaching, hook by hook, takes a second or more: Linux waits some 100 ms for each function
-	 * (v6.1: ftrace_shutdown()), so whoever waits for the account need not wait for that.
+	 * Detaching, hook by hook, takes a second or more: Linux waits some 100 ms for each
+	 * function (v6.1: ftrace_shutdown()), so whoever waits for the account need not wait for
+	 * that.
 	 */
 	*t->o.enabled = PP_OFF;
 	quiesce();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * A running trace, as an opaque object: new (choose hooks, load, attach) → enable → poll …
- * → stop (the account is final) → ledger → free (detach; nothing is left in the kernel). Functions return 0 or -errno
- * and have said why on stderr when they fail.
+ * → stop (the account is final) → ledger → free (detach; nothing is left in the kernel). Functions
+ * return 0 or -errno and have said why on stderr when they fail.
  */
 #ifndef PKTPATH_TRACER_H
 #define PKTPATH_TRACER_H
@@ -49,7 +49,7 @@ struct bpf_object;
 int tracer_new(struct tracer **out, const struct tracer_opts *opts);
 void tracer_enable(struct tracer *t);
 
-/* Follow that share of flows or packets from here on, 0..1; with `sample` or `sample_changes` only. */
+/* Follow a share of flows or packets from here on, 0..1; with `sample` or `sample_changes` only. */
 void tracer_sample(struct tracer *t, double share);
 
 /* The descriptor of a row's k-th program; -1: it has no such one, or it is detached. */
@@ -73,7 +73,7 @@ void tracer_look(struct tracer *t);
 /* Are all XDP programs that are observed generic ones, which run after `netif`? */
 bool tracer_xdp_late(const struct tracer *t);
 
-/* Histograms so far, of all CPUs, into one with as many groups; while packets are moving as well. */
+/* Histograms so far, of all CPUs, into one with as many groups; while packets move as well. */
 void tracer_hist(const struct tracer *t, struct histo *h);
 
 /* The keys of the groups so far (bpf/account.bpf.h), 0 = not used; how many there may be. */

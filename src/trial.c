@@ -83,7 +83,8 @@ unsigned int trial_preempt_count(const struct trial *t)
 		if (!can_read_percpu(id))
 			return 0;
 		/* Of the structure the field is an int. */
-		return !i && btf__resolve_size(t->vmlinux, id) == 8 ? HARDIRQ_MASK_64 : HARDIRQ_MASK_32;
+		return !i && btf__resolve_size(t->vmlinux, id) == 8 ?
+		       HARDIRQ_MASK_64 : HARDIRQ_MASK_32;
 	}
 	return 0;
 }
@@ -163,7 +164,8 @@ static const char *why_load(int err)
 	case EACCES:
 		return "the kernel refuses it (EPERM)";
 	case EINVAL:
-		return "the kernel refuses it (EINVAL): other arguments than expected, or no support";
+		return "the kernel refuses it (EINVAL): other arguments than expected, "
+		       "or no support";
 	case ENOENT:
 		return "in BTF, but the kernel cannot find its address (ENOENT)";
 	default:
@@ -319,7 +321,8 @@ bool trial_bpf_is_new(void)
 
 int trial_ring(void)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "pp_trial", 0, 0, sysconf(_SC_PAGESIZE), NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "pp_trial", 0, 0,
+				sysconf(_SC_PAGESIZE), NULL);
 
 	if (fd < 0)
 		return -errno;

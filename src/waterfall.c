@@ -143,7 +143,7 @@ static void note_gro(struct line *l, const struct pp_rec *rec)
 		note(l, "GRO let it go: %s", gro_end_help(rec->gro_end));
 }
 
-/* What there is to say about a record besides its stages, in a line of its own; nothing for most. */
+/* What there is to say of a record besides its stages, in a line of its own; nothing for most. */
 static int print_notes(struct sink_env *env, const struct pp_rec *rec)
 {
 	struct text_state *st = env->state;
@@ -164,7 +164,8 @@ static int print_notes(struct sink_env *env, const struct pp_rec *rec)
 		     "a device of another network namespace");
 	}
 	if (rec->xdp_mode && !verdict_is_xdp(rec->verdict))
-		note(l, "XDP program %u (%s) let it pass", rec->xdp_prog, xdp_mode_label(rec->xdp_mode));
+		note(l, "XDP program %u (%s) let it pass", rec->xdp_prog,
+		     xdp_mode_label(rec->xdp_mode));
 	if (rec->egress && !verdict_is_xdp(rec->verdict))
 		note(l, "left through %s",
 		     sink_dev(env, rec->netns, rec->egress, name, FMT_TEXT_MAX));

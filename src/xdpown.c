@@ -31,10 +31,11 @@ static int attach_as(const struct xdp_dev *d, const int prog[2], uint32_t flags)
 static void complain(const struct xdp_dev *d, enum xdp_want want, int err)
 {
 	if (err == -EBUSY || err == -EEXIST)
-		log_err("--xdp: %s: another XDP program has come meanwhile; it is left alone", d->name);
+		log_err("--xdp: %s: another XDP program has come meanwhile; "
+			"it is left alone", d->name);
 	else if (want == XDP_NATIVE && err == -EOPNOTSUPP)
-		log_err("--xdp=native: %s: its driver has no native XDP (--xdp=generic works with any)",
-			d->name);
+		log_err("--xdp=native: %s: its driver has no native XDP (--xdp=generic "
+			"works with any)", d->name);
 	else
 		log_err("--xdp: %s: cannot attach an XDP program: %s", d->name, strerror(-err));
 }
@@ -57,11 +58,11 @@ int xdpown_attach(struct xdp_dev *d, enum xdp_want want, const int prog[2])
 	}
 	d->attached = d->own = true;
 	if (d->mode == PP_XM_NATIVE)
-		log_note("%s: attached an XDP program of its own, native: some drivers (igb, for one) "
-			 "reset the link for it, now and at the end", d->name);
+		log_note("%s: attached an XDP program of its own, native: some drivers (igb, for "
+			 "one) reset the link for it, now and at the end", d->name);
 	else
-		log_note("%s: attached an XDP program of its own, generic: that turns GRO off on %s "
-			 "until the end, and is not the fast path", d->name, d->name);
+		log_note("%s: attached an XDP program of its own, generic: that turns GRO off on "
+			 "%s until the end, and is not the fast path", d->name, d->name);
 	return fd;
 }
 
@@ -93,7 +94,8 @@ void xdpown_wait(const struct xdpscan *s, const bool had_link[PP_IFS])
 			took = now_ns(CLOCK_MONOTONIC) - start;
 		} while (!xdpown_has_link(&s->devs[i]) && took < LINK_WAIT_NS);
 		if (took < LINK_WAIT_NS)
-			log_note("%s: the link is back after %.1f s", s->devs[i].name, (double)took / 1e9);
+			log_note("%s: the link is back after %.1f s",
+				 s->devs[i].name, (double)took / 1e9);
 		else
 			log_note("%s: the link is not back after %.1f s", s->devs[i].name,
 				 (double)took / 1e9);

@@ -7,8 +7,8 @@
 
 /*
  * Attaches one of the two programs (the second also takes frames of several buffers; -1: there is
- * none) to a device that has no XDP program, and notes how in `d`. Returns the link, or -errno after
- * one line on stderr.
+ * none) to a device that has no XDP program, and notes how in `d`. Returns the link, or -errno
+ * after one line on stderr.
  */
 int xdpown_attach(struct xdp_dev *d, enum xdp_want want, const int prog[2]);
 

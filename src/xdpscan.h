@@ -34,7 +34,7 @@ struct xdp_dev {
 
 struct xdpscan {
 	struct xdp_prog progs[XDPSCAN_PROGS];
-	struct xdp_dev devs[PP_IFS];	/* if interfaces were named all of these, else those with XDP */
+	struct xdp_dev devs[PP_IFS];	/* all that were named; if none were, those with XDP */
 	int nr_progs, nr_devs;
 	bool more;			/* there are more devices with XDP than these */
 };

@@ -19,8 +19,9 @@
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
 #endif
 
-static const char *const tracepoints[] = { "t_xdp_redirect", "t_xdp_redirect_err", "t_xdp_exception",
-					   "t_xdp_devmap_xmit", "t_xdp_cpumap_enqueue" };
+static const char *const tracepoints[] = { "t_xdp_redirect", "t_xdp_redirect_err",
+					   "t_xdp_exception", "t_xdp_devmap_xmit",
+					   "t_xdp_cpumap_enqueue" };
 #define NR_TRACEPOINTS (sizeof(tracepoints) / sizeof(tracepoints[0]))
 
 /* The pair that observes a program; -1: none. */
@@ -56,13 +57,17 @@ static void say_found(const struct xdpview *v, const struct xdp_dev *d)
 	if (v->want != XDP_OBSERVE)
 		none = "; --xdp attaches nothing there";
 	if (why)
-		log_note("%s: XDP program %s (%s) cannot be observed: %s; packets that it ends %s%s",
+		log_note("%s: XDP program %s (%s) cannot be observed: %s; packets that "
+			 "it ends %s%s",
 			 d->name, name, d->hardware ? "hardware" : xdp_mode_label(d->mode), why,
-			 d->mode == PP_XM_GENERIC ? "look dropped or consumed" : "are not seen", none);
+			 d->mode == PP_XM_GENERIC ? "look dropped or consumed" : "are not seen",
+			 none);
 	else
-		log_note("%s: observing XDP program %s (%s)%s%s", d->name, name, xdp_mode_label(d->mode),
+		log_note("%s: observing XDP program %s (%s)%s%s", d->name, name,
+			 xdp_mode_label(d->mode),
 			 v->scan.progs[d->prog].dispatcher ?
-			 ", libxdp's dispatcher: its verdict, not which program behind it gave that" : "",
+			 ", libxdp's dispatcher: its verdict, not which program behind it "
+			 "gave that" : "",
 			 none);
 }
 
@@ -86,7 +91,8 @@ void xdpview_new(struct xdpview *v, const struct scope *scope, enum xdp_want wan
 	for (i = 0; i < s->nr_devs; i++)
 		say_found(v, &s->devs[i]);
 	if (s->more)
-		log_note("XDP programs of only %d interfaces are observed: name others with -i", PP_IFS);
+		log_note("XDP programs of only %d interfaces are observed: name others with -i",
+			 PP_IFS);
 }
 
 bool xdpview_active(const struct xdpview *v)
@@ -174,7 +180,8 @@ static void want_own(struct xdpview *v, const struct bpf_object *obj)
 		return;
 	v->frags = kernel_has_frags();
 	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "pktpath_pass"), true);
-	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "pktpath_pass_mb"), v->frags);
+	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "pktpath_pass_mb"),
+				  v->frags);
 }
 
 int xdpview_want(struct xdpview *v, const struct bpf_object *obj)
@@ -184,7 +191,8 @@ int xdpview_want(struct xdpview *v, const struct bpf_object *obj)
 
 	want_own(v, obj);
 	for (t = 0; v->nr_pairs && t < NR_TRACEPOINTS; t++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(obj, tracepoints[t]), true);
+		bpf_program__set_autoload(bpf_object__find_program_by_name(obj, tracepoints[t]),
+					  true);
 	for (k = 0; k < v->nr_pairs; k++) {
 		const struct xdp_prog *p = &v->scan.progs[v->pair[k]];
 		struct bpf_program *out = program(obj, "xdp_out", k);
@@ -232,7 +240,8 @@ static int attach_own(struct xdpview *v, const struct bpf_object *obj)
 {
 	const int prog[2] = {
 		bpf_program__fd(bpf_object__find_program_by_name(obj, "pktpath_pass")),
-		v->frags ? bpf_program__fd(bpf_object__find_program_by_name(obj, "pktpath_pass_mb")) : -1
+		v->frags ?
+		bpf_program__fd(bpf_object__find_program_by_name(obj, "pktpath_pass_mb")) : -1
 	};
 	bool had_link[PP_IFS] = { false }, hardware;
 	unsigned int mode;
@@ -264,7 +273,8 @@ static void fill_table(const struct xdpview *v, struct pp_xdp_dev *table)
 
 		if (is_observed(v, d) || d->own)
 			table[n++] = (struct pp_xdp_dev){
-				.ifindex = d->ifindex, .netns = netns, .mode = d->mode, .prog = d->id,
+				.ifindex = d->ifindex, .netns = netns, .mode = d->mode,
+				.prog = d->id,
 			};
 	}
 }
@@ -289,7 +299,8 @@ static void name_program(const struct xdpview *v, const struct xdp_dev *d, char 
 	const char *why = xdpscan_why(&v->scan, d), *mode = xdp_mode_label(d->mode);
 	char name[XDP_FUNC_LEN + 16];
 
-	snprintf(buf, size, "%s %s on %s", d->own ? "pktpath_pass" : xdpscan_name(&v->scan, d, name),
+	snprintf(buf, size, "%s %s on %s",
+		 d->own ? "pktpath_pass" : xdpscan_name(&v->scan, d, name),
 		 d->hardware ? "hardware" : mode, d->name);
 	if (!d->own && !is_observed(v, d))
 		snprintf(buf + strlen(buf), size - strlen(buf), ": %s",
@@ -345,8 +356,8 @@ void xdpview_missed(const struct xdpview *v, struct plan *plan)
 		k = v->scan.devs[i].own ? -1 : pair_of(v, v->scan.devs[i].prog);
 		for (r = 0; k >= 0 && r < plan->nr_reports; r++)
 			if (plan->reports[r].hook == v->text[i])
-				plan->reports[r].missed = missed_runs(BE_FENTRY,
-								      bpf_program__fd(v->in[k]), -1);
+				plan->reports[r].missed =
+					missed_runs(BE_FENTRY, bpf_program__fd(v->in[k]), -1);
 	}
 }
 

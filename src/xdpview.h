@@ -4,8 +4,8 @@
  * pktpath's own program where it is asked for. In this order: new (looks, and says what it found),
  * configure and want (between open and load of the BPF object), attach, report, detach, free.
  *
- * A foreign program is never replaced: the kernel refuses a link where a program is (dev_xdp_attach(),
- * v5.9). Links end with this process, however that ends.
+ * A foreign program is never replaced: the kernel refuses a link where a program is
+ * (dev_xdp_attach(), v5.9). Links end with this process, however that ends.
  */
 #ifndef PKTPATH_XDPVIEW_H
 #define PKTPATH_XDPVIEW_H
@@ -42,8 +42,9 @@ void xdpview_configure(const struct xdpview *v, struct pp_cfg *cfg);
 int xdpview_want(struct xdpview *v, const struct bpf_object *obj);
 
 /*
- * `table` is the object's xdp_devs. 0, or -errno after one line on stderr: our own program was asked
- * for and cannot be attached. Waits for the link where attaching took it away, up to ten seconds.
+ * `table` is the object's xdp_devs. 0, or -errno after one line on stderr: our own program was
+ * asked for and cannot be attached. Waits for the link where attaching took it away, up to ten
+ * seconds.
  */
 int xdpview_attach(struct xdpview *v, const struct bpf_object *obj, struct pp_xdp_dev *table);
 
@@ -57,8 +58,8 @@ void xdpview_report(struct xdpview *v, struct plan *plan);
 bool xdpview_late(const struct xdpview *v);
 
 /*
- * Says once of each interface that was named when a program comes, goes or gives way to another, as it
- * is not observed. Cheap: it looks once a second, however often it is called.
+ * Says once of each interface that was named when a program comes, goes or gives way to another, as
+ * it is not observed. Cheap: it looks once a second, however often it is called.
  */
 void xdpview_look(struct xdpview *v);
 

@@ -66,7 +66,8 @@ class Demo:
         command = ["pktpath", "trace", "-i", self.nic.name, *options]
         self.term.narrate(f"guest: {' '.join(command)}")
         colour = "always" if self.term.colour else "never"
-        argv = ["env", "LC_ALL=C.UTF-8", f"COLUMNS={self.term.columns}", *command, f"--color={colour}"]
+        argv = ["env", "LC_ALL=C.UTF-8", f"COLUMNS={self.term.columns}", *command,
+                f"--color={colour}"]
         process = self.guest.start(argv, stdout=self.term, stderr=self.term)
         self.ready(process)
         self.term.settle(0.2)

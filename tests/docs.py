@@ -44,21 +44,25 @@ def main():
     hold("stage", "the manual", stages, re.findall(r"^\.It Cm (\S+)", section("STAGES"), re.M))
     hold("stage", "README.md", stages, re.findall(r"^\| `(\w+)` \|", readme, re.M))
     hold("cause", "the manual", causes, re.findall(r"^\.It Cm (\S+)", section("POLL CAUSES"), re.M))
-    hold("verdict", "the manual", verdicts, re.findall(r"^\.It Cm (\S+)", section("VERDICTS"), re.M))
+    hold("verdict", "the manual", verdicts,
+         re.findall(r"^\.It Cm (\S+)", section("VERDICTS"), re.M))
     quoted = set(re.findall(r"`([^`]+)`", schema))
-    for name in ("PP_STAGES", "PP_VERDICTS", "PP_CAUSES", "PP_CONTEXTS", "PP_GROS", "PP_GRO_ENDS", "PP_FLAGS"):
+    for name in ("PP_STAGES", "PP_VERDICTS", "PP_CAUSES", "PP_CONTEXTS", "PP_GROS",
+                 "PP_GRO_ENDS", "PP_FLAGS"):
         hold(f"label of {name}", "docs/SCHEMA.md", table(name), quoted)
     ways = table("PP_BYS", "hist")
     hold("way to split", "docs/SCHEMA.md", ways, quoted)
     hold("way to split", "the manual", ways, re.findall(r"^\.Cm (\w+)", manual, re.M))
     hold("way to split", "the help of hist", ways, re.findall(r"\w+", text("src/cmd_hist.c")))
     families = re.findall(r'^\tX\(\w+, "(\w+)"', text("src/expose.c"), re.M)
-    told = re.findall(r"`((?:pktpath|process)_\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", text("docs/FLEET.md"), re.M)))
+    told = re.findall(r"`((?:pktpath|process)_\w+)`",
+                      "\n".join(re.findall(r"^\| (`.*?) \|", text("docs/FLEET.md"), re.M)))
     hold("metric", "docs/FLEET.md", families, told)
     hold("metric", "src/expose.c", told, families)
     hold("option", "the manual", sorted(options()), set(re.findall(r"Fl -([a-z-]+)", manual)))
     unknown = set(re.findall(r"^\.It .*Fl -([a-z-]+)", manual, re.M)) - options()
-    wrong.extend(f"the manual has an option that is not there: --{name}" for name in sorted(unknown))
+    wrong.extend(f"the manual has an option that is not there: --{name}"
+                 for name in sorted(unknown))
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 

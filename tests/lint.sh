@@ -31,7 +31,8 @@ check() {
 		echo "FAIL  $name"
 		failed=$((failed + 1))
 		# clang-tidy counts what it found in others' headers.
-		grep -Ev 'warnings? generated' "$log" | head -n "$([ -n "$V" ] && echo 10000 || echo 40)"
+		grep -Ev 'warnings? generated' "$log" |
+			head -n "$([ -n "$V" ] && echo 10000 || echo 40)"
 	fi
 }
 
@@ -53,7 +54,8 @@ run_cppcheck() {
 	# shellcheck disable=SC2046 # a list of files without spaces
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr "$jobs" \
 		--enable=warning,performance,portability,style \
-		--suppress=variableScope --suppress=unusedStructMember --suppress=missingIncludeSystem \
+		--suppress=variableScope --suppress=unusedStructMember \
+		--suppress=missingIncludeSystem \
 		-D_GNU_SOURCE '-DPP_VERSION="0"' \
 		'-Dbpf_object__for_each_program(p,o)=while(((p)=next_program(o)))' \
 		'-DLIBBPF_OPTS(type,name,...)=struct type name={__VA_ARGS__}' \
@@ -71,14 +73,32 @@ short_files() {
 		END { exit bad }'
 }
 
+# A tab counts as 8 columns. What may be wider, and why:
+# include/stages.h       its tables: one row a line reads better
+# vmlinux/               the kernel's declarations, as they are there
+columns() {
+	ours '*.c' '*.h' '*.sh' '*.py' Makefile ':!include/stages.h' ':!vmlinux/' |
+		xargs python3 -c '
+import pathlib, sys
+wide = [f"{name}:{number}: {len(line)} columns, at most 100"
+        for name in sys.argv[1:]
+        for text in [pathlib.Path(name).read_text("utf-8").expandtabs(8)]
+        for number, line in enumerate(text.split("\n"), 1)
+        if len(line) > 100]
+print(*wide, sep="\n")
+sys.exit(bool(wide))'
+}
+
 licensed() {
-	ours '*.c' '*.h' '*.sh' '*.py' Makefile | xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0' |
+	ours '*.c' '*.h' '*.sh' '*.py' Makefile |
+		xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0' |
 		grep . && return 1
 	return 0
 }
 
 shell() {
-	# Called through check(), and by traps: reachable (SC2317). Braces for && || are idiom (SC2015).
+	# Called through check(), and by traps: reachable (SC2317).
+	# Braces for && || are idiom (SC2015).
 	ours '*.sh' | xargs shellcheck -x -e SC2317,SC2015
 }
 
@@ -100,6 +120,7 @@ check "Python compiles" python3 python
 check "mandoc -T lint" mandoc manual
 check "manual, README and schema name what the tables have" python3 docs
 check "no file has more than 500 lines" awk short_files
+check "100 columns" python3 columns
 check "every file states its licence" grep licensed
 
 echo "$passed passed, $failed failed, $skipped skipped"

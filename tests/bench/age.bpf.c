@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /*
- * How old a packet is at three places, by the kernel's own receive time stamp, as log2 histograms in
- * a hash map: the least that tells more than a counter, and what tools for latency commonly do.
+ * How old a packet is at three places, by the kernel's own receive time stamp, as log2 histograms
+ * in a hash map: the least that tells more than a counter, and what tools for latency commonly do.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

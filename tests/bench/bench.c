@@ -4,9 +4,9 @@
  *
  * Every round measures every variant once, in random order, so that what the machine does
  * besides falls on all alike; what counts of a round is its fastest batch, which nobody else
- * interrupted if the machine is half-way quiet. The tracer runs in this process; its ring is read between batches
- * small enough to need no wake-up, on the same CPU: so its row is the packet's path alone, and
- * reading is timed apart.
+ * interrupted if the machine is half-way quiet. The tracer runs in this process; its ring is read
+ * between batches small enough to need no wake-up, on the same CPU: so its row is the packet's path
+ * alone, and reading is timed apart.
  */
 #include <argp.h>
 #include <errno.h>
@@ -268,7 +268,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'r':
 		return parse_count("--rounds", arg, &b->rounds) || b->rounds > 100000 ? EINVAL : 0;
 	case 'p':
-		return parse_count("--packets", arg, &b->packets) || b->packets > 1000000000 ? EINVAL : 0;
+		return parse_count("--packets", arg, &b->packets) ||
+		       b->packets > 1000000000 ? EINVAL : 0;
 	case 'j':
 		b->json = true;
 		return 0;

@@ -57,7 +57,8 @@ def run_guest(kernel, kprobe, few):
 
     rows = guests.table(kernel, [r for r in ROWS if r.few or not few], kprobe, show)
     return {"title": f"Linux {kernel}, e1000, {'kprobe' if kprobe else 'fentry'}",
-            "rows": [(row.name, figures._asdict() if figures else None, why) for row, figures, why in rows]}
+            "rows": [(row.name, figures._asdict() if figures else None, why)
+                     for row, figures, why in rows]}
 
 
 def measure(part):
@@ -104,7 +105,8 @@ def host_table(result):
         rows.append([name, f"({f['ns'][0]:.0f})" if off else f"{added:.0f} ±{f['added'][1]:.0f}",
                      "" if off else ratio(added, floor.get("clock")),
                      "" if off else ratio(added, floor.get("clock + slot")),
-                     "" if off else f"{f['own'][0]:.0f}", f"{f['rate'][0]:.0f} (-{f['rate'][1]:.0f})",
+                     "" if off else f"{f['own'][0]:.0f}",
+                     f"{f['rate'][0]:.0f} (-{f['rate'][1]:.0f})",
                      "" if off else f"{f['kept'][0]:.0f} %"])
     return lines(head, rows)
 
@@ -129,13 +131,15 @@ def guest_table(result):
         elif name == "off":
             again = i > 0
             rows.append(["off, at the end" if again else "off",
-                         f"{f['udp'] - off['udp']:+.0f}" if again else f"({f['udp']:.0f})", "", "", "",
+                         f"{f['udp'] - off['udp']:+.0f}" if again else f"({f['udp']:.0f})",
+                         "", "", "",
                          f"{f['tcp'] - off['tcp']:+.0f}" if again else f"({f['tcp']:.0f})", "", ""])
         else:
             clock, slot = floors(name, seen)
             tcp = f["tcp"] - f["own_tcp"] - off["tcp"]
             rows.append([name, f"{seen[name]:.0f} ±{f['udp_spread']:.0f}", ratio(seen[name], clock),
-                         ratio(seen[name], slot), f"{f['own_udp']:.0f}", f"{tcp:.0f} ±{f['tcp_spread']:.0f}",
+                         ratio(seen[name], slot), f"{f['own_udp']:.0f}",
+                         f"{tcp:.0f} ±{f['tcp_spread']:.0f}",
                          f"{f['own_tcp']:.0f}", f.get("lost", "")])
     return lines(head, rows)
 

@@ -6,7 +6,7 @@
 enum floor_kind {
 	FLOOR_EMPTY,	/* nothing */
 	FLOOR_CLOCK,	/* read the clock */
-	FLOOR_SLOT,	/* read the clock and note it in an array's slot, found by the skb's address */
+	FLOOR_SLOT,	/* read the clock and note it in an array's slot, by the skb's address */
 	FLOOR_COUNT,	/* count how often they run */
 	FLOOR_NR
 };

@@ -4,8 +4,8 @@
 
     guests.py [--kernel 6.1] [--kprobe] [--apart] [WORD...]
 
-Rows are compared with `off` of the same boot. `path` is what the packets' way became longer, `own` what the
-tool's process ran meanwhile.
+Rows are compared with `off` of the same boot. `path` is what the packets' way became longer, `own`
+what the tool's process ran meanwhile.
 """
 
 import argparse
@@ -60,13 +60,14 @@ def measured(guest, row):
         print(f"  {row.name}: the CPU was idle for {guest.idle_ms} ms", file=sys.stderr)
     frames = sum(n for _, n in tcp)
     tcp = [per_frame for per_frame, _ in tcp]
-    return Figures(statistics.median(udp), statistics.median(tcp), (between - before) / (2 * ROUNDS * RUNS),
+    return Figures(statistics.median(udp), statistics.median(tcp),
+                   (between - before) / (2 * ROUNDS * RUNS),
                    (after - between) / frames, spread(udp), spread(tcp))
 
 
 def in_path(guest, process):
-    """(UDP, TCP) while the tool sleeps and what it would show waits in its ring: a softirq that runs on
-    top of the tool's process would count as the tool's own."""
+    """(UDP, TCP) while the tool sleeps and what it would show waits in its ring: a softirq that
+    runs on top of the tool's process would count as the tool's own."""
     def asleep(run):
         guest.check(f"kill -STOP $(pidof {process})")
         try:
@@ -144,8 +145,8 @@ def packed(rows):
 
 
 def table(kernel, rows, kprobe=False, show=lambda row, figures, off: None):
-    """[(row, Figures or None, why not)] of a guest, the first and the last being `off`. One boot for
-    all: that `off` is at the end what it was at first shows that the order does not matter."""
+    """[(row, Figures or None, why not)] of a guest, the first and the last being `off`. One boot
+    for all: that `off` is at the end what it was at first shows that the order does not matter."""
     rows = [r for r in rows if not (kprobe and r.kprobe == "-")]
     words, files = packed(rows)
     out = []

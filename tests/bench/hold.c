@@ -14,7 +14,8 @@
 #include "probe.h"
 
 static const char *const kinds[FLOOR_NR] = {
-	[FLOOR_EMPTY] = "empty", [FLOOR_CLOCK] = "clock", [FLOOR_SLOT] = "slot", [FLOOR_COUNT] = "count",
+	[FLOOR_EMPTY] = "empty", [FLOOR_CLOCK] = "clock", [FLOOR_SLOT] = "slot",
+	[FLOOR_COUNT] = "count",
 };
 
 enum { OPT_STAGE = 512 };
@@ -91,7 +92,8 @@ static int hold_age(const struct hold *h)
 static int hold(const struct hold *h)
 {
 	struct plan plan;
-	struct plan_opts popts = { .scope = &h->o.scope, .force = h->o.backend, .stages = h->stages };
+	struct plan_opts popts = { .scope = &h->o.scope, .force = h->o.backend,
+				   .stages = h->stages };
 	struct floor *floor = NULL;
 	int err, i, rows = 0;
 
@@ -120,11 +122,13 @@ int hold_main(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		RUN_OPTIONS,
-		{ "stage", OPT_STAGE, "LIST", 0, "the hooks that these stages need (default: all)", 0 },
+		{ "stage", OPT_STAGE, "LIST", 0,
+		  "the hooks that these stages need (default: all)", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = { options, parse, "empty|clock|slot|count|age",
-		"Attach a floor's programs to the tracer's hooks until a signal comes.", NULL, NULL, NULL };
+		"Attach a floor's programs to the tracer's hooks until a signal comes.",
+		NULL, NULL, NULL };
 	struct hold h = { .kind = FLOOR_EMPTY };
 	sigset_t set;
 

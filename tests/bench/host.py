@@ -44,9 +44,10 @@ HOST_ROWS = [
     Row("pktpath trace -q", "BUILD/pktpath trace -q --netns all"),
     Row("pktpath trace --json", "BUILD/pktpath trace --json --netns all"),
     Row("age, three places, log2", "BUILD/bench hold age"),
-    Row("bpftrace, one duration", "PEER -e " + shlex.quote(BPFTRACE_HOST), peer="bpftrace", ready="ready",
-        settle=1),
-    Row("perf record, tracepoints", "echo ready; exec PEER record -a -o OUT -e 'net:*,napi:*,irq:softirq_entry'",
+    Row("bpftrace, one duration", "PEER -e " + shlex.quote(BPFTRACE_HOST), peer="bpftrace",
+        ready="ready", settle=1),
+    Row("perf record, tracepoints",
+        "echo ready; exec PEER record -a -o OUT -e 'net:*,napi:*,irq:softirq_entry'",
         peer="perf", ready="ready", settle=2),
     Row("pwru, eight functions", "PEER --backend kprobe --filter-func '^ip_rcv_core$'", peer="pwru",
         ready="istening"),
@@ -85,7 +86,7 @@ class Tool:
             command = command.replace("PEER", shlex.join(peers.here(row.peer)))
         if not command.startswith("echo"):
             command = "exec " + command
-        # Records go nowhere; what is said on stderr, and by peers on stdout, tells when they are ready.
+        # Records go nowhere; what is said on stderr, by peers on stdout, tells when they are ready.
         out = self._said if row.peer else subprocess.DEVNULL
         self.process = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL, stdout=out,
                                         stderr=self._said, start_new_session=True)
@@ -127,13 +128,14 @@ class Tool:
 
 
 def flood(net):
-    """Packets a second that a sender gets through to a socket; the sender's CPU does the receiving."""
+    """Packets a second that a sender gets through to a socket; the sender's CPU does the
+    receiving."""
     traffic = str(BUILD / "traffic")
     reader = subprocess.Popen([traffic, "udp-recv", str(PORT), "0", "--timeout", "1"], text=True,
                               stdout=subprocess.PIPE)
     reader.stdout.readline()
-    argv = ["taskset", "-c", str(max(os.sched_getaffinity(0))), traffic, "udp-flood", HERE, str(PORT),
-            str(FLOOD_SECONDS)]
+    argv = ["taskset", "-c", str(max(os.sched_getaffinity(0))), traffic, "udp-flood", HERE,
+            str(PORT), str(FLOOD_SECONDS)]
     done = net.there(lambda: subprocess.run(argv, capture_output=True, text=True, check=True))
     reader.communicate()
     return int(re.search(r"sent (\d+)", done.stdout)[1]) / FLOOD_SECONDS
@@ -142,8 +144,8 @@ def flood(net):
 def measure(net, row):
     with Tool(row) as tool:
         before = tool.own()
-        out = subprocess.run([str(BUILD / "bench"), "wire", str(BATCHES)], capture_output=True, text=True,
-                             check=True).stdout
+        out = subprocess.run([str(BUILD / "bench"), "wire", str(BATCHES)],
+                             capture_output=True, text=True, check=True).stdout
         own = (tool.own() - before) / (BATCHES * 500)
         return Figures(float(out), own, flood(net))
 
@@ -171,7 +173,8 @@ def middle(values):
 
 
 def fastest(values):
-    """(the best, how far the median is behind): of floods, what the machine did besides only takes."""
+    """(the best, how far the median is behind): of floods, what the machine did besides only
+    takes."""
     return max(values), max(values) - statistics.median(values)
 
 
@@ -203,7 +206,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("rows", nargs="*", help="words of rows' names")
     args = parser.parse_args()
-    for name, figures, why in table(args.rounds, args.rows, lambda text: print(text, file=sys.stderr)):
+    for name, figures, why in table(args.rounds, args.rows,
+                                    lambda text: print(text, file=sys.stderr)):
         print(f"{name:28}", " ".join(f"{k} {v:.0f} ±{m:.0f}" for k, (v, m) in figures.items())
               if figures else f"SKIP: {why}")
 

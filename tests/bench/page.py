@@ -7,7 +7,8 @@ PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/BENCHMARKS.md"
 
 
 def write(name, text):
-    """Between the markers of that name, or at the end if there are none; nothing else is touched."""
+    """Between the markers of that name, or at the end if there are none; nothing else is
+    touched."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     page, block = PAGE.read_text(), f"{begin}\n{text}\n{end}"
     if begin in page and end in page:

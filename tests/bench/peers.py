@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""The other tools that the overhead table compares with: bpftrace, pwru and perf, as Debian has them.
+"""The other tools that the overhead table compares with, as Debian has them: bpftrace, pwru, perf.
 
 apt fetches them once, with the libraries they need, into the cache; nothing is installed. They run
 from there by their own dynamic linker, here and in guests.
@@ -71,7 +71,8 @@ def program(name):
 def libraries(path):
     """{name: file} of the shared libraries that a program needs; none if it is static."""
     where = tree()
-    done = output([str(where / LINKER), "--library-path", f"{where}/{LIBRARIES}", "--list", str(path)])
+    done = output([str(where / LINKER), "--library-path", f"{where}/{LIBRARIES}",
+                   "--list", str(path)])
     return {pathlib.Path(p).name: pathlib.Path(p)
             for p in re.findall(r"=> (\S+)", done)}
 

@@ -111,8 +111,8 @@ int report_text(const struct result *res)
 	cpu_model(model, sizeof(model));
 	printf("Linux %s %s, %s, CPU %d of %ld\n", uts.release, uts.machine, model, res->cpu,
 	       sysconf(_SC_NPROCESSORS_ONLN));
-	printf("%d rounds of %u UDP packets over loopback per row, in random order; %d hooks, %.1f calls "
-	       "a packet; fastest batch of %u\n\n",
+	printf("%d rounds of %u UDP packets over loopback per row, in random order; %d hooks, %.1f "
+	       "calls a packet; fastest batch of %u\n\n",
 	       res->rounds, res->packets, res->hooks, res->calls, res->batch);
 	printf("%-11s %8s %8s %6s  %8s %8s %6s %7s %8s %7s\n", "ns a packet", "min", "median",
 	       "MAD", "added", "(of min)", "MAD", "a call", "x clock", "x slot");
@@ -125,9 +125,9 @@ int report_text(const struct result *res)
 			       r->added.mad, r->added.median / res->calls, r->of_clock, r->of_slot);
 		putchar('\n');
 	}
-	printf("\nadded: median of the differences to `off` of the same round. Outside of pktpath's row:\n"
-	       "reading, %.0f ns a record (MAD %.0f), between batches on the same CPU. %llu records, "
-	       "%llu lost.\n",
+	printf("\nadded: median of the differences to `off` of the same round. Outside of "
+	       "pktpath's row:\nreading, %.0f ns a record (MAD %.0f), between batches on the same "
+	       "CPU. %llu records, %llu lost.\n",
 	       read.median, read.mad, (unsigned long long)res->records,
 	       (unsigned long long)res->lost);
 	return flush();
@@ -149,8 +149,8 @@ int report_json(const struct result *res)
 	       summarize(res->read_ns, NULL, res->rounds).median, (unsigned long long)res->records,
 	       (unsigned long long)res->lost);
 	for (v = 0; v < V_NR; v++)
-		printf("%s\n{\"name\":\"%s\",\"min\":%.1f,\"median\":%.1f,\"mad\":%.1f,\"added\":%.1f,"
-		       "\"added_mad\":%.1f,\"added_min\":%.1f}",
+		printf("%s\n{\"name\":\"%s\",\"min\":%.1f,\"median\":%.1f,\"mad\":%.1f,"
+		       "\"added\":%.1f,\"added_mad\":%.1f,\"added_min\":%.1f}",
 		       v ? "," : "", names[v], rows[v].ns.min, rows[v].ns.median, rows[v].ns.mad,
 		       rows[v].added.median, rows[v].added.mad, rows[v].by_min);
 	puts("]}");

@@ -25,7 +25,8 @@ HOOK:tcp_v4_rcv { if (@t[SKB0]) { @ip = hist(nsecs - @t[SKB0]); } }
 # Where functions cannot be hooked.
 BPFTRACE_HOST = """BEGIN { printf("ready\\n"); }
 tracepoint:net:netif_rx { @t[args.skbaddr] = nsecs; }
-tracepoint:net:netif_receive_skb { if (@t[args.skbaddr]) { @backlog = hist(nsecs - @t[args.skbaddr]); delete(@t, args.skbaddr); } }
+tracepoint:net:netif_receive_skb { if (@t[args.skbaddr]) { \
+@backlog = hist(nsecs - @t[args.skbaddr]); delete(@t, args.skbaddr); } }
 """
 PWRU = ("^(napi_gro_receive|netif_receive_skb_list_internal|ip_rcv_core|udp_rcv|tcp_v4_rcv|"
         "tcp_queue_rcv|__udp_enqueue_schedule_skb|skb_consume_udp)$")
@@ -60,22 +61,25 @@ ROWS = [
     Row("clock + slot", "bench hold slot", "bench", kprobe=BACKEND),
     Row("empty, ten stages", f"bench hold empty --stage {TEN}", "bench", kprobe=BACKEND),
     Row("clock, ten stages", f"bench hold clock --stage {TEN}", "bench", kprobe=BACKEND, few=True),
-    Row("clock + slot, ten stages", f"bench hold slot --stage {TEN}", "bench", kprobe=BACKEND, few=True),
+    Row("clock + slot, ten stages", f"bench hold slot --stage {TEN}", "bench",
+        kprobe=BACKEND, few=True),
     Row("pktpath hist", "pktpath hist", "pktpath", kprobe=BACKEND, few=True),
     Row("pktpath hist --worst 0", HIST, "pktpath", kprobe=BACKEND, few=True),
     Row("pktpath hist --worst 0, ten stages", HIST_TEN, "pktpath", kprobe=BACKEND, few=True),
     Row("pktpath trace -q", "pktpath trace -q > /dev/null", "pktpath", kprobe=BACKEND, few=True,
         ring=True),
-    Row("pktpath trace --json", "pktpath trace --json > /dev/null", "pktpath", kprobe=BACKEND, ring=True),
+    Row("pktpath trace --json", "pktpath trace --json > /dev/null", "pktpath",
+        kprobe=BACKEND, ring=True),
     Row("age, three places, log2", "bench hold age", "bench", kprobe=BACKEND, few=True),
-    Row("bpftrace, three places", "PEER -e " + shlex.quote(bpftrace(BPFTRACE_3, True)), "ld.so", "bpftrace",
-        "ready", 2, kprobe="-", few=True),
-    Row("bpftrace, five places", "PEER -e " + shlex.quote(bpftrace(BPFTRACE_5, True)), "ld.so", "bpftrace",
-        "ready", 2, kprobe="-"),
-    Row("bpftrace, three kprobes", "PEER -e " + shlex.quote(bpftrace(BPFTRACE_3, False)), "ld.so", "bpftrace",
-        "ready", 2, kprobe="-"),
+    Row("bpftrace, three places", "PEER -e " + shlex.quote(bpftrace(BPFTRACE_3, True)), "ld.so",
+        "bpftrace", "ready", 2, kprobe="-", few=True),
+    Row("bpftrace, five places", "PEER -e " + shlex.quote(bpftrace(BPFTRACE_5, True)), "ld.so",
+        "bpftrace", "ready", 2, kprobe="-"),
+    Row("bpftrace, three kprobes", "PEER -e " + shlex.quote(bpftrace(BPFTRACE_3, False)), "ld.so",
+        "bpftrace", "ready", 2, kprobe="-"),
     Row("perf record, tracepoints", "echo ready; exec PEER record -q -a -o /tmp/perf.data "
         "-e 'net:*,napi:*,irq:softirq_entry'", "ld.so", "perf", "ready", 5, kprobe="-"),
-    Row("pwru, eight functions", f"PEER --backend kprobe --filter-func '{PWRU}' > /tmp/pwru.out", "ld.so",
-        "pwru", "istening", 3, kprobe="-", knows="grep -c skb_consume_udp /tmp/pwru.out || true"),
+    Row("pwru, eight functions", f"PEER --backend kprobe --filter-func '{PWRU}' > /tmp/pwru.out",
+        "ld.so", "pwru", "istening", 3, kprobe="-",
+        knows="grep -c skb_consume_udp /tmp/pwru.out || true"),
 ]

@@ -25,7 +25,8 @@ SLOWER = "slower"
 
 
 def bench(*words):
-    done = subprocess.run([PKTPATH, "bench", *words, "--json"], capture_output=True, text=True, check=False)
+    done = subprocess.run([PKTPATH, "bench", *words, "--json"],
+                          capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"bench-judge: {' '.join(words)}: {done.stderr.strip()}")
     return json.loads(done.stdout)
@@ -37,7 +38,8 @@ def spread(values, digits=2):
 
 
 def compare(other, seconds, times):
-    """Of `times` comparisons of drop with `other`: the verdicts, differences and half-widths in ns."""
+    """Of `times` comparisons of drop with `other`: the verdicts, differences and half-widths in
+    ns."""
     verdicts, differences, widths = [], [], []
     for i in range(times):
         result = bench("compare", "drop", other, "-d", str(seconds))
@@ -81,13 +83,15 @@ def section():
     stray, worst, rungs, seconds = ladders(5)
     return "\n".join([
         "## XDP: can the benchmark be trusted?", "",
-        "The second program is compared with the first over and over; `drop:count` adds one to a per-CPU "
-        "counter, `drop:clock` reads the clock. Differences and half-widths of their 95 % intervals in ns a "
-        "packet: median and range. Written by `make bench-judge`.", "",
-        "| programs | runs | verdicts | difference | half-width |", "|---|---|---|---|---|", *rows, "",
-        f"Five ladders: the ratios of {rungs} rungs stay within {100 * stray:.1f} % of their medians (the "
-        f"worst is {worst}); the longest took {seconds:.0f} s.", "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the end."])
+        "The second program is compared with the first over and over; `drop:count` adds one to a "
+        "per-CPU counter, `drop:clock` reads the clock. Differences and half-widths of their 95 % "
+        "intervals in ns a packet: median and range. Written by `make bench-judge`.", "",
+        "| programs | runs | verdicts | difference | half-width |", "|---|---|---|---|---|",
+        *rows, "",
+        f"Five ladders: the ratios of {rungs} rungs stay within {100 * stray:.1f} % of their "
+        f"medians (the worst is {worst}); the longest took {seconds:.0f} s.", "",
+        f"Linux {platform.release()}, {os.cpu_count()} CPUs, "
+        f"load {os.getloadavg()[0]:.1f} at the end."])
 
 
 def main(words):

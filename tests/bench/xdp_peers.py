@@ -49,7 +49,8 @@ class Lacking(Exception):
 
 
 def fetch(entry):
-    """Debian sid's xdp-tools with all it depends on, unpacked into `entry`, complete or not at all."""
+    """Debian sid's xdp-tools with all it depends on, unpacked into `entry`, complete or not at
+    all."""
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tmp-xdp-tools-", dir=entry.parent))
     try:
         apt = kernels.Apt(scratch / "apt", ("sid",), ())
@@ -86,9 +87,10 @@ def upstream(folder, tool, *words):
     if not loader:
         raise Lacking(f"no loader in {libraries}")
     env = dict(os.environ, LIBXDP_OBJECT_PATH=str(libraries / "bpf"))
-    return subprocess.Popen([loader, "--library-path", libraries, folder / "usr/sbin" / tool, *words],
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, env=env)
+    return subprocess.Popen([loader, "--library-path", libraries, folder / "usr/sbin" / tool,
+                             *words],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, env=env)
 
 
 def stop(process):
@@ -114,8 +116,10 @@ def ethtool(sock, device, head, size):
 def arrived(device):
     """Frames that NAPI took from the device's rings."""
     with socket.socket() as sock:
-        count = struct.unpack_from("I", ethtool(sock, device, struct.pack("I", GDRVINFO), 192), 180)[0]
-        names = ethtool(sock, device, struct.pack("III", GSTRINGS, ETH_SS_STATS, count), 32 * count)[12:]
+        count = struct.unpack_from("I",
+                                   ethtool(sock, device, struct.pack("I", GDRVINFO), 192), 180)[0]
+        names = ethtool(sock, device, struct.pack("III", GSTRINGS, ETH_SS_STATS, count),
+                        32 * count)[12:]
         values = ethtool(sock, device, struct.pack("II", GSTATS, count), 8 * count)[8:]
     total = 0
     for i in range(count):
@@ -154,8 +158,10 @@ def theirs(folder, mode):
     try:
         for words in running:
             started.append(upstream(folder, "xdp-bench", *words))
-            until(lambda device=words[1]: "xdp" in link(device), f"xdp-bench {' '.join(words)} attaches")
-        started.append(upstream(folder, "xdp-trafficgen", "udp", "gen0", "-t", "1", "-m", mac("dut0")))
+            until(lambda device=words[1]: "xdp" in link(device),
+                  f"xdp-bench {' '.join(words)} attaches")
+        started.append(upstream(folder, "xdp-trafficgen", "udp", "gen0", "-t", "1",
+                                "-m", mac("dut0")))
         os.sched_setaffinity(started[-1].pid, {cpu})
         for task in pathlib.Path(f"/proc/{started[-1].pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), {cpu})
@@ -188,7 +194,8 @@ def name_of(process):
 
 
 def link(device):
-    shown = subprocess.run(["ip", "-d", "-j", "link", "show", device], capture_output=True, check=True)
+    shown = subprocess.run(["ip", "-d", "-j", "link", "show", device],
+                           capture_output=True, check=True)
     return json.loads(shown.stdout)[0]
 
 
@@ -236,25 +243,29 @@ def measure(folder, mode):
 
 def row(mode, pairs):
     def spread(values, unit):
-        return f"{statistics.median(values) / unit:.2f} ({min(values) / unit:.2f} to {max(values) / unit:.2f})"
+        return (f"{statistics.median(values) / unit:.2f} "
+                f"({min(values) / unit:.2f} to {max(values) / unit:.2f})")
 
     (rate_a, cost_a), (rate_b, cost_b) = (zip(*side) for side in zip(*pairs))
     wall = [a[0] / b[0] for a, b in pairs]
     cpu = [b[1] / a[1] for a, b in pairs]
     return (f"| {mode} | {spread(rate_a, 1e6)} | {spread(rate_b, 1e6)} | {spread(wall, 1)} | "
-            f"{statistics.median(cost_a):.0f} | {statistics.median(cost_b):.0f} | {spread(cpu, 1)} |")
+            f"{statistics.median(cost_a):.0f} | {statistics.median(cost_b):.0f} | "
+            f"{spread(cpu, 1)} |")
 
 
 def section(version, rows):
     return "\n".join([
         "## XDP: beside xdp-bench", "",
-        "Packets a second that arrive at the last receiver over veth, 64-byte frames, one generating CPU, "
-        f"in Mpps, and the ns of CPU that each of them took, which other load on the machine changes less: "
-        f"median and range of {ROUNDS} rounds in turn; ratios are those within a round, above 1 where pktpath "
-        f"delivers more. xdp-trafficgen and xdp-bench {version}. Written by `make bench-xdp`.", "",
+        "Packets a second that arrive at the last receiver over veth, 64-byte frames, one "
+        "generating CPU, in Mpps, and the ns of CPU that each of them took, which other load on "
+        f"the machine changes less: median and range of {ROUNDS} rounds in turn; ratios are those "
+        "within a round, above 1 where pktpath delivers more. xdp-trafficgen and xdp-bench "
+        f"{version}. Written by `make bench-xdp`.", "",
         "| mode | pktpath bench | xdp-bench | ratio | ns | ns of xdp-bench | ratio |",
         "|---|---|---|---|---|---|---|", *rows, "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the end."])
+        f"Linux {platform.release()}, {os.cpu_count()} CPUs, "
+        f"load {os.getloadavg()[0]:.1f} at the end."])
 
 
 def main(words):

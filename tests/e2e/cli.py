@@ -64,7 +64,8 @@ WRONG = [
     (["trace", "--netns", ""], 2, "no such network namespace"),
     (["drops", "--netns", "/etc/passwd"], 2, "--netns /etc/passwd: cannot enter it: not a network"),
     (["probes", "--netns", "99999999"], 2, "no such network namespace"),
-    (["trace", "--netns", "all", "-i", "lo"], 2, "-i lo: interfaces are named within one namespace"),
+    (["trace", "--netns", "all", "-i", "lo"], 2,
+     "-i lo: interfaces are named within one namespace"),
     (["trace", "--sample", "3"], 2, "--sample 3: not a share"),
     (["trace", "--sample", "1/0"], 2, "--sample 1/0: not a share"),
     (["trace", "--sample", "1/2000000"], 2, "--sample 1/2000000: not a share"),
@@ -114,7 +115,8 @@ WRONG = [
     (["hist", "--interval", "0"], 2, "--interval 0: not a time"),
     (["hist", "--interval", "x"], 2, "--interval x: not a time"),
     (["hist", "-d", "0"], 2, "-d 0: not a time"),
-    (["hist", "--trace", "/nowhere/at/all"], 2, "--trace /nowhere/at/all: No such file or directory"),
+    (["hist", "--trace", "/nowhere/at/all"], 2,
+     "--trace /nowhere/at/all: No such file or directory"),
     (["hist", "--trace", "/"], 2, "--trace /: Is a directory"),
 ]
 
@@ -176,7 +178,8 @@ def wrong_words_get_one_clear_line(_):
 @test
 def help_and_version_go_to_standard_output(_):
     for words in (["--help"], ["-h"], ["help"], ["trace", "--help"], ["trace", "-?"],
-                  ["trace", "--usage"], ["probes", "--help"], ["hist", "--help"], ["--version"], ["-V"]):
+                  ["trace", "--usage"], ["probes", "--help"], ["hist", "--help"], ["--version"],
+                  ["-V"]):
         done = run(*words)
         check(done.returncode == 0 and done.stdout and not done.stderr, f"{words}: {done}")
     check(re.fullmatch(r"pktpath \d+\.\d+\.\d+\n", run("--version").stdout), "--version")
@@ -186,15 +189,17 @@ def help_and_version_go_to_standard_output(_):
 
 @test
 def help_names_every_option(_):
-    for command, own in (("trace", ("-v, --verbose", "-l, --line-buffered", "--slow")), ("drops", ())):
+    for command, own in (("trace", ("-v, --verbose", "-l, --line-buffered", "--slow")),
+                         ("drops", ())):
         help_names(run(command, "--help").stdout, own)
 
 
 @test
 def help_of_hist_names_every_option(_):
     text = run("hist", "--help").stdout
-    for word in ("-i, --interface", "-d, --duration", "-j, --json", "--interval", "--by", "--groups",
-                 "--stage", "--weight", "--worst", "--buckets", "--trace", "--netns", "--backend"):
+    for word in ("-i, --interface", "-d, --duration", "-j, --json", "--interval", "--by",
+                 "--groups", "--stage", "--weight", "--worst", "--buckets", "--trace", "--netns",
+                 "--backend"):
         check(word in text, f"not in --help: {word}")
     wide = [line for line in text.splitlines() if len(line) > 80]
     check(not wide, f"wider than a terminal: {wide}")
@@ -208,17 +213,22 @@ def histograms_end_well(_):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with Trace("-i", "lo", argv0=(PKTPATH, "hist")) as t:
                 status = t.signal(number).wait()
-                check(status == 0 and "whole run" in t.out(), f"{number!r}: {status} {t.out()}{t.err()}")
-                check(re.search(r"packets? seen in ", t.err()), f"{number!r}: no account: {t.err()}")
+                check(status == 0 and "whole run" in t.out(),
+                      f"{number!r}: {status} {t.out()}{t.err()}")
+                check(re.search(r"packets? seen in ", t.err()),
+                      f"{number!r}: no account: {t.err()}")
         done = run("hist", "-i", "lo", "-d", "0.3", "--interval", "0.1", "-q")
-        check(done.returncode == 0 and "interval 2" in done.stdout and "whole run" in done.stdout, f"{done}")
-        argv = ["sh", "-c", '{ "$0" hist -i lo --interval 0.1 -j; echo "status $?" >&2; } | head -n 1', PKTPATH]
+        check(done.returncode == 0 and "interval 2" in done.stdout and "whole run" in done.stdout,
+              f"{done}")
+        argv = ["sh", "-c",
+                '{ "$0" hist -i lo --interval 0.1 -j; echo "status $?" >&2; } | head -n 1', PKTPATH]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
         said = [line for line in done.stderr.splitlines() if "listening on" not in line]
         check(said == ["status 0"], f"hist | head -n 1: {done.stderr}")
         with open("/dev/full", "w", encoding="ascii") as full:
             done = run("hist", "-i", "lo", "-d", "0.2", stdout=full)
-            check(done.returncode == 1 and "cannot write: standard output: " in done.stderr, f"{done.stderr}")
+            check(done.returncode == 1 and "cannot write: standard output: " in done.stderr,
+                  f"{done.stderr}")
         done = run("hist", "-i", "lo", "-d", "0.5", "--trace", "/dev/full", "-q")
         check(done.returncode == 1 and "cannot write: /dev/full: " in done.stderr, f"{done.stderr}")
 
@@ -228,19 +238,21 @@ def sigusr1_shows_histograms_so_far(_):
     with Traffic(), Trace("-i", "lo", "--json", argv0=(PKTPATH, "hist")) as t:
         for n in (1, 2):
             t.signal(signal.SIGUSR1)
-            check(eventually(lambda n=n: t.out().count('"pktpath.summary.v1"') == n), f"no account: {t.err()}")
+            check(eventually(lambda n=n: t.out().count('"pktpath.summary.v1"') == n),
+                  f"no account: {t.err()}")
             check(t.process.poll() is None, "it ended")
         check(t.signal().wait() == 0, t.err())
         hists = [json.loads(line)["hist"] for line in t.out().splitlines() if "hist.v1" in line]
     totals = [next(r["count"] for r in h["rows"] if r["stage"] == "total") for h in hists]
-    check(len(hists) == 3 and totals == sorted(totals) and [h["final"] for h in hists] == [False, False, True],
-          f"{totals}")
+    check(len(hists) == 3 and totals == sorted(totals) and
+          [h["final"] for h in hists] == [False, False, True], f"{totals}")
     return f"{totals} packets"
 
 
 def help_names(text, own):
-    for word in (*own, "-i, --interface", "-c, --count", "-d, --duration", "-j, --json", "-q, --quiet",
-                 "--color", "--netns", "--sample", "--pid", "--comm", "--cgroup", "--backend", "--records", "--ring"):
+    for word in (*own, "-i, --interface", "-c, --count", "-d, --duration", "-j, --json",
+                 "-q, --quiet", "--color", "--netns", "--sample", "--pid", "--comm", "--cgroup",
+                 "--backend", "--records", "--ring"):
         check(word in text, f"not in --help: {word}")
     wide = [line for line in text.splitlines() if len(line) > 80]
     check(not wide, f"wider than a terminal: {wide}")
@@ -277,11 +289,13 @@ def without_btf_it_says_what_the_kernel_lacks(_):
 def a_full_disk_is_an_error(_):
     with open("/dev/full", "w", encoding="ascii") as full, Traffic():
         for words in (["--help"], ["--version"], ["trace", "--help"], ["probes"],
-                      ["trace", "-i", "lo", "-q", "-c", "3"], ["trace", "-i", "lo", "-qj", "-c", "3"]):
+                      ["trace", "-i", "lo", "-q", "-c", "3"],
+                      ["trace", "-i", "lo", "-qj", "-c", "3"]):
             done = run(*words, stdout=full)
             lines = [line for line in done.stderr.splitlines() if "listening on" not in line]
             check(done.returncode == 1, f"{words}: exit status {done.returncode}")
-            check(len(lines) == 1 and lines[0].startswith("pktpath: cannot write: standard output: "),
+            check(len(lines) == 1 and
+                  lines[0].startswith("pktpath: cannot write: standard output: "),
                   f"{words}: {done.stderr}")
 
 
@@ -348,7 +362,8 @@ def sigusr1_prints_the_account_so_far(_):
         check(eventually(lambda: t.out().count("record.v1") > seen), "it did not go on")
         check(t.signal().wait() == 0, "exit status")
         check(t.out().count('"final":true') == 1, "no final account")
-        check(t.out().splitlines()[-1].startswith('{"schema":"pktpath.summary.v1"'), "not the last line")
+        check(t.out().splitlines()[-1].startswith('{"schema":"pktpath.summary.v1"'),
+              "not the last line")
 
 
 @test

@@ -16,8 +16,8 @@ REPORTS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
 
 def make(*words):
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    done = subprocess.run(["make", "-j2", "--no-print-directory", *words], cwd=ROOT, env=env, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run(["make", "-j2", "--no-print-directory", *words], cwd=ROOT, env=env,
+                          text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False)
     check(done.returncode == 0, f"make {' '.join(words)}: {done.stdout[-2000:]}")
     check("warning:" not in done.stdout, f"the compiler warns: {done.stdout[-2000:]}")
@@ -75,7 +75,8 @@ def valgrind_finds_nothing(env):
 
 @test
 def the_sanitizers_find_nothing(env):
-    pktpath = build("asan", "CFLAGS=-O1 -g", f"EXTRA_CFLAGS={SANITIZE}", f"EXTRA_LDFLAGS={SANITIZE}")
+    pktpath = build("asan", "CFLAGS=-O1 -g", f"EXTRA_CFLAGS={SANITIZE}",
+                    f"EXTRA_LDFLAGS={SANITIZE}")
 
     def clean(said):
         check(not any(word in said for word in REPORTS), said[-3000:])

@@ -90,7 +90,8 @@ def untraced(env):
     with CountedGuest() as guest:
         warm_up(guest)
         count = guest.udp(LONG)
-        check(not guest.idle_ms, f"the CPU was idle for {guest.idle_ms} ms while packets were counted")
+        check(not guest.idle_ms,
+              f"the CPU was idle for {guest.idle_ms} ms while packets were counted")
     return count
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""Nothing is lost without a word: records held against what was sent, read, and counted elsewhere."""
+"""Nothing is lost without a word: records held against what was sent, read, and counted
+elsewhere."""
 
 import subprocess
 import time
@@ -41,7 +42,8 @@ def complete(flow):
         names = {row["stage"] for row in rec["stages"]}
         check(rec["verdict"] == "delivered" and names >= set(MUST),
               f"{rec['verdict']}, without {set(MUST) - names}: {rec}")
-        check("irq" in names or rec["cause"] not in ("none", "irq"), f"neither irq nor cause: {rec}")
+        check("irq" in names or rec["cause"] not in ("none", "irq"),
+              f"neither irq nor cause: {rec}")
 
 
 def describe(flow):
@@ -81,7 +83,8 @@ def check_thousand_kprobe(env, smp, backend="kprobe"):
     # One after the other, they never fill a poll's budget of 64, unless the guest was stopped.
     polls = tally(flow, "time_ns")
     check(max(polls.values()) >= 60 or not run.flow(cause="repoll"), "a repoll after a short poll")
-    check(len(nameless) <= 150 and max(holes.values()) <= 150, f"more than 15 % have holes: {holes}")
+    check(len(nameless) <= 150 and max(holes.values()) <= 150,
+          f"more than 15 % have holes: {holes}")
     return (f"{describe(flow)}, {unborn} missed births, stages missing: {counted}, kernel says "
             f"skipped: {run.missed() or 'nothing'}")
 
@@ -206,7 +209,8 @@ def check_stream(run, flow, size, losses=False):
     data = [r for r in flow if r["data_len"]]
     dropped = tally([r for r in data if r["verdict"] == "dropped"], "reason")
     check(set(dropped) <= (OLD | OLD_OOO if losses else OLD), f"dropped data: {dropped}")
-    check(losses or not any(by_xdp(r) for r in data), "dropped by an XDP program which is not there")
+    check(losses or not any(by_xdp(r) for r in data),
+          "dropped by an XDP program which is not there")
     for rec in flow:
         if rec["verdict"] != "merged":
             continue
@@ -222,7 +226,8 @@ def check_stream(run, flow, size, losses=False):
     unqueued = sum(r["verdict"] == "consumed" for r in data)
     skipped = run.missed().get("tcp_queue_rcv", 0)
     check(unqueued <= skipped, f"{unqueued} segments consumed, {skipped} not seen to be queued")
-    ended = {"delivered", "merged", "dropped", "xdp-drop", "consumed"} | ({"untracked"} if unseen else set())
+    ended = {"delivered", "merged", "dropped", "xdp-drop",
+             "consumed"} | ({"untracked"} if unseen else set())
     check(all(r["verdict"] in ended for r in data), f"verdicts of data: {tally(data)}")
     arrived = sum(r["data_len"] for r in data if not thrown_away(r))
     old_parents = {r["id"] for r in data if thrown_away(r)}

@@ -49,7 +49,8 @@ class Env:
         self.close()
         paths = {name: shutil.which(name, path=":".join(PLACES)) for name in PACKED}
         g = guests.Guest(kernel=self.kernel, nic=nic or self.nic,
-                         extra_nics=["e1000" if nic and not both else nic or self.nic], smp=smp, ipv6=ipv6,
+                         extra_nics=["e1000" if nic and not both else nic or self.nic],
+                         smp=smp, ipv6=ipv6,
                          programs={name: path for name, path in paths.items() if path})
         self._guest, self._like = g.__enter__(), like
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
@@ -124,8 +125,8 @@ def rx_lines(out):
 # --- other witnesses -----------------------------------------------------------------------------
 
 class Capture:
-    """tcpdump outside the guest, on its tap: the lengths of all frames sent to the guest (`out`), or
-    by it (`in`), and when they passed, `times`, in ns of the clock outside."""
+    """tcpdump outside the guest, on its tap: the lengths of all frames sent to the guest (`out`),
+    or by it (`in`), and when they passed, `times`, in ns of the clock outside."""
 
     def __init__(self, tap="tap0", direction="out"):
         self.times = []
@@ -133,7 +134,8 @@ class Capture:
         try:
             self._tcpdump = subprocess.Popen(
                 ["tcpdump", "-i", tap, "-Q", direction, "-n", "-p", "-U", "-s", "96", "-B", "32768",
-                 "--immediate-mode", "-Z", "root", "-w", "-"], stdout=self._file, stderr=subprocess.PIPE, text=True)
+                 "--immediate-mode", "-Z", "root", "-w", "-"],
+                 stdout=self._file, stderr=subprocess.PIPE, text=True)
         except FileNotFoundError:
             raise Skip("tcpdump is not installed; run 'make deps'") from None
         line = self._tcpdump.stderr.readline()

@@ -78,13 +78,15 @@ def drained(process):
 
 
 def spread(g, port, sockets, rounds, frames, size=16):
-    """`rounds` datagrams to each of so many ports, never more ahead of the guest than the tap holds."""
+    """`rounds` datagrams to each of so many ports, never more ahead of the guest than the tap
+    holds."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for n in range(1, rounds + 1):
             for i in range(sockets):
                 sender.sendto(bytes(size), (g.nics[0].guest, port + i))
             until = time.monotonic() + 30
-            while n * sockets % 3000 < sockets and n * sockets - frames() > 3000 and time.monotonic() < until:
+            while (n * sockets % 3000 < sockets and n * sockets - frames() > 3000 and
+                   time.monotonic() < until):
                 pass
 
 
@@ -117,7 +119,8 @@ def overrun_udp(env, args, sockets, rounds):
     check(led["in_flight"] == 0, f"all were read: {led}")
     lost = sum(led["untracked"].values())
     check(led["verdicts"]["delivered"] + led["verdicts"]["dropped"] == sent - lost, f"{led}")
-    check(reads - lost <= led["verdicts"]["delivered"] <= reads and led["verdicts"]["dropped"] <= full,
+    check(reads - lost <= led["verdicts"]["delivered"] <= reads and
+          led["verdicts"]["dropped"] <= full,
           f"{reads} were read and {full} refused: {led}")
     return run, said, reads
 
@@ -149,7 +152,8 @@ def unread_datagrams_fill_the_index(env):
 
 def many_connections(g, port, count, size):
     """So many connections which each sent one segment. The sockets, open."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 500, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE,
+                       (count + 500, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     sockets = []
     for _ in range(count):
         sockets.append(socket.create_connection((g.nics[0].guest, port), 30))
@@ -188,7 +192,8 @@ def unread_connections_fill_the_table_of_sockets(env):
           sum(led["untracked"].values()) == full + led["untracked"]["stale"], f"{reasons}: {led}")
     first = {(r["sport"], r["end_seq"]) for r in data if r["verdict"] in ("delivered", "untracked")}
     check(len(first) == count == reads, f"{len(first)} of {count} segments: {tally(data)}")
-    return f"{said}; {tally(data)} of {count} segments with data, {unseen} of {skipped} skipped frees stayed"
+    return (f"{said}; {tally(data)} of {count} segments with data, "
+            f"{unseen} of {skipped} skipped frees stayed")
 
 
 @test
@@ -221,7 +226,8 @@ class Opposite:
     def __init__(self, g, port, seconds):
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.bind((g.nics[0].outside, port))
-        self._process = g.start(["traffic", "udp-flood", g.nics[0].outside, str(port), str(seconds)])
+        self._process = g.start(["traffic", "udp-flood", g.nics[0].outside,
+                                 str(port), str(seconds)])
 
     def __enter__(self):
         return self
@@ -244,7 +250,8 @@ def recycled(env, smp, *args):
     g, port, count = env.guest(smp), env.port(), 9000  # the tap's queue holds 10,000
     g.check("echo 33554432 > /proc/sys/net/core/rmem_max")
     with trace_eth0(g, *args, file=True) as trace:
-        wire, process = Wire(g), receive(g, "udp-recv", port, count + 30, "--timestamps", "--rcvbuf", 1 << 24)
+        wire, process = Wire(g), receive(g, "udp-recv", port, count + 30,
+                                         "--timestamps", "--rcvbuf", 1 << 24)
         # The kernel begins to take stamps some time after they are asked for.
         g.traffic("udp-send", g.nics[0].guest, port, 30, "--gap-us", 10_000, "--sport", 9999)
         with Opposite(g, port, 5) as opposite:
@@ -260,13 +267,15 @@ def recycled(env, smp, *args):
     flow = [r for r in run.flow(proto="udp", dport=port) if r["sport"] != 9999]
     offset, width = clock_offset(out)
     rows = rx_lines(out)[30:]
-    read, low, high = check_own_stamps(flow, rows, SENDER_PORT, count, offset + width + 200_000, between_gro_and_l4)
+    read, low, high = check_own_stamps(flow, rows, SENDER_PORT, count, offset + width + 200_000,
+                                       between_gro_and_l4)
     check(len(rows) == count, f"{len(rows)} of {count} datagrams were read")
     reasons = tally([r for r in flow if r["verdict"] == "untracked"], "reason")
-    # So many unread ones may meet in a set of the index; else only a hook that was skipped loses one.
+    # So many unread ones may meet in a set of the index; else only a skipped hook loses one.
     check(set(reasons) <= {"index full"} or run.may_skip(), f"lost: {reasons}: {led}")
-    return (f"{len(flow)} of {count} records have their own stamps, {tally(flow)} {reasons}, {read} between gro and l4 "
-            f"of the receiver's stamps ({low} to {high} ns), while {transmitted} were transmitted")
+    return (f"{len(flow)} of {count} records have their own stamps, {tally(flow)} {reasons}, "
+            f"{read} between gro and l4 of the receiver's stamps ({low} to {high} ns), "
+            f"while {transmitted} were transmitted")
 
 
 def check_merges(flow):
@@ -287,7 +296,8 @@ def check_merges(flow):
 
 def outward(g, size):
     """A stream from the guest, taken by a reader outside: (sender, reader)."""
-    reader = subprocess.Popen([str(build_dir() / "traffic"), "tcp-recv", "6999"], stdout=subprocess.PIPE, text=True)
+    reader = subprocess.Popen([str(build_dir() / "traffic"), "tcp-recv", "6999"],
+                              stdout=subprocess.PIPE, text=True)
     check(reader.stdout.readline().strip() == "ready", "no reader outside")
     return g.start(["traffic", "tcp-send", g.nics[0].outside, "6999", str(size)]), reader
 
@@ -298,11 +308,13 @@ def recycled_streams(env, smp, size=3_000_000, streams=3):
     with trace_eth0(g, file=True) as trace:
         wire, readers = Wire(g), [receive(g, "tcp-recv", port) for port in ports]
         sender, reader = outward(g, size)
-        threads = [threading.Thread(target=g.traffic, args=("tcp-send", g.nics[0].guest, port, size),
+        threads = [threading.Thread(target=g.traffic,
+                                    args=("tcp-send", g.nics[0].guest, port, size),
                                     kwargs={"timeout": 120}) for port in ports]
         for thread in threads:
             thread.start()
-        check(all(r.wait(120) == 0 for r in readers) and sender.wait(120) == 0, "a stream was not read")
+        check(all(r.wait(120) == 0 for r in readers) and sender.wait(120) == 0,
+              "a stream was not read")
         reader.communicate(timeout=60)
         for thread in threads:
             thread.join()
@@ -318,8 +330,8 @@ def recycled_streams(env, smp, size=3_000_000, streams=3):
         merged += check_merges(flow)
     acks = run.flow(proto="tcp", sport=6999, data_len=0)
     check(merged and acks, f"{merged} merges, {len(acks)} acknowledgements of what was sent")
-    return (f"{streams} streams in, one out: {frames} frames, {tally(run.records)}, {merged} merged each behind "
-            f"what it continues, {len(acks)} acknowledgements")
+    return (f"{streams} streams in, one out: {frames} frames, {tally(run.records)}, {merged} "
+            f"merged each behind what it continues, {len(acks)} acknowledgements")
 
 
 @test

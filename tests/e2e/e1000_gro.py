@@ -25,7 +25,8 @@ def lineage(run, flow):
         way = rec["journey"]
         check(way and way["verdict"] == parent["verdict"], f"no journey, or another: {rec}")
         ends = rec["time_ns"] + way["total_ns"], parent["time_ns"] + parent["total_ns"]
-        check(ends[0] == ends[1], f"the journey ends at another time than its parent: {rec} {parent}")
+        check(ends[0] == ends[1],
+              f"the journey ends at another time than its parent: {rec} {parent}")
         late = [s for s in ("netif", "sock", "read") if at(parent, s)]
         check([at(dict(way, time_ns=rec["time_ns"]), s) for s in late] ==
               [at(parent, s) for s in late], f"other stages than its parent's: {rec} {parent}")
@@ -110,8 +111,9 @@ def gro_flush_timeout_shows_in_gro(env):
     check(near >= 0.9 and median(holds) <= (HOLD_MS + JIFFY_MS) * MS * 1.1,
           f"held: median {median(holds) / MS:.1f} ms, {near:.0%} within one more period")
     check(median(others) < MS, f"another stage took {median(others) / MS:.1f} ms")
-    return (f"{len(timed)} of {len(plain)} held by the timer, median {median(holds) / MS:.2f} ms of {HOLD_MS}, ends "
-            f"{tally(plain, 'gro_end')}; longest other stage median {median(others) / MS:.2f} ms")
+    return (f"{len(timed)} of {len(plain)} held by the timer, median {median(holds) / MS:.2f} ms "
+            f"of {HOLD_MS}, ends {tally(plain, 'gro_end')}; longest other stage median "
+            f"{median(others) / MS:.2f} ms")
 
 
 @contextlib.contextmanager

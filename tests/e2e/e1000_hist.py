@@ -66,7 +66,8 @@ def datagrams(env, smp, *args):
     with HistTrace(g, *args, records=True) as hist:
         send_udp(g, port, COUNT)
         run, trace = hist.stop()
-    check(run.whole.count() == COUNT == run.summary["seen"], f"{run.whole.count()} of {COUNT}: {run.summary}")
+    check(run.whole.count() == COUNT == run.summary["seen"],
+          f"{run.whole.count()} of {COUNT}: {run.summary}")
     return f"{check_count(run)}; {check_rows(run.whole, trace.records)}"
 
 
@@ -89,11 +90,13 @@ def stream(env, smp, weight):
         run, trace = hist.stop()
     check(not run.summary["ring_lost"], f"records were lost: {run.summary}")
     merged = run.summary["verdicts"]["merged"]
-    check(frames == run.summary["seen"] and merged > frames / 2, f"the NIC counted {frames}: {run.summary}")
+    check(frames == run.summary["seen"] and merged > frames / 2,
+          f"the NIC counted {frames}: {run.summary}")
     check(run.whole.count() == (frames if weight == "wire" else frames - merged),
           f"{run.whole.count()} of {frames} frames, {merged} merged")
     said = check_count(run)
-    return f"{megabytes(STREAM)}: {said}, {merged} merged; {check_rows(run.whole, trace.records, weight == 'wire')}"
+    return (f"{megabytes(STREAM)}: {said}, {merged} merged; "
+            f"{check_rows(run.whole, trace.records, weight == 'wire')}")
 
 
 @test
@@ -121,13 +124,15 @@ def the_examples_that_the_kernel_sends_are_the_slowest(env):
         run, _ = hist.stop()
     said = check_count(run)
     led = run.summary
-    check(led["emitted"] < COUNT // 2 and not led["ring_lost"], f"not only candidates were sent: {led}")
+    check(led["emitted"] < COUNT // 2 and not led["ring_lost"],
+          f"not only candidates were sent: {led}")
     for row in run.whole.rows:
         check(len(row["worst"]) == 4, f"{len(row['worst'])} examples of {row['stage']}")
         slowest, early = row["worst"][0]["ns"], row["stage"] in BEFORE_GRO
         check(slowest == row["max_ns"] or early and bucket(slowest) == bucket(row["max_ns"]) and
               slowest < row["max_ns"], f"the slowest of {row['stage']} is not there: {row}")
-    return f"{said}, {led['emitted']} of them sent as candidates for {4 * len(run.whole.rows)} examples"
+    return (f"{said}, {led['emitted']} of them sent as candidates for "
+            f"{4 * len(run.whole.rows)} examples")
 
 
 @test
@@ -139,9 +144,11 @@ def a_slow_reader_shows_in_quantiles_and_example(env):
         run, _ = hist.stop()
     said = check_count(run)
     sock, total = run.whole.get("sock"), run.whole.get("total")
-    check({stage for stage, _ in run.whole.row} == {"sock", "total"}, f"rows {sorted(run.whole.row)}")
+    check({stage for stage, _ in run.whole.row} == {"sock", "total"},
+          f"rows {sorted(run.whole.row)}")
     for q in ("p50_ns", "p90_ns"):
-        check(delay_ms * MS * 0.98 <= sock[q] <= total[q] * 1.02, f"{q}: sock {sock}, total {total}")
+        check(delay_ms * MS * 0.98 <= sock[q] <= total[q] * 1.02,
+              f"{q}: sock {sock}, total {total}")
     check(sock["p50_ns"] <= (delay_ms + 10) * MS, f"the median of sock is {sock['p50_ns']}")
     check(sock["share_percent"] > 80, f"the share of sock: {sock}")
     example = run.records[sock["worst"][0]["id"]]
@@ -149,8 +156,10 @@ def a_slow_reader_shows_in_quantiles_and_example(env):
     check(waited == sock["worst"][0]["ns"] >= delay_ms * MS * 0.98,
           f"the slowest waited {waited}: {example}")
     names = {h["stage"] for h in run.hooks if h["backend"]}
-    check(not names & {"irq", "napi", "flush", "wake", "run"}, f"hooks that were not asked for: {names}")
-    return f"{said}; sock p50 {sock['p50_ns'] / MS:.1f} ms, slowest {waited / MS:.1f} ms, {sock['share_percent']:.1f} %"
+    check(not names & {"irq", "napi", "flush", "wake", "run"},
+          f"hooks that were not asked for: {names}")
+    return (f"{said}; sock p50 {sock['p50_ns'] / MS:.1f} ms, slowest {waited / MS:.1f} ms, "
+            f"{sock['share_percent']:.1f} %")
 
 
 @test
@@ -173,14 +182,16 @@ def a_port_scan_fills_the_groups_and_no_more(env):
     one = [run.whole.count("total", name) for name in names if name != "other"]
     check(one == [1] * groups and run.whole.count("total", "other") == ports - groups, f"{one}")
     check(run.summary["emitted"] == 0, f"records were sent: {run.summary}")
-    return f"{groups} ports and {ports - groups} others in {memory} kB of histograms; {check_count(run)}"
+    return (f"{groups} ports and {ports - groups} others in {memory} kB of histograms; "
+            f"{check_count(run)}")
 
 
 def held(g):
     """kB of the histograms' map, as the kernel says."""
     if not g.has_bpftool:
         return "unknown"
-    row = next((m for m in json.loads(g.check("bpftool -j map show")) if m["name"] == "hists"), None)
+    row = next((m for m in json.loads(g.check("bpftool -j map show")) if m["name"] == "hists"),
+               None)
     check(row, "no map of histograms")
     rows = len(STAGES) + 1  # and the total
     check(row["max_entries"] % 17 == 0 and row["bytes_value"] == rows * 1024 * 8,
@@ -199,10 +210,12 @@ def groups_are_what_they_say(env):
                 send_udp(g, port, 100 * (i + 1), gap_us=200)
             run, _ = hist.stop()
         check_count(run)
-        got = {group: row["count"] for (stage, group), row in run.whole.row.items() if stage == "total" and group}
+        got = {group: row["count"] for (stage, group), row in run.whole.row.items()
+               if stage == "total" and group}
         check(sum(got.values()) == 300 and groups in (None, got), f"--by {by}: {got}")
         if by == "pid":
-            check(sorted(got.values()) == [100, 200] and all(re.fullmatch(r"\d+ traffic", n) for n in got), f"{got}")
+            check(sorted(got.values()) == [100, 200] and
+                  all(re.fullmatch(r"\d+ traffic", n) for n in got), f"{got}")
         if by == "cpu":
             check(set(got) <= {"cpu0", "cpu1"}, f"{got}")
         if by == "queue":
@@ -221,14 +234,16 @@ def a_control_group_is_a_group(env):
         g.check(f"mkdir -p {group}")
         with HistTrace(g, "--by", "cgroup") as hist:
             send_udp(g, port, 50)
-            process = g.start(f"echo $$ > {group}/cgroup.procs; exec traffic udp-recv {port} 70 --timeout 20")
+            process = g.start(f"echo $$ > {group}/cgroup.procs; "
+                              f"exec traffic udp-recv {port} 70 --timeout 20")
             process.wait_for("ready", 20)
             g.traffic("udp-send", g.nics[0].guest, port, 70, "--gap-us", 500)
             check(process.wait(30) == 0, process.err())
             run, _ = hist.stop()
     finally:
         g.sh(f"sleep 0.2; rmdir {group} /tmp/cg/some; umount /tmp/cg; rmdir /tmp/cg")
-    got = {name: row["count"] for (stage, name), row in run.whole.row.items() if stage == "total" and name}
+    got = {name: row["count"] for (stage, name), row in run.whole.row.items()
+           if stage == "total" and name}
     check(got == {"/some/readers": 70, "/": 50}, f"{got}")
     return f"{got}"
 
@@ -244,8 +259,10 @@ def only_a_readers_packets_are_measured(env):
         check(first.wait(30) == 0, first.err())
         run, _ = hist.stop()
     led = run.summary
-    check(run.whole.count() == 70 and led["seen"] == 120 and led["filtered"] == 50, f"{run.whole.counts()}: {led}")
-    check({r["pid"] for r in run.records.values()} == {int(pid)}, "another one's packet is an example")
+    check(run.whole.count() == 70 and led["seen"] == 120 and led["filtered"] == 50,
+          f"{run.whole.counts()}: {led}")
+    check({r["pid"] for r in run.records.values()} == {int(pid)},
+          "another one's packet is an example")
     return f"70 of 120 packets measured, {led['filtered']} filtered"
 
 
@@ -258,7 +275,8 @@ def intervals_of_ten_milliseconds_lose_nothing(env):
         run, trace = hist.stop()  # HistRun adds them up, row by row
     busy = [h for h in run.hists if h.interval is not None and h.count()]
     check(len(busy) > 10, f"only {len(busy)} intervals have packets: nothing was read meanwhile")
-    return f"{len(run.hists) - 1} intervals, {len(busy)} with packets: {check_count(run)}; {check_rows(run.whole, trace.records)}"
+    return (f"{len(run.hists) - 1} intervals, {len(busy)} with packets: {check_count(run)}; "
+            f"{check_rows(run.whole, trace.records)}")
 
 
 @test
@@ -280,12 +298,14 @@ def an_interval_has_its_own_examples(env):
         total = hist.get("total")
         check(len(total["worst"]) == 1 and total["worst"][0]["ns"] < slow, f"{total}")
     check(lasts, "all intervals have the same example")
-    return f"{slow / MS:.0f} ms in one, {[h.get('total')['worst'][0]['ns'] // 1000 for h in lasts]} us in others"
+    return (f"{slow / MS:.0f} ms in one, "
+            f"{[h.get('total')['worst'][0]['ns'] // 1000 for h in lasts]} us in others")
 
 
 @test
 def only_slow_packets_are_sent(env):
-    """Ten of a thousand datagrams wait 200 ms for their reader: these ten are shown, no others sent."""
+    """Ten of a thousand datagrams wait 200 ms for their reader: these ten are shown, no others
+    sent."""
     g, fast, slow = env.guest(), env.port(), env.port()
     with trace_eth0(g, "--slow", "sock=150ms", "--slow", "run=150ms") as trace:
         send_udp(g, fast, COUNT)
@@ -293,8 +313,10 @@ def only_slow_packets_are_sent(env):
         run = trace.stop()
     led = run.summary
     check(led["seen"] == COUNT + 10 == led["verdicts"]["delivered"], f"{led}")
-    check(led["slow"] == led["emitted"] == len(run.records) == 10, f"{len(run.records)} shown: {led}")
-    check({r["dport"] for r in run.records} == {slow}, f"others are shown: {tally(run.records, 'dport')}")
+    check(led["slow"] == led["emitted"] == len(run.records) == 10,
+          f"{len(run.records)} shown: {led}")
+    check({r["dport"] for r in run.records} == {slow},
+          f"others are shown: {tally(run.records, 'dport')}")
     check(all(max(spent(r, "sock"), spent(r, "run")) > 150 * MS for r in run.records), "not slow")
     return f"{len(run.records)} of {led['seen']} shown, {led['emitted']} sent"
 

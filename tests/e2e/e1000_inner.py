@@ -133,8 +133,8 @@ def routed_packets_leave(env):
     waits = [spent(r, "forward") for r in flow]
     outside = [out - into for into, out in zip(*(tap.times for tap in taps))]
     check_delay(waits, outside)
-    return (f"{count} left through eth1, forward median {median(waits) / MS:.2f} ms of {DELAY_MS} ms, "
-            f"from tap to tap {median(outside) / MS:.2f} ms")
+    return (f"{count} left through eth1, forward median {median(waits) / MS:.2f} ms of "
+            f"{DELAY_MS} ms, from tap to tap {median(outside) / MS:.2f} ms")
 
 
 @test

@@ -15,8 +15,10 @@ def an_interface_goes_down_and_up(env):
     with trace_eth0(g) as trace:
         send_udp(g, port, 200)
         g.check(f"ip link set {nic.name} down; sleep 0.2; ip link set {nic.name} up; "
-                f"ip neigh replace {nic.outside} lladdr {nic.tap_mac} dev {nic.name} nud permanent; "
-                f"until [ \"$(cat /sys/class/net/{nic.name}/carrier)\" = 1 ]; do usleep 10000; done")
+                f"ip neigh replace {nic.outside} lladdr {nic.tap_mac} dev {nic.name} "
+                "nud permanent; "
+                f"until [ \"$(cat /sys/class/net/{nic.name}/carrier)\" = 1 ]; "
+                "do usleep 10000; done")
         send_udp(g, port, 200)
         run = trace.stop()
     flow = run.flow(proto="udp", dport=port)
@@ -29,7 +31,8 @@ def an_interface_goes_down_and_up(env):
 def an_interface_vanishes(env):
     g = env.guest()
     before = bpf_objects(g)
-    g.check("modprobe veth; ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up")
+    g.check("modprobe veth; ip link add v0 type veth peer name v1; ip link set v0 up; "
+            "ip link set v1 up")
     process = g.start(["pktpath", "trace", "-i", "v0"])
     process.wait_for("listening on", 60)
     g.check("ip link del v0")
@@ -95,5 +98,5 @@ def a_killed_tracer_leaves_nothing(env):
     check(len(flow) == 1000 == run.summary["seen"], f"the other one saw {len(flow)}: {run.summary}")
     complete(flow)
     check(bpf_objects(g) == before, f"left behind: {bpf_objects(g)}")
-    return (f"{len(both[0])} programs and {len(both[2])} kprobes of two, {len(one[0])} and 0 after the "
-            f"kill, 0 at the end; the other saw 1000 of 1000, {tally(flow)}")
+    return (f"{len(both[0])} programs and {len(both[2])} kprobes of two, {len(one[0])} and 0 after "
+            f"the kill, 0 at the end; the other saw 1000 of 1000, {tally(flow)}")

@@ -92,7 +92,8 @@ def reordered_segments_show_in_ooo(env):
         run = trace.stop()
     data = [r for r in run.flow(proto="tcp", dport=port) if r["data_len"]]
     waited = [r for r in data if any(s["stage"] == "ooo" for s in r["stages"])]
-    check(len(data) == 2 * count and len(waited) == count and tally(data) == {"delivered": 2 * count},
+    check(len(data) == 2 * count and len(waited) == count and
+          tally(data) == {"delivered": 2 * count},
           f"{len(data)} segments, {len(waited)} waited: {tally(data)}")
     off = [spent(r, "ooo") - gap for r, gap in zip(waited, gaps)]
     others = [max(s["ns"] for s in r["stages"] if s["stage"] != "ooo") for r in waited]
@@ -100,7 +101,9 @@ def reordered_segments_show_in_ooo(env):
     # An emulated CPU that stopped for a while got both segments at once.
     near = part([abs(o) for o in off], bound)
     check(abs(median(off)) <= bound and near >= 0.7,
-          f"ooo differs from the gap by {median(off) / MS:.1f} ms (median), {near:.0%} within {bound / MS:.0f} ms")
+          f"ooo differs from the gap by {median(off) / MS:.1f} ms (median), "
+          f"{near:.0%} within {bound / MS:.0f} ms")
     check(median(others) < MS, f"another stage took {median(others) / MS:.1f} ms")
-    return (f"{count} of {2 * count} waited, median {median([spent(r, 'ooo') for r in waited]) / MS:.1f} "
-            f"ms for a gap of {median(gaps) / MS:.1f}; longest other stage {median(others) / MS:.2f} ms")
+    return (f"{count} of {2 * count} waited, "
+            f"median {median([spent(r, 'ooo') for r in waited]) / MS:.1f} ms for a gap of "
+            f"{median(gaps) / MS:.1f}; longest other stage {median(others) / MS:.2f} ms")

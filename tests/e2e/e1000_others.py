@@ -22,7 +22,8 @@ def a_connected_socket_reads_its_peer_only(env):
         check(process.wait(30) == 0, f"the reader: {process.out()}{process.err()}")
         run = at_rest(trace.stop())
     mine, others = run.flow(dport=port, sport=sport), run.flow(dport=port, sport=sport + 1)
-    check(tally(mine) == {"delivered": count} and {r["comm"] for r in mine} == {"traffic"}, f"{tally(mine)}")
+    check(tally(mine) == {"delivered": count} and {r["comm"] for r in mine} == {"traffic"},
+          f"{tally(mine)}")
     check(tally(others) == {"dropped": 5} and tally(others, "reason") == {"NO_SOCKET": 5},
           f"{tally(others)} {tally(others, 'reason')}")
     return f"{count} delivered, 5 of another port dropped"
@@ -30,11 +31,13 @@ def a_connected_socket_reads_its_peer_only(env):
 
 @test
 def a_macvlan_is_a_hop(env):
-    """A container with a MAC address of its own on eth0: the device changes in the stack's entry."""
+    """A container with a MAC address of its own on eth0: the device changes in the stack's
+    entry."""
     g, port, count = env.guest(), env.port(), 50
     g.check("""set -e; modprobe macvlan; ip netns add mv
         ip link add link eth0 name mv0 netns mv type macvlan mode bridge
-        ip -n mv addr add 10.56.0.2/24 dev mv0; ip -n mv link set mv0 up; ip -n mv link set lo up""")
+        ip -n mv addr add 10.56.0.2/24 dev mv0; ip -n mv link set mv0 up
+        ip -n mv link set lo up""")
     try:
         mac = g.check("ip netns exec mv cat /sys/class/net/mv0/address 2>/dev/null || "
                       "ip -n mv -o link show mv0 | sed 's/.*ether \\([^ ]*\\).*/\\1/'").strip()
@@ -73,5 +76,6 @@ def routed_packets_leave_over_ipv6(env):
     flow = run.flow(proto="udp", dport=port)
     check(tally(flow) == {"forwarded": count} and tally(flow, "egress") == {"eth1": count},
           f"{tally(flow)}, {tally(flow, 'egress')}")
-    check(all(at(r, "forward") and at(r, "xmit") and not at(r, "local") for r in flow), f"{flow[0]}")
+    check(all(at(r, "forward") and at(r, "xmit") and not at(r, "local") for r in flow),
+          f"{flow[0]}")
     return f"{count} left through eth1"

@@ -185,7 +185,8 @@ def taken_below_the_reader(env, label, lacks, modules=()):
             out = on_loopback(g, port, size, f"--{label.removeprefix('k')}")
         except GuestError as error:
             if lacks in str(error):
-                raise Skip(f"this kernel has no {label}: {str(error).rsplit('traffic: ', 1)[-1]}") from None
+                raise Skip(f"this kernel has no {label}: "
+                           f"{str(error).rsplit('traffic: ', 1)[-1]}") from None
             raise
         run = trace.stop()
     data = [r for r in run.flow(proto="tcp", dport=port) if r["data_len"]]
@@ -199,7 +200,8 @@ def taken_below_the_reader(env, label, lacks, modules=()):
 
 @test
 def what_ktls_takes_is_labelled(env):
-    return taken_below_the_reader(env, "ktls", "TCP_ULP tls", ("tls", "gcm", "ctr", "ghash_generic"))[1]
+    return taken_below_the_reader(env, "ktls", "TCP_ULP tls",
+                                  ("tls", "gcm", "ctr", "ghash_generic"))[1]
 
 
 @test
@@ -319,8 +321,8 @@ def until(process, pattern, count):
 
 
 def send_into_locks(g, port, process, count):
-    """`count` times: a segment whose read blocks with the socket locked, and one meanwhile. The same
-    read takes both: tcp_recvmsg() looks at the backlog before it returns."""
+    """`count` times: a segment whose read blocks with the socket locked, and one meanwhile. The
+    same read takes both: tcp_recvmsg() looks at the backlog before it returns."""
     with socket.create_connection((g.nics[0].guest, port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for i in range(count):
@@ -354,7 +356,9 @@ def a_locked_socket_shows_in_held(env):
         over.append(spent(rec, "held") - (end - at(rec, "held")))
     others = [max(s["ns"] for s in r["stages"] if s["stage"] not in ("held", "sock", "run"))
               for r in flow]
-    check(median(over) <= hold_ms * MS // 10, f"held {median(over) / MS:.1f} ms longer than the lock")
+    check(median(over) <= hold_ms * MS // 10,
+          f"held {median(over) / MS:.1f} ms longer than the lock")
     check(median(others) < MS, f"another stage took {median(others) / MS:.1f} ms")
     return (f"{count} held, median {median([spent(r, 'held') for r in flow]) / MS:.1f} ms, "
-            f"{median(over) / MS:.2f} ms longer than the lock; other stages {median(others) / MS:.2f} ms")
+            f"{median(over) / MS:.2f} ms longer than the lock; "
+            f"other stages {median(others) / MS:.2f} ms")

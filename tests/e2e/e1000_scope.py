@@ -45,7 +45,8 @@ def the_last_of_two_interfaces_ends_the_trace(env):
 
 def make_netns(g):
     """A namespace with one end of a veth pair: in0 10.79.0.2, outside of it out0 10.79.0.1."""
-    g.check("modprobe veth; ip netns add inner; ip link add out0 type veth peer name in0 netns inner; "
+    g.check("modprobe veth; ip netns add inner; ip link add out0 type veth peer name in0 "
+            "netns inner; "
             "ip addr add 10.79.0.1/24 dev out0; ip link set out0 up; "
             "ip -n inner addr add 10.79.0.2/24 dev in0; ip -n inner link set in0 up; "
             "ip -n inner link set lo up; "
@@ -82,7 +83,8 @@ def another_network_namespace(env):
     check([dev for dev, _ in seen["name"]] == ["in0"] * 20 == [dev for dev, _ in seen["pid"]],
           f"by name {seen['name'][:2]}, by pid {seen['pid'][:2]}")
     check(not seen["own"], f"seen though it is another's: {seen['own'][:2]}")
-    check(len(seen["all"]) == 20 and {ns for _, ns in seen["all"]} == {ns for _, ns in seen["name"]},
+    check(len(seen["all"]) == 20 and {ns for _, ns in seen["all"]} ==
+          {ns for _, ns in seen["name"]},
           f"of all: {seen['all'][:2]}")
     return "20 by name, 20 by process ID, 20 of all, none in its own"
 
@@ -99,7 +101,8 @@ def a_sample_of_flows_is_whole_and_fair(env):
         run = trace.stop()
     flow = run.flow(proto="udp", dport=port)
     led, flows = run.summary, tally(flow, "sport")
-    check(set(flows.values()) == {3}, f"flows in part: {[f for f in flows.items() if f[1] != 3][:5]}")
+    check(set(flows.values()) == {3},
+          f"flows in part: {[f for f in flows.items() if f[1] != 3][:5]}")
     # Binomial: 100 expected, standard deviation 8.7; five of them make one failure in a million.
     check(abs(len(flows) - FLOWS / ONE_OF) <= 44, f"{len(flows)} of {FLOWS} flows")
     check(led["seen"] == len(flow) and led["seen"] + led["sampled_out"] == 3 * FLOWS,

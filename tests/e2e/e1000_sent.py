@@ -31,7 +31,8 @@ def sent_on(env, g, mode, *words):
 def check_sent(result, out, card):
     sent = result["sent"]
     check(result["seen"] == COUNT, f"{result['seen']} of {COUNT} seen")
-    check(sent["taken"] == out[card] == COUNT - sent["refused"] - sent["failed"] > 0 and not out[1 - card],
+    check(sent["taken"] == out[card] == COUNT - sent["refused"] - sent["failed"] > 0 and
+          not out[1 - card],
           f"{sent}; out of eth0 and eth1 came {out}")
     return f"{sent['taken']} of {COUNT}"
 
@@ -56,7 +57,8 @@ def the_benchmark_says_what_leaves_natively(env):
 
 @test
 def the_benchmark_gives_no_rate_if_nothing_leaves(env):
-    """eth1 has no program, so igb takes nothing that is redirected to it (igb_xdp_xmit(), v6.12)."""
+    """eth1 has no program, so igb takes nothing that is redirected to it (igb_xdp_xmit(),
+    v6.12)."""
     result, said, out = sent_on(env, env.guest(nic="igb", both=True), "redirect", "--to", "eth1")
     lost = result["sent"]["refused"] + result["sent"]["failed"]
     check(result["no_rate"] and "none of the packets left" in said and said.count("\n") == 1, said)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""`pktpath serve` in a guest, where functions can be hooked: all stages are told, without a privilege
-but the two that loading takes."""
+"""`pktpath serve` in a guest, where functions can be hooked: all stages are told, without a
+privilege but the two that loading takes."""
 
 import re
 
@@ -20,8 +20,9 @@ def as_nobody(g):
     BPF's memory counts as locked."""
     if "setpriv" not in g.packed:
         return []
-    return ["sh", "-c", 'ulimit -l unlimited; exec "$@"', "sh", "setpriv", "--reuid=65534", "--regid=65534",
-            "--clear-groups", f"--inh-caps={CAPS}", f"--ambient-caps={CAPS}", f"--bounding-set=-all,{CAPS}"]
+    return ["sh", "-c", 'ulimit -l unlimited; exec "$@"', "sh", "setpriv", "--reuid=65534",
+            "--regid=65534", "--clear-groups", f"--inh-caps={CAPS}", f"--ambient-caps={CAPS}",
+            f"--bounding-set=-all,{CAPS}"]
 
 
 def powerless(g):
@@ -56,7 +57,8 @@ def a_server_as_nobody_tells_all_stages(env):
     before = as_nobody(g)
     m = served(g, before)
     backends = {dict(key)["backend"] for key in m.of("pktpath_hook_info")}
-    check(m.one("pktpath_packets_total", verdict="delivered") == COUNT, f"{m.of('pktpath_packets_total')}")
+    check(m.one("pktpath_packets_total", verdict="delivered") == COUNT,
+          f"{m.of('pktpath_packets_total')}")
     counts = {dict(key)["stage"]: int(n) for key, n in m.of(f"{STAGE}_count", dev="eth0").items()}
     check(all(counts.get(stage) == COUNT for stage in EACH), f"{counts}")
     # 5.10's modules have no BTF, and only root may use kprobes: nobody sees the driver's functions.
@@ -64,4 +66,5 @@ def a_server_as_nobody_tells_all_stages(env):
     if {"__napi_poll", "e1000_clean"} & hooked:
         check(counts.get("irq", 0) > 0 and counts.get("poll", 0) > 0, f"no poll: {counts}")
     check(m.one("pktpath_packet_duration_seconds_count", dev="eth0") == COUNT, "the total")
-    return f"{'with two capabilities' if before else 'as root'}: {len(counts)} stages by {'+'.join(sorted(backends))}"
+    return (f"{'with two capabilities' if before else 'as root'}: {len(counts)} stages by "
+            f"{'+'.join(sorted(backends))}")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """The same counts with two CPUs, where readers and softirqs really run at the same time."""
 
-from e1000_counts import check_stream, check_thousand, check_thousand_kprobe, check_transfer, transfer
+from e1000_counts import (check_stream, check_thousand, check_thousand_kprobe, check_transfer,
+                          transfer)
 from e1000_env import MS, median, megabytes
 from harness import check, test
 from records import at, spent, tally

@@ -9,8 +9,8 @@ import json
 import socket
 import time
 
-from e1000_env import (ALIGN_NS, MS, clock_offset, median, part, receive, rx_lines, send_tcp, send_udp,
-                       trace_eth0)
+from e1000_env import (ALIGN_NS, MS, clock_offset, median, part, receive, rx_lines, send_tcp,
+                       send_udp, trace_eth0)
 from harness import Skip, check, test
 from records import Trace, at, between
 
@@ -26,7 +26,8 @@ def check_waits(rows):
         check(at(rec, "sock") <= woke + ALIGN_NS, f"on the socket after its reader woke; {said}")
         check(at(rec, "read") >= woke + DELAY_MS * MS - ALIGN_NS, f"read before it was; {said}")
         check(at(rec, "read") <= read + ALIGN_NS, f"read after it was; {said}")
-        check(between(rec, "sock", "read") >= DELAY_MS * MS - ALIGN_NS, f"not on the socket; {said}")
+        check(between(rec, "sock", "read") >= DELAY_MS * MS - ALIGN_NS,
+              f"not on the socket; {said}")
     recs = [row[0] for row in rows]
     waits = [between(r, "sock", "read") for r in recs]
     # A reader that waited for it has run when it sleeps: that is its own time, after `run`.
@@ -38,9 +39,10 @@ def check_waits(rows):
     check(near >= 0.9, f"within 5 ms of the reader's own measure: {near:.0%}, median "
           f"{median(waits) / MS:.2f} ms")
     check(small >= 0.9 and median(others) < MS,
-          f"no other stage of 5 ms: {small:.0%}, median of the longest {median(others) / MS:.2f} ms")
-    return (f"{len(rows)} packets, sock to read median {median(waits) / MS:.2f} ms, {near:.0%} within "
-            f"5 ms of the reader's own measure; longest other stage median "
+          f"no other stage of 5 ms: {small:.0%}, median of the longest "
+          f"{median(others) / MS:.2f} ms")
+    return (f"{len(rows)} packets, sock to read median {median(waits) / MS:.2f} ms, {near:.0%} "
+            f"within 5 ms of the reader's own measure; longest other stage median "
             f"{median(others) / MS:.2f} ms, {small:.0%} < 5 ms")
 
 
@@ -103,7 +105,8 @@ def a_segment_is_read_with_its_last_byte(env):
         longest = max(longest, between(rec, "sock", "read"))
     check(len(recs) >= 3 and longest > 20 * delay_ms * MS,
           f"{len(recs)} segments, the longest waited {longest / MS:.1f} ms: nothing lay there")
-    return f"{len(recs)} of {len(recs)} in their own one of {len(reads)} reads, up to {longest / MS:.0f} ms in sock"
+    return (f"{len(recs)} of {len(recs)} in their own one of {len(reads)} reads, "
+            f"up to {longest / MS:.0f} ms in sock")
 
 
 @test
@@ -135,16 +138,17 @@ def the_kernels_own_receive_stamp_lies_between(env):
         tight_high = min(tight_high or bounds[3], bounds[3])
     # Another bound: the reader had it after our read stamp.
     late = min(row["read"] + true + width - at(rec, "read") for rec, row in zip(flow, rows))
-    check(low <= high, f"no constant fits: at least {low} ns for one packet, at most {high} for another")
+    check(low <= high,
+          f"no constant fits: at least {low} ns for one packet, at most {high} for another")
     check(low <= late and high >= -width and -ALIGN_NS < low and high < ALIGN_NS,
           f"the constant is {low} to {high} ns, but the reader says at most {late}")
     fits = sum(at(rec, "gro") + tight_low <= row["kernel"] <= at(rec, "l4") + tight_low
                for rec, row in zip(flow, rows))
     check(fits == count, f"{fits} of {count} lie between gro and l4")
-    inner = tight_low <= tight_high
+    inner = (f"; even between flush and netif with {tight_low} to {tight_high} ns"
+             if tight_low <= tight_high else "")
     return (f"{fits} of {count} between gro and l4 with one constant of {low} to {high} ns"
-            f"{f'; even between flush and netif with {tight_low} to {tight_high} ns' if inner else ''}"
-            f"; the reader bounds it to {late} ns")
+            f"{inner}; the reader bounds it to {late} ns")
 
 
 # --- a softirq that is kept busy ---------------------------------------------------------------
@@ -200,12 +204,14 @@ def a_busy_softirq_shows_between_napi_and_poll(env):
     for rec, end in met:
         check(rec["cause"] == "irq" and at(rec, "poll") >= end - ALIGN_NS,
               f"polled before the spin's end: {rec}")
-        check(between(rec, "napi", "poll") >= end - at(rec, "napi") - ALIGN_NS, f"lost delay: {rec}")
+        check(between(rec, "napi", "poll") >= end - at(rec, "napi") - ALIGN_NS,
+              f"lost delay: {rec}")
     left = [end - at(rec, "napi") for rec, end in met]
     more = [between(rec, "napi", "poll") - n for (rec, _), n in zip(met, left)]
     others = [rec["total_ns"] - between(rec, "napi", "poll") for rec, _ in met]
-    check(median(more) < 5 * MS, f"napi to poll takes {median(more) / MS:.2f} ms more than the spin")
+    check(median(more) < 5 * MS,
+          f"napi to poll takes {median(more) / MS:.2f} ms more than the spin")
     check(median(others) < 5 * MS, f"the rest of the path takes {median(others) / MS:.2f} ms")
-    return (f"{len(met)} of {rounds} packets came during a spin; of it were left {min(left) / MS:.1f} to "
-            f"{max(left) / MS:.1f} ms, napi to poll took that + {median(more) / MS:.2f} ms (median), "
-            f"everything else {median(others) / MS:.2f} ms")
+    return (f"{len(met)} of {rounds} packets came during a spin; of it were left "
+            f"{min(left) / MS:.1f} to {max(left) / MS:.1f} ms, napi to poll took that + "
+            f"{median(more) / MS:.2f} ms (median), everything else {median(others) / MS:.2f} ms")

@@ -51,7 +51,8 @@ def a_closed_port_drops_over_ipv6(env):
         g.traffic("udp-send", g.nics[0].guest6, port, 5, "--gap-us", 20000)
         run = trace.stop()
     flow = run.flow(proto="udp", dport=port)
-    check(tally(flow) == {"dropped": 5} and tally(flow, "reason") == {"NO_SOCKET": 5}, describe(flow))
+    check(tally(flow) == {"dropped": 5} and tally(flow, "reason") == {"NO_SOCKET": 5},
+          describe(flow))
     return f"5 dropped, NO_SOCKET in {flow[0]['place']}"
 
 

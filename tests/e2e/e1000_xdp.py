@@ -172,7 +172,8 @@ def generic_verdicts_on_skbs_that_are_replaced(env):
     g = env.guest()
     if env.kernel in ("5.10",):
         raise Skip("no XDP for frames of several buffers before Linux 5.18")
-    return check_verdicts(env, g, "generic", "xdpgeneric", (OBJECTS[0], "xdp.frags"), "verdict_of_frags")
+    return check_verdicts(env, g, "generic", "xdpgeneric",
+                          (OBJECTS[0], "xdp.frags"), "verdict_of_frags")
 
 
 def check_hist(env, g, how):
@@ -212,7 +213,8 @@ def check_socket(env, g, mode, how):
     flow = run.flow(proto="udp", dport=TO_SOCKET)
     check(got == count and tally(flow) == {"xdp-redirect": count},
           f"{got} of {count} frames in the socket: {tally(flow)}")
-    check({(r["xdp"]["mode"], r["xdp"]["to"], r["xdp"]["index"], r["xdp"]["error"]) for r in flow} ==
+    check({(r["xdp"]["mode"], r["xdp"]["to"], r["xdp"]["index"], r["xdp"]["error"])
+           for r in flow} ==
           {(mode, "socket", 0, None)}, f"redirected elsewhere: {flow[0]}")
     return f"{got} of {count} in the socket, as {mode} records say"
 
@@ -262,8 +264,8 @@ def a_program_without_btf_cannot_be_observed(env):
             said = trace._process.err()
             run = trace.stop()
     flow = run.flow(dport=port)
-    check(f"XDP program lets_all_pass[{program}] (generic) cannot be observed: it has no BTF" in said,
-          said)
+    check(f"XDP program lets_all_pass[{program}] (generic) cannot be observed: "
+          "it has no BTF" in said, said)
     check(tally(flow) == {"delivered": 10} and not any(r["xdp"] for r in flow), f"{tally(flow)}")
     why = [h["why"] for h in run.hooks if h["role"] == "xdp"]
     check(len(why) == 1 and "no BTF" in why[0], f"the account says: {why}")
@@ -358,7 +360,8 @@ def a_redirect_that_its_target_refuses_says_so(env):
         run = trace.stop()
     flow = run.flow(proto="udp", dport=REDIRECT)
     said = {(r["verdict"], r["egress"], r["xdp"]["error"], r["reason"]) for r in flow}
-    check(len(flow) == count and said == {("xdp-redirect", "eth1", "ENXIO", "XDP redirect failed")} and
+    check(len(flow) == count and
+          said == {("xdp-redirect", "eth1", "ENXIO", "XDP redirect failed")} and
           not other, f"{len(flow)} of {count}, {said}, out of eth1: {other}")
     return f"{len(flow)} redirected to eth1: ENXIO, and none came out"
 

@@ -144,8 +144,9 @@ class Guest:
     """See the module's text. `nics`: what the guest has, with names and addresses on both ends.
 
     nic, extra_nics: models of NICS; eth0 is `nic`. modules: more to load at boot. programs: more
-    programs for /bin, {name: path on the host}; files: {path in the guest: path on the host}. console: "stdio" gives the serial console to the
-    user's terminal. pktpath and traffic are packed if they are built.
+    programs for /bin, {name: path on the host}; files: {path in the guest: path on the host}.
+    console: "stdio" gives the serial console to the user's terminal. pktpath and traffic are
+    packed if they are built.
     """
 
     def __init__(self, kernel="6.1", nic="e1000", smp=1, extra_nics=(), append="", memory=512,
@@ -248,7 +249,8 @@ class Guest:
         fds = [initrd, self._log, theirs.fileno(), *(n.fd for n in self.nics if n.fd >= 0)]
         try:
             self._qemu = subprocess.Popen(
-                argv, env=machine.env, pass_fds=fds, preexec_fn=None if self.console_mode else _die_with_parent,
+                argv, env=machine.env, pass_fds=fds,
+                preexec_fn=None if self.console_mode else _die_with_parent,
                 stdin=None if self.console_mode else subprocess.DEVNULL,
                 stdout=None if self.console_mode else self._log,
                 stderr=self._log)
@@ -288,9 +290,9 @@ class Guest:
     def _set_addresses(self):
         script = ["set -e", "ip link set lo up"]
         if self.smp > 1:
-            # Statistics stay on, for switching them patches code that every tracepoint runs through:
-            # now and then a CPU of QEMU's (7.2) goes on executing the breakpoint that the kernel had
-            # there meanwhile, and traps for ever.
+            # Statistics stay on, for switching them patches code that every tracepoint runs
+            # through: now and then a CPU of QEMU's (7.2) goes on executing the breakpoint that the
+            # kernel had there meanwhile, and traps for ever.
             script.append("echo 1 > /proc/sys/kernel/bpf_stats_enabled")
         for nic in self.nics:
             script += [

@@ -98,7 +98,8 @@ def has_a_floor(guest, kernel):
     result, _ = bench(guest, "floor")
     rows = {r["program"]: r for r in result["rows"]}
     live = [r for name, r in rows.items() if name.startswith("live")]
-    check(len(live) == 3 and all(bool(r.get("why_not")) == (kernel in OLD) for r in live), f"{live}")
+    check(len(live) == 3 and all(bool(r.get("why_not")) == (kernel in OLD) for r in live),
+          f"{live}")
     check(rows["drop:clock"]["cpu_ns"]["value"] > rows["drop"]["cpu_ns"]["value"] > 0, f"{rows}")
     return f"drop {rows['drop']['cpu_ns']['value']:.0f} ns"
 
@@ -131,7 +132,8 @@ def says_what_a_driver_lacks(guest, kernel):
 
 
 for name in OLD:
-    for function in (says_that_it_has_no_live_frames, has_a_floor, counts_what_a_real_card_receives):
+    for function in (says_that_it_has_no_live_frames, has_a_floor,
+                     counts_what_a_real_card_receives):
         on(name, function)
 for name in NEW:
     for function in (accounts_for_every_mode, tells_pass_from_drop, climbs_the_ladder, has_a_floor,

@@ -15,7 +15,8 @@ SUB, LAST = 32, 1023
 
 
 def bucket(ns):
-    """(from, below) of the bucket of a duration: 32 for each power of two, single values up to 63."""
+    """(from, below) of the bucket of a duration: 32 for each power of two, single values up to
+    63."""
     if ns < 2 * SUB:
         return ns, ns + 1
     shift = ns.bit_length() - 6
@@ -91,7 +92,8 @@ class HistRun:
     def _check_sums(self):
         """What was counted in each interval is what was counted in all, row by row."""
         spans = [h for h in self.hists if h.interval is not None]
-        check([h.interval for h in spans] == list(range(1, len(spans) + 1)), "intervals are not 1, 2, …")
+        check([h.interval for h in spans] == list(range(1, len(spans) + 1)),
+              "intervals are not 1, 2, …")
         sums = {}
         for hist in spans:
             for key, count in hist.counts().items():
@@ -101,7 +103,8 @@ class HistRun:
     def _check_ledger(self):
         led = self.summary
         check(led["balanced"] and set(led["verdicts"]) == set(VERDICTS), f"{led}")
-        check(led["seen"] + led["clones"] == sum(led["verdicts"].values()) + led["in_flight"], f"{led}")
+        check(led["seen"] + led["clones"] == sum(led["verdicts"].values()) + led["in_flight"],
+              f"{led}")
 
     def measured(self):
         """How many packets the total's row must hold: by the wire or by the skb."""
@@ -138,7 +141,8 @@ def check_rows(hist, records, wire=True):
         row, counted = hist.get(stage), {}
         for ns in values:
             counted[bucket(ns)] = counted.get(bucket(ns), 0) + 1
-        check(row["count"] == len(values), f"{stage}: {row['count']}, the records have {len(values)}")
+        check(row["count"] == len(values),
+              f"{stage}: {row['count']}, the records have {len(values)}")
         if row["buckets"] is not None:
             got = {(b["from_ns"], b["below_ns"]): b["count"] for b in row["buckets"]}
             check(got == counted, f"{stage}: buckets {got}, the records have {counted}")

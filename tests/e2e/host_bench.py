@@ -82,7 +82,8 @@ def usual(words):
     check(result["no_rate"] is None and not said, f"{words}: {result['no_rate']}: {said}")
     for name in ("delivered_pps", "cpu_ns", "generator_ns", "program_ns"):
         has_interval(result[name], name)
-    check(result["latency_ns"] and result["latency_ns"]["p50"] > 0, f"no latencies: {result['latency_ns']}")
+    check(result["latency_ns"] and result["latency_ns"]["p50"] > 0,
+          f"no latencies: {result['latency_ns']}")
     return n, result
 
 
@@ -101,7 +102,8 @@ def packets_of_every_mode_are_accounted_for(env):
 
 @test
 def packets_of_generic_xdp_are_accounted_for(env):
-    return ", ".join(f"{mode} {usual((mode, '--generic'))[0]}" for mode in ("drop", "tx", "redirect"))
+    return ", ".join(f"{mode} {usual((mode, '--generic'))[0]}"
+                     for mode in ("drop", "tx", "redirect"))
 
 
 @test
@@ -121,7 +123,8 @@ def two_cores_are_accounted_for(env):
 @test
 def the_parts_of_the_cost_add_up(env):
     _, result = usual(("drop", "--work", "clock"))
-    cost, *parts = (result[k]["value"] for k in ("cpu_ns", "generator_ns", "driver_ns", "program_ns"))
+    cost, *parts = (result[k]["value"]
+                    for k in ("cpu_ns", "generator_ns", "driver_ns", "program_ns"))
     check(abs(cost - sum(parts)) < 0.01 * cost, f"{cost} ns are not {parts}")
     check(parts[2] > 5, f"a clock for {parts[2]} ns")
     return f"{cost:.0f} ns = {' + '.join(f'{p:.0f}' for p in parts)}"
@@ -144,7 +147,8 @@ def the_environment_is_this_machine(env):
     jit = pathlib.Path("/proc/sys/net/core/bpf_jit_enable")
     check(not jit.exists() or e["jit"] == int(jit.read_text()), f"JIT {e['jit']}")
     check(e["cpus"] == len(os.sched_getaffinity(0)) and e["gro"] == 1, f"{e}")
-    check({c["cpu"] for c in result["cpu_ticks"]} >= os.sched_getaffinity(0), f"{result['cpu_ticks']}")
+    check({c["cpu"] for c in result["cpu_ticks"]} >= os.sched_getaffinity(0),
+          f"{result['cpu_ticks']}")
     return e["kernel"]
 
 
@@ -153,7 +157,8 @@ def the_environment_is_this_machine(env):
 
 def refused(words, why):
     result, said = bench(*words, status=1)
-    check(why in said and said.startswith("pktpath: no rate:") and said.count("\n") == 1, f"it said: {said}")
+    check(why in said and said.startswith("pktpath: no rate:") and said.count("\n") == 1,
+          f"it said: {said}")
     given = [name for name in FIGURES if result[name] is not None]
     check(result["no_rate"] and not given, f"a rate all the same: {given}")
     check(result["packets"]["generated"] > 0, f"nothing was generated: {result['packets']}")
@@ -162,7 +167,8 @@ def refused(words, why):
 
 @test
 def a_peer_without_napi_is_said(env):
-    return refused(("redirect", "--no-sink"), "the target's peer has neither an XDP program nor GRO")
+    return refused(("redirect", "--no-sink"),
+                   "the target's peer has neither an XDP program nor GRO")
 
 
 @test
@@ -189,7 +195,8 @@ def called_as_its_interval(result):
     check(result["verdict"] == want, f"{result['verdict']}, but {e}")
     balance(result)
     d = result["difference_ns"]
-    return f"{result['verdict']}: {d['value']:.2f} [{d['lo']:.2f} to {d['hi']:.2f}] ns, {d['n']} pairs"
+    return (f"{result['verdict']}: {d['value']:.2f} [{d['lo']:.2f} to {d['hi']:.2f}] ns, "
+            f"{d['n']} pairs")
 
 
 @test
@@ -232,13 +239,15 @@ def compiled(folder):
 def programs_of_the_users_own(env):
     with tempfile.TemporaryDirectory() as folder:
         file = compiled(folder)
-        result, _ = bench("compare", "--prog", f"{file}:xdp", "--prog", f"{file}:xdp/clock", seconds="2")
+        result, _ = bench("compare", "--prog", f"{file}:xdp", "--prog", f"{file}:xdp/clock",
+                          seconds="2")
         said = called_as_its_interval(result)
         check(result["verdict"] == "slower", said)
         alone, _ = bench(f"{file}:with_clock")
         balance(alone)
         done = run("bench", f"{file}:nowhere")
-        check(done.returncode == 1 and "has no section or program 'nowhere'" in done.stderr, done.stderr)
+        check(done.returncode == 1 and "has no section or program 'nowhere'" in done.stderr,
+              done.stderr)
     return said
 
 
@@ -259,9 +268,11 @@ def every_rung_proves_its_drops(env):
     always = ("XDP native", "XDP generic", "socket filter", "no listener", "application discards")
     check(all(not rungs[name]["why_not"] for name in always), f"lacking: {lacking}")
     check(rungs["XDP native"]["ratio"]["value"] == 1, f"{rungs['XDP native']}")
-    ratios = [rungs[name]["ratio"]["value"] for name in ("XDP native", "XDP generic", "no listener")]
+    ratios = [rungs[name]["ratio"]["value"]
+              for name in ("XDP native", "XDP generic", "no listener")]
     check(ratios == sorted(ratios, reverse=True), f"later is cheaper: {ratios}")
-    return f"{len(there)} rungs in {result['rounds']} rounds; lacking: {', '.join(lacking) or 'none'}"
+    return (f"{len(there)} rungs in {result['rounds']} rounds; "
+            f"lacking: {', '.join(lacking) or 'none'}")
 
 
 @test
@@ -271,7 +282,8 @@ def the_floor_is_below(env):
     check(all(v is None or v > 0 for v in rows.values()), f"{rows}")
     check(rows["drop:clock"] > rows["drop"], f"{rows}")
     _, real = usual(("drop",))
-    check(rows["drop"] < real["cpu_ns"]["value"], f"{rows['drop']} ns alone, {real['cpu_ns']} with a device")
+    check(rows["drop"] < real["cpu_ns"]["value"],
+          f"{rows['drop']} ns alone, {real['cpu_ns']} with a device")
     return f"drop {rows['drop']:.0f} ns, over veth {real['cpu_ns']['value']:.0f} ns"
 
 
@@ -296,7 +308,8 @@ class Pair:
 
 
 def programs_on(name):
-    shown = subprocess.run(["ip", "-d", "link", "show", name], capture_output=True, text=True, check=True)
+    shown = subprocess.run(["ip", "-d", "link", "show", name],
+                           capture_output=True, text=True, check=True)
     return re.findall(r"prog/xdp id (\d+)", shown.stdout)
 
 
@@ -351,11 +364,13 @@ def what_is_sent_on_from_outside_is_what_arrives(env):
             sent, arrived = result["sent"], received(device) - before
             check(sent["taken"] == arrived == 1000 - sent["refused"] - sent["failed"] > 0,
                   f"{way}: {sent}, {arrived} arrived")
-    return f"without a peer that polls none, with one all that it says; last {sent['taken']} of 1000"
+    return ("without a peer that polls none, with one all that it says; "
+            f"last {sent['taken']} of 1000")
 
 
 def received(name):
-    shown = subprocess.run(["ip", "-s", "-j", "link", "show", name], capture_output=True, check=True)
+    shown = subprocess.run(["ip", "-s", "-j", "link", "show", name],
+                           capture_output=True, check=True)
     return json.loads(shown.stdout)[0]["stats64"]["rx"]["packets"]
 
 
@@ -380,18 +395,20 @@ def a_program_of_somebody_else_stays(env):
 
 
 OURS = {"recv", "generate", "on_cpu", "shot", "enqueue",
-        "counter", "table", "devs", "group", "cpus", "socks", "xdp.bss", "xdp.rodata", "xdp_gen.bss",
-        "xdp_cpum.bss"}
+        "counter", "table", "devs", "group", "cpus", "socks", "xdp.bss", "xdp.rodata",
+        "xdp_gen.bss", "xdp_cpum.bss"}
 
 
 def alive():
     """BPF programs and maps of the names that the benchmark gives to its own."""
-    bpftool = shutil.which("bpftool", path=f"/usr/sbin:/usr/local/sbin:{os.environ.get('PATH', '')}")
+    bpftool = shutil.which("bpftool",
+                           path=f"/usr/sbin:/usr/local/sbin:{os.environ.get('PATH', '')}")
     if not bpftool:
         raise Skip("no bpftool")
     found = []
     for kind in ("prog", "map"):
-        listed = subprocess.run([bpftool, "-j", kind, "list"], capture_output=True, text=True, check=False)
+        listed = subprocess.run([bpftool, "-j", kind, "list"],
+                                capture_output=True, text=True, check=False)
         found += [(kind, o["id"], o.get("name")) for o in json.loads(listed.stdout or "[]")
                   if o.get("name") in OURS]
     return found
@@ -415,7 +432,8 @@ def kill_at_any_moment_leaves_nothing(env):
     random.seed(4)
     runs = [["drop"], ["xsk"], ["compare", "tx", "redirect-map"], ["ladder"], ["redirect-cpu"]]
     for i in range(20):
-        p = subprocess.Popen([PKTPATH, "bench", *runs[i % len(runs)], "-d", "30"], stdin=subprocess.DEVNULL,
+        p = subprocess.Popen([PKTPATH, "bench", *runs[i % len(runs)], "-d", "30"],
+                             stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(random.uniform(0, 0.9))
         check(p.poll() is None, f"{p.args} ended by itself: {p.returncode}")
@@ -481,14 +499,16 @@ def wrong_words_are_refused(env):
              ("bench", "drop", "-i", "nosuch"), ("bench", "drop", "--cores", "0"))
     for words in wrong:
         done = run(*words)
-        check(done.returncode == 2 and done.stderr.count("\n") == 1 and not done.stdout, f"{words}: {done}")
+        check(done.returncode == 2 and done.stderr.count("\n") == 1 and not done.stdout,
+              f"{words}: {done}")
     return f"{len(wrong)} ways"
 
 
 @test
 def progress_is_for_terminals(env):
     ours, theirs = pty.openpty()
-    p = subprocess.Popen([PKTPATH, "bench", "drop", "-d", "1"], stdout=subprocess.DEVNULL, stderr=theirs)
+    p = subprocess.Popen([PKTPATH, "bench", "drop", "-d", "1"],
+                         stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
     seen = b""
     try:

@@ -57,7 +57,8 @@ def a_budget_follows_fewer_packets(env):
 @test
 def a_budget_that_suffices_changes_nothing(env):
     led = traced(env, "--overhead-budget", "100%")
-    check(led["followed_percent_least"] >= 99 or led["own_cpu_percent"] + led["cost_cpu_percent"] > 60,
+    check(led["followed_percent_least"] >= 99 or
+          led["own_cpu_percent"] + led["cost_cpu_percent"] > 60,
           f"it followed {led['followed_percent_least']} %: {led}")
     return f"it followed {led['followed_percent_least']:.0f} % of the packets"
 
@@ -77,8 +78,8 @@ def cost_calibrates_the_hooks(env):
     check(abs(sum(float(r[2]) for r in rows) - total) <= 0.05 * total + 2, f"{rows}: {total}")
     pair = re.search(r"over loopback: (\d+) ns, traced (-?\d+) ns more", done.stdout)
     check(pair and runs >= 2, f"{done.stdout}")
-    return (f"{', '.join(f'{k} {e} + {c}' for k, e, c in kinds)} ns; {total:.0f} ns a packet in {runs} "
-            f"programs, {pair[2]} ns in pairs")
+    return (f"{', '.join(f'{k} {e} + {c}' for k, e, c in kinds)} ns; {total:.0f} ns a packet in "
+            f"{runs} programs, {pair[2]} ns in pairs")
 
 
 @test

@@ -52,7 +52,8 @@ def send(env, *words):
 
 
 def mixed(env, count, gap_us):
-    """The run, and what the reader said: into a file, since a pipe that is full would hold it up."""
+    """The run, and what the reader said: into a file, since a pipe that is full would hold it
+    up."""
     argv = [TRAFFIC, "udp-recv", str(MIX_PORT), "0", "--rcvbuf", str(RCVBUF), "--timeout", "2",
             "--timestamps"]
     with Trace("-i", "pp0", "--json", "--ring", str(1 << 26)) as trace, \
@@ -79,10 +80,12 @@ def own_stamps(env, gap_us):
     rows = [dict(zip(line.split()[::2], map(int, line.split()[1::2]))) for line in out.splitlines()
             if line.startswith("rx ")][30:]
     real, mono, width = min((tuple(map(int, m)) for m in CLOCK.findall(out)), key=lambda c: c[2])
-    held, low, high = check_own_stamps(flow, rows, SENDER_PORT, count, real - mono + width + 200_000,
-                                       lambda rec, before: (birth(before) if before else 0, birth(rec)))
-    return (f"{tally(flow)}; {held} of {len(rows)} read lie between the births of the one before and "
-            f"their own, with one constant of {low} to {high} ns")
+    held, low, high = check_own_stamps(flow, rows, SENDER_PORT, count,
+                                       real - mono + width + 200_000,
+                                       lambda rec, before: (birth(before) if before else 0,
+                                                            birth(rec)))
+    return (f"{tally(flow)}; {held} of {len(rows)} read lie between the births of the one before "
+            f"and their own, with one constant of {low} to {high} ns")
 
 
 @test

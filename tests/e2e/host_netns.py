@@ -35,7 +35,8 @@ def covered(records):
 
 def check_stream(env, run, ports, size, dev):
     """All data of a TCP stream was read, through all stages that have a hook."""
-    data = [r for r in run.flow(proto="tcp", dport=ports[1], sport=ports[0], dev=dev) if r["data_len"]]
+    data = [r for r in run.flow(proto="tcp", dport=ports[1], sport=ports[0], dev=dev)
+            if r["data_len"]]
     read = [r for r in data if r["verdict"] in ("delivered", "merged")]
     check(not [r for r in data if r["verdict"] == "consumed"], f"data, but consumed: {tally(data)}")
     # What is coalesced in the backlog of a locked socket is freed unseen where `held` has no hook:
@@ -51,8 +52,8 @@ def check_stream(env, run, ports, size, dev):
     stages = {s for r in read for s in names(r)}
     want = {s for s in ("softirq", "backlog", "netif", "sock", "read") if env.roles.get(s)}
     check(want <= stages, f"no record shows {want - stages}")
-    return (f"{covered(read)} of {size} bytes in {len(read)} records, {len(lost)} coalesced unseen, "
-            f"{'+'.join(names(read[-1]))}")
+    return (f"{covered(read)} of {size} bytes in {len(read)} records, {len(lost)} coalesced "
+            f"unseen, {'+'.join(names(read[-1]))}")
 
 
 @test
@@ -110,7 +111,8 @@ def udp_over_veth_is_read(env):
         port = udp(env.net, 200, "here", "there", HERE)
         run = t.stop()
     got = run.flow(proto="udp", dport=port)
-    check(len(got) == 200, f"{len(got)} records of 200 datagrams, {run.summary['in_flight']} in flight")
+    check(len(got) == 200,
+          f"{len(got)} records of 200 datagrams, {run.summary['in_flight']} in flight")
     if not env.udp_read:
         raise Skip(f"this kernel shows no read of UDP; seen: {tally(got)}")
     check(tally(got) == {"delivered": 200}, f"{tally(got)} {tally(got, 'reason')}")
@@ -124,7 +126,8 @@ def udp_on_loopback_is_read(env):
         port = udp(env.net, 200, "here", "here", LO)
         run = t.stop()
     got = run.flow(proto="udp", dport=port)
-    check(len(got) == 200, f"{len(got)} records of 200 datagrams, {run.summary['in_flight']} in flight")
+    check(len(got) == 200,
+          f"{len(got)} records of 200 datagrams, {run.summary['in_flight']} in flight")
     if not env.udp_read:
         raise Skip(f"this kernel shows no read of UDP; seen: {tally(got)}")
     check(tally(got) == {"delivered": 200}, f"{tally(got)} {tally(got, 'reason')}")
@@ -188,7 +191,8 @@ class HostHist(Trace):
 
 @test
 def histograms_are_those_of_their_records(env):
-    """20 MB over veth and back, and datagrams: every bucket, the ledger, and each ten milliseconds."""
+    """20 MB over veth and back, and datagrams: every bucket, the ledger, and each ten
+    milliseconds."""
     need(env.roles, "netif", "read")
     with HostHist("-i", "pp0", "--buckets", "--interval", "0.01", "--ring", str(1 << 26)) as t:
         tcp(env.net, 20 * MB, "here", "there", HERE)
@@ -236,7 +240,8 @@ def nothing_stays_attached_after_kill_9(env):
     with Trace("-i", "pp0", "--json") as t:
         held = bpf_ids(t.process.pid)
         kinds = tally([{"kind": kind} for kind, _ in held], "kind")
-        check({"prog", "link", "map"} <= set(kinds), f"it holds {kinds}: this test would see nothing")
+        check({"prog", "link", "map"} <= set(kinds),
+              f"it holds {kinds}: this test would see nothing")
         check(held <= bpf_alive(), "bpftool does not list what the trace holds")
         t.process.kill()
         t.process.wait()

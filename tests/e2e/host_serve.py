@@ -49,18 +49,22 @@ def counts_are_those_of_the_traffic(env):
     with Serve("-i", "pp0") as s:
         udp(env.net, 150, "here", "there", HERE)
         knock(env, 7)
-        m = s.settled(lambda m: m.one("pktpath_packets_total", verdict="dropped") >= 7 and not balance(m))
-        check(m.one("pktpath_packets_total", verdict="dropped") == 7, f"dropped: {m.of('pktpath_packets_total')}")
+        m = s.settled(lambda m: m.one("pktpath_packets_total", verdict="dropped") >= 7 and
+                      not balance(m))
+        check(m.one("pktpath_packets_total", verdict="dropped") == 7,
+              f"dropped: {m.of('pktpath_packets_total')}")
         drops = m.of("pktpath_drops_total")
         check(sum(drops.values()) == 7, f"reasons: {drops}")
         if env.reasons:
             check(m.one("pktpath_drops_total", reason="NO_SOCKET") == 7, f"reasons: {drops}")
         if env.udp_read:
-            check(m.one("pktpath_packets_total", verdict="delivered") == 150, f"{m.of('pktpath_packets_total')}")
+            check(m.one("pktpath_packets_total", verdict="delivered") == 150,
+                  f"{m.of('pktpath_packets_total')}")
         check(balance(m) == 0, f"seen differs from the verdicts by {balance(m)}")
         seen = m.one("pktpath_packets_seen_total")
         check(m.one(f"{TOTAL}_count", dev="pp0") == seen - m.one("pktpath_packets_in_flight")
-              - m.one("pktpath_packets_total", verdict="untracked"), "the histogram has another number")
+              - m.one("pktpath_packets_total", verdict="untracked"),
+              "the histogram has another number")
         said = s.end()
     check(re.search(rf"^{seen:.0f} packets seen", said, re.M), f"the ledger says otherwise: {said}")
     return f"{seen:.0f} seen, 7 dropped"
@@ -72,21 +76,26 @@ def both_formats_say_the_same(env):
         env.net.ping(HERE, 3)
         time.sleep(0.3)
         status, head, text = s.get(Accept="*/*")
-        check(status == 200 and head["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", f"{head}")
+        check(status == 200 and head["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8",
+              f"{head}")
         check("# EOF" not in text and "# UNIT" not in text, "OpenMetrics in the older format")
         said = promtool(env.usr(), "check", "metrics", input=text)
         both = s.get(Accept="application/openmetrics-text; version=1.0.0")
-        check(both[1]["Content-Type"].startswith("application/openmetrics-text; version=1.0.0"), f"{both[1]}")
+        check(both[1]["Content-Type"].startswith("application/openmetrics-text; version=1.0.0"),
+              f"{both[1]}")
         check(both[2].endswith("\n# EOF\n") and both[2].count("# EOF") == 1, both[2][-60:])
-        names = {line.split("{")[0].split(" ")[0] for t in (text, both[2]) for line in t.splitlines()
-                 if not line.startswith("#")}
+        names = {line.split("{")[0].split(" ")[0] for t in (text, both[2])
+                 for line in t.splitlines() if not line.startswith("#")}
         for t in (text, both[2]):
-            mine = {line.split("{")[0].split(" ")[0] for line in t.splitlines() if not line.startswith("#")}
+            mine = {line.split("{")[0].split(" ")[0] for line in t.splitlines()
+                    if not line.startswith("#")}
             check(mine == names, f"not in both: {names - mine}")
         status, head, body = s.get(method="HEAD")
-        check(status == 200 and not body and int(head["Content-Length"]) > 1000, f"HEAD: {status} {head}")
-        for path, method, want in (("/", "GET", 200), ("/nowhere", "GET", 404), ("/metrics", "POST", 405),
-                                   ("/metrics", "DELETE", 405), ("/metrics?x=1", "GET", 200)):
+        check(status == 200 and not body and int(head["Content-Length"]) > 1000,
+              f"HEAD: {status} {head}")
+        for path, method, want in (("/", "GET", 200), ("/nowhere", "GET", 404),
+                                   ("/metrics", "POST", 405), ("/metrics", "DELETE", 405),
+                                   ("/metrics?x=1", "GET", 200)):
             got = s.get(path, method)[0]
             check(got == want, f"{method} {path}: {got}")
     return f"promtool: {said or 'nothing to say'}"
@@ -130,7 +139,8 @@ def check_quantiles(env, p, truth, bounds):
         check(got, f"no answer to {text}")
         want = quantile(truth, q)
         low, high = bucket_of(bounds, want * 0.97)[0], bucket_of(bounds, want * 1.03)[1]
-        check(low <= got[0][1] <= high, f"{q}: Prometheus says {got[0][1]}, records say {want}, in {low}..{high}")
+        check(low <= got[0][1] <= high,
+              f"{q}: Prometheus says {got[0][1]}, records say {want}, in {low}..{high}")
         said.append(f"{q}: {got[0][1] * 1e3:.2f} ({want * 1e3:.2f})")
     return ", ".join(said)
 
@@ -153,7 +163,8 @@ def prometheus_finds_the_quantiles_of_the_records(env):
         truth = durations(t.stop(), port, "sock")
         check(len(truth) == 60, f"{len(truth)} of 60 records")
         m = s.scrape()
-        check(eventually(lambda: p.query(seen)[0][1] == m.one(f"{STAGE}_count", stage="sock", dev="pp0")),
+        check(eventually(lambda: p.query(seen)[0][1] ==
+                         m.one(f"{STAGE}_count", stage="sock", dev="pp0")),
               f"Prometheus counts {p.query(seen)}")
         bounds = [le for le, _ in m.buckets(STAGE, stage="sock", dev="pp0")]
         said = check_quantiles(env, p, truth, bounds)
@@ -166,9 +177,11 @@ def prometheus_finds_the_quantiles_of_the_records(env):
 
 def check_examples(p):
     """The drop's packet is named by an exemplar."""
-    found = p.ask("query_exemplars", query="pktpath_drops_total", start=time.time() - 600, end=time.time() + 5)
+    found = p.ask("query_exemplars", query="pktpath_drops_total",
+                  start=time.time() - 600, end=time.time() + 5)
     labels = [e["labels"] for series in found for e in series["exemplars"]]
-    check(labels and all(int(e["packet"]) > 0 and "flow" in e for e in labels), f"exemplars: {found}")
+    check(labels and all(int(e["packet"]) > 0 and "flow" in e for e in labels),
+          f"exemplars: {found}")
     return labels[0]["flow"]
 
 
@@ -181,20 +194,25 @@ def buckets_are_whole_and_only_grow(env):
             env.net.ping(HERE, 5)
             seen.append(s.scrape())
         last = seen[-1]
-        for name, labels in {(n[:-6], key) for n, key in last.all if n.endswith("_duration_seconds_count")}:
+        for name, labels in {(n[:-6], key) for n, key in last.all
+                             if n.endswith("_duration_seconds_count")}:
             labels = dict(labels)
             rows = [m.buckets(name, **labels) for m in seen]
             counts = [n for _, n in rows[-1]]
             check(counts == sorted(counts), f"{name} {labels}: counts go down: {counts}")
-            check(rows[-1][-1] == (float("inf"), last.one(f"{name}_count", **labels)), "+Inf is not all of them")
+            check(rows[-1][-1] == (float("inf"), last.one(f"{name}_count", **labels)),
+                  "+Inf is not all of them")
             for older, newer in zip(rows, rows[1:]):
-                check(all(n >= o for (_, o), (_, n) in zip(older, newer)), f"{name} {labels} went down")
-        check(list(last.of(f"{TOTAL}_count")) == [frozenset()], f"labels: {last.of(f'{TOTAL}_count')}")
+                check(all(n >= o for (_, o), (_, n) in zip(older, newer)),
+                      f"{name} {labels} went down")
+        check(list(last.of(f"{TOTAL}_count")) == [frozenset()],
+              f"labels: {last.of(f'{TOTAL}_count')}")
         total = last.buckets(TOTAL)
         middle = sum((le + (total[i - 1][0] if i else 0)) / 2 * (n - (total[i - 1][1] if i else 0))
                      for i, (le, n) in enumerate(total) if le < 1e9)
         told = last.one(f"{TOTAL}_sum")
-        check(0.8 * middle <= told <= 1.25 * middle, f"the sum is {told}, by the buckets about {middle}")
+        check(0.8 * middle <= told <= 1.25 * middle,
+              f"the sum is {told}, by the buckets about {middle}")
     return f"{len(total)} buckets a row, sum {told:.6f} s"
 
 
@@ -206,7 +224,8 @@ def groups_are_bounded(env):
         udp(env.net, 3, "here", "there", HERE)
         m = s.settled(lambda m: len(m.of(f"{TOTAL}_count")) == 2)
         protos = {dict(k)["proto"]: n for k, n in m.of(f"{TOTAL}_count").items()}
-    check(set(protos) == {"icmp", "other"} and protos["icmp"] >= 2 and protos["other"] >= 3, f"{protos}")
+    check(set(protos) == {"icmp", "other"} and protos["icmp"] >= 2 and protos["other"] >= 3,
+          f"{protos}")
     return f"{protos}"
 
 
@@ -233,7 +252,8 @@ def check_powerless(pid, uid):
     for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
         check(int(status[name], 16) == 0, f"{name} {status[name]}")
     check(status["Seccomp"] == "2", "no filter for system calls")
-    check(status["NoNewPrivs"] == "1" and status["Threads"] == "1", f"{status['NoNewPrivs']} {status['Threads']}")
+    check(status["NoNewPrivs"] == "1" and status["Threads"] == "1",
+          f"{status['NoNewPrivs']} {status['Threads']}")
     return status
 
 
@@ -348,8 +368,8 @@ def a_device_made_anew_goes_on_in_its_series(env):
     need(env.roles, "netif")
 
     def knock():
-        wire.ip("link add pp4 type veth peer name pp5", "addr add 10.98.0.1/24 dev pp4", "link set pp5 up",
-                "link set pp4 up")
+        wire.ip("link add pp4 type veth peer name pp5", "addr add 10.98.0.1/24 dev pp4",
+                "link set pp5 up", "link set pp4 up")
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
             raw.bind(("pp5", 0))
             for _ in range(10):

@@ -125,8 +125,10 @@ def ten_thousand_garbage_requests_and_a_hundred_scrapes_a_second(env):
         scrapes.join()
         stop.set()
         dropper.join()
-        check(not wrong and not scrapes.wrong, f"garbage: {wrong[:3]}, scrapes: {scrapes.wrong[:3]}")
-        check(eventually(lambda: descriptors(pid) <= fds, 20), f"{fds} descriptors before, {descriptors(pid)} after")
+        check(not wrong and not scrapes.wrong,
+              f"garbage: {wrong[:3]}, scrapes: {scrapes.wrong[:3]}")
+        check(eventually(lambda: descriptors(pid) <= fds, 20),
+              f"{fds} descriptors before, {descriptors(pid)} after")
         grown = own_memory(pid) - memory
         check(grown <= GROWTH, f"{grown} bytes more than before")
         check(scrapes.took[-1] < 5, f"a scrape took {scrapes.took[-1]:.1f} s")
@@ -135,8 +137,10 @@ def ten_thousand_garbage_requests_and_a_hundred_scrapes_a_second(env):
         check(m.sum("pktpath_drops_total") + m.one("pktpath_ring_lost_total") == dropped > 0,
               f"{dropped} dropped: {m.of('pktpath_drops_total')}")
         s.end()
-    return (f"{GARBAGE} in {took:.0f} s, {len(scrapes.took)} scrapes: median {scrapes.took[len(scrapes.took) // 2] * 1e3:.0f}"
-            f" ms, worst {scrapes.took[-1] * 1e3:.0f} ms; memory {grown:+d} bytes, {dropped:.0f} drops counted")
+    return (f"{GARBAGE} in {took:.0f} s, {len(scrapes.took)} scrapes: "
+            f"median {scrapes.took[len(scrapes.took) // 2] * 1e3:.0f} ms, "
+            f"worst {scrapes.took[-1] * 1e3:.0f} ms; memory {grown:+d} bytes, "
+            f"{dropped:.0f} drops counted")
 
 
 def closed(s):
@@ -192,7 +196,8 @@ WRONG = [
     (["--listen", "127.0.0.1"], 2, "not an address"),
     (["--listen", "127.0.0.1:70000"], 2, "not an address"),
     (["--listen", "example.org:80"], 2, "not an address"),
-    (["--listen", "192.0.2.1:9464"], 1, "cannot listen: 192.0.2.1:9464: Cannot assign requested address"),
+    (["--listen", "192.0.2.1:9464"], 1,
+     "cannot listen: 192.0.2.1:9464: Cannot assign requested address"),
     (["--by", "port"], 2, "--by port: its values come and go"),
     (["--by", "flavour"], 2, "--by flavour: not a label"),
     (["--groups", "0"], 2, "--groups 0: not a count"),
@@ -210,7 +215,8 @@ WRONG = [
 def one_line(done, status, about):
     lines = done.stderr.splitlines()
     check(done.returncode == status, f"exit status {done.returncode}, not {status}: {done.stderr}")
-    check(len(lines) == 1 and lines[0].startswith("pktpath: ") and about in lines[0], f"unclear: {done.stderr}")
+    check(len(lines) == 1 and lines[0].startswith("pktpath: ") and about in lines[0],
+          f"unclear: {done.stderr}")
     check(not done.stdout, f"output: {done.stdout[:200]}")
 
 
@@ -222,12 +228,14 @@ def wrong_words_and_places_get_one_clear_line(env):
         one_line(run("serve", "--listen", f"127.0.0.1:{s.port}"), 1, "Address already in use")
         check(s.get()[0] == 200, "the first one does not answer any more")
         check("warning" not in s.err(), s.err())
-        check(env.net.there(lambda: refused((HERE, s.port))), "it answers on another address than loopback's")
+        check(env.net.there(lambda: refused((HERE, s.port))),
+              "it answers on another address than loopback's")
     if setpriv := shutil.which("setpriv"):
         with open(PKTPATH, "rb") as binary:
             memory = os.memfd_create("pktpath")
             os.write(memory, binary.read())
-        argv0 = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", f"/proc/self/fd/{memory}"]
+        argv0 = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups",
+                 f"/proc/self/fd/{memory}"]
         one_line(run("serve", argv0=argv0, pass_fds=[memory]), 2, "run as root")
         os.close(memory)
     return f"{len(WRONG)} command lines, a port in use, no privileges"
@@ -259,8 +267,8 @@ def refused(address):
 def help_names_every_option_of_serve(_):
     done = run("serve", "--help")
     check(done.returncode == 0 and not done.stderr, f"{done}")
-    for word in ("--listen", "--by", "--groups", "--buckets", "--user", "-i, --interface", "--netns", "--sample",
-                 "--backend", "--records", "--ring"):
+    for word in ("--listen", "--by", "--groups", "--buckets", "--user", "-i, --interface",
+                 "--netns", "--sample", "--backend", "--records", "--ring"):
         check(word in done.stdout, f"not in --help: {word}")
     wide = [line for line in done.stdout.splitlines() if len(line) > 80]
     check(not wide, f"wider than a terminal: {wide}")
@@ -283,7 +291,8 @@ def bpf_time_is_told_where_the_kernel_measures_it(env):
             check(m.one("pktpath_bpf_stats_enabled") == 1, "not enabled")
             runs, seconds = m.one("pktpath_bpf_runs_total"), m.one("pktpath_bpf_run_seconds_total")
             check(runs > 0 and 1e-9 < seconds / runs < 1e-3, f"{runs} runs in {seconds} s")
-            check(m.one("process_cpu_seconds_total") > 0 and m.one("pktpath_kernel_memory_bytes") > 1e7, "its own cost")
+            check(m.one("process_cpu_seconds_total") > 0 and
+                  m.one("pktpath_kernel_memory_bytes") > 1e7, "its own cost")
     finally:
         with open(switch, "w", encoding="ascii") as file:
             file.write(before)

@@ -23,7 +23,8 @@ EXPOSURE = 2.5
 def exposed():
     """Names of all series that src/expose.c can write."""
     names = set()
-    for name, kind in re.findall(r'^\tX\(\w+, "(\w+)", "\w*", M_(\w+),', (ROOT / "src/expose.c").read_text(), re.M):
+    for name, kind in re.findall(r'^\tX\(\w+, "(\w+)", "\w*", M_(\w+),',
+                                 (ROOT / "src/expose.c").read_text(), re.M):
         endings = {"COUNTER": ("_total",), "INFO": ("_info",), "GAUGE": ("",),
                    "HISTOGRAM": ("_bucket", "_count", "_sum")}[kind]
         names |= {name + ending for ending in endings}
@@ -59,7 +60,8 @@ def ask_dashboard(p):
 def rules_and_alerts_are_what_promtool_wants(env):
     said = promtool(env.usr(), "check", "rules", *map(str, RULES))
     promtool(env.usr(), "test", "rules", str(CONTRIB / "prometheus" / "tests.yml"))
-    tested = set(re.findall(r"alertname: (\w+)", (CONTRIB / "prometheus" / "tests.yml").read_text()))
+    tested = set(re.findall(r"alertname: (\w+)",
+                            (CONTRIB / "prometheus" / "tests.yml").read_text()))
     alerts = set(re.findall(r"- alert: (\w+)", RULES[1].read_text()))
     check(alerts <= tested, f"without a test: {alerts - tested}")
     return re.sub(r"\s+", " ", said.replace(str(CONTRIB), ""))
@@ -78,7 +80,8 @@ def rules_and_dashboard_name_only_what_there_is(env):
     check(used <= recorded, f"not recorded: {used - recorded}")
     shown = set(NAME.findall("\n".join(q for _, q in queries())))
     check({"pktpath_drops_total", "pktpath_packets_total", "pktpath_packets_in_flight",
-           "pktpath_stage_duration_seconds_bucket", "pktpath_bpf_run_seconds_total"} <= shown, f"{shown}")
+           "pktpath_stage_duration_seconds_bucket", "pktpath_bpf_run_seconds_total"} <= shown,
+          f"{shown}")
     return f"{len(known)} series names, {len(recorded)} recorded, {len(queries())} queries"
 
 
@@ -105,12 +108,16 @@ def systemd_takes_the_unit(_):
     with tempfile.TemporaryDirectory() as place:
         unit = f"{place}/pktpath.service"
         text = (CONTRIB / "pktpath.service").read_text()
-        check("ExecStart=/usr/sbin/pktpath serve" in text and "WatchdogSec=" in text, "the unit's start")
+        check("ExecStart=/usr/sbin/pktpath serve" in text and "WatchdogSec=" in text,
+              "the unit's start")
         with open(unit, "w", encoding="ascii") as file:
             file.write(text.replace("/usr/sbin/pktpath", "/bin/true"))
-        done = subprocess.run([analyze, "verify", "--man=no", unit], capture_output=True, text=True, check=False)
-        check(done.returncode == 0 and not done.stderr.strip(), f"verify: {done.stdout}{done.stderr}")
-        done = subprocess.run([analyze, "security", "--offline=true", f"--threshold={EXPOSURE * 10:.0f}", unit],
+        done = subprocess.run([analyze, "verify", "--man=no", unit],
+                              capture_output=True, text=True, check=False)
+        check(done.returncode == 0 and not done.stderr.strip(),
+              f"verify: {done.stdout}{done.stderr}")
+        done = subprocess.run([analyze, "security", "--offline=true",
+                               f"--threshold={EXPOSURE * 10:.0f}", unit],
                               capture_output=True, text=True, check=False)
         if "unrecognized option" in done.stderr:
             raise Skip("a systemd-analyze without --offline")

@@ -17,7 +17,8 @@ PROGRAM = BUILD / "verdicts.bpf.o"
 
 def attached(dev="pp0"):
     """(mode, ID) of what is attached, as `ip` says; None: nothing."""
-    done = subprocess.run(["ip", "link", "show", "dev", dev], capture_output=True, text=True, check=True)
+    done = subprocess.run(["ip", "link", "show", "dev", dev],
+                          capture_output=True, text=True, check=True)
     found = re.search(r"prog/(xdp\w*) id (\d+)", done.stdout)
     return found and found.groups()
 

@@ -249,7 +249,8 @@ def unpack(name, debs, entry):
         for deb in sorted(debs.glob("*.deb")):
             output(["dpkg-deb", "-x", str(deb), str(tree)])
         images = [p for p in tree.rglob("vmlinuz*") if p.is_file()]
-        versions = {p.parent.name for p in tree.rglob("kernel") if p.parent.parent.name == "modules"}
+        versions = {p.parent.name for p in tree.rglob("kernel")
+                    if p.parent.parent.name == "modules"}
         if len(images) != 1 or len(versions) != 1:
             raise AssetError(f"kernel {name}: unexpected contents of its packages")
         (new / "vmlinux").write_bytes(extract_vmlinux(images[0].read_bytes()))

@@ -39,7 +39,8 @@ def transmitted(net):
 
 def udp_counters():
     """(datagrams taken by sockets and read, thrown away for want of room), of this namespace."""
-    rows = [line.split()[1:] for line in pathlib.Path("/proc/self/net/snmp").read_text().splitlines()
+    rows = [line.split()[1:]
+            for line in pathlib.Path("/proc/self/net/snmp").read_text().splitlines()
             if line.startswith("Udp:")]
     values = dict(zip(*rows))
     return int(values["InDatagrams"]), int(values["RcvbufErrors"])
@@ -47,7 +48,8 @@ def udp_counters():
 
 def own_memory(pid):
     """Bytes of the tool's heap and stack; what it maps of the tables is the kernel's."""
-    return int(re.search(r"^RssAnon:\s*(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1]) << 10
+    return int(re.search(r"^RssAnon:\s*(\d+) kB",
+                         pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1]) << 10
 
 
 def kernel_memory(pid):
@@ -67,14 +69,16 @@ def kernel_memory(pid):
 def account(text):
     """The numbers of the ledger as people read it."""
     rows = dict((what, int(n.replace(",", ""))) for n, what in re.findall(
-        r"^ *([\d,]+) (packets? seen|delivered|consumed|dropped|merged|untracked|in flight)", text, re.M))
+        r"^ *([\d,]+) (packets? seen|delivered|consumed|dropped|merged|untracked|in flight)",
+        text, re.M))
     rows["seen"] = rows.pop("packets seen", rows.pop("packet seen", 0))
     return rows
 
 
 def send(net, count):
     """`count` datagrams from the other side as fast as it can. What it says it sent."""
-    done = net.there(lambda: subprocess.run([TRAFFIC, "udp-send", HERE, str(PORT), str(count), "--size", "32"],
+    done = net.there(lambda: subprocess.run([TRAFFIC, "udp-send", HERE, str(PORT), str(count),
+                                             "--size", "32"],
                                             capture_output=True, text=True, check=False))
     check(done.returncode == 0, f"the sender: {done.stderr}")
     return int(re.search(r"sent (\d+)", done.stdout)[1])
@@ -82,7 +86,8 @@ def send(net, count):
 
 def receiver():
     """Reads until nothing has come for a while."""
-    process = subprocess.Popen([TRAFFIC, "udp-recv", str(PORT), "0", "--rcvbuf", str(RCVBUF), "--timeout", "3"],
+    process = subprocess.Popen([TRAFFIC, "udp-recv", str(PORT), "0", "--rcvbuf", str(RCVBUF),
+                                "--timeout", "3"],
                                stdout=subprocess.PIPE, text=True)
     check(process.stdout.readline().strip() == "ready", "no receiver")
     return process
@@ -116,7 +121,8 @@ def check_reads(env, rows, read, err):
     other = rows["consumed"] + rows.get("untracked", 0) + rows["in flight"]
     check(rows["delivered"] <= read <= rows["delivered"] + other, f"{read} were read: {err}")
     if "skb_consume_udp" in env.roles["read"]:
-        check(rows["delivered"] == read and rows["in flight"] == 0 and "100.00%" in err, f"{read} were read: {err}")
+        check(rows["delivered"] == read and rows["in flight"] == 0 and "100.00%" in err,
+              f"{read} were read: {err}")
     elif env.udp_read:
         check(other <= read // 50 and rows["in flight"] <= 8, f"{read} were read: {err}")
     return read - rows["delivered"]
@@ -126,7 +132,8 @@ def flood(env, count):
     """`count` packets through a running trace: all known, none kept, no memory taken."""
     need(env.roles, "netif", "drop")
     before, snmp = transmitted(env.net), udp_counters()
-    with Trace("-i", "pp0", "--records", "4096", "--ring", "1048576", argv0=(PKTPATH, "drops")) as trace:
+    with Trace("-i", "pp0", "--records", "4096", "--ring", "1048576",
+               argv0=(PKTPATH, "drops")) as trace:
         pid, began = trace.process.pid, time.monotonic()
         reader = receiver()
         send(env.net, min(20_000, count // 10))  # what is allocated once is allocated now
@@ -141,14 +148,17 @@ def flood(env, count):
     rows, wire = account(err), transmitted(env.net) - before
     ended = sum(rows.get(v, 0) for v in ("delivered", "consumed", "dropped", "merged", "untracked"))
     taken, full = (now - then for now, then in zip(udp_counters(), snmp))
-    check("DOES NOT BALANCE" not in err and rows["seen"] == ended + rows["in flight"], f"not balanced: {err}")
+    check("DOES NOT BALANCE" not in err and rows["seen"] == ended + rows["in flight"],
+          f"not balanced: {err}")
     check(sent >= count and rows["seen"] == wire, f"sent {sent}, over the wire {wire}, seen: {err}")
-    check(taken == read and rows["dropped"] >= full, f"read {read}, the kernel says {taken}, {full} refused: {err}")
+    check(taken == read and rows["dropped"] >= full,
+          f"read {read}, the kernel says {taken}, {full} refused: {err}")
     unseen = check_reads(env, rows, read, err)
     check(watch.own - warm <= GROWTH, f"the tool grew by {watch.own - warm} bytes")
     check(watch.maps == {maps}, f"its maps: {maps} bytes at first, later {watch.maps}")
-    return (f"{rows['seen']} packets in {took:.1f} s: {rows['delivered']} delivered, {rows['dropped']} dropped "
-            f"({full} of them by the full socket), {unseen} reads not seen, {rows['in flight']} in flight; the tool grew by {(watch.own - warm) >> 10} kB "
+    return (f"{rows['seen']} packets in {took:.1f} s: {rows['delivered']} delivered, "
+            f"{rows['dropped']} dropped ({full} of them by the full socket), {unseen} reads not "
+            f"seen, {rows['in flight']} in flight; the tool grew by {(watch.own - warm) >> 10} kB "
             f"from {warm >> 10} kB, its maps stayed at {maps / 1e6:.1f} MB")
 
 

@@ -31,17 +31,20 @@ def check_own_stamps(flow, rows, sport, count, offset, bounds):
     kernel = {row["rx"]: row for row in rows}
     read = {n for n, r in recs.items() if r["verdict"] == "delivered"}
     unsure = {n for n, r in recs.items() if r["verdict"] in ("untracked", "consumed")}
-    check(read <= set(kernel) <= read | unsure, f"{len(read)} delivered, but {len(kernel)} were read")
+    check(read <= set(kernel) <= read | unsure,
+          f"{len(read)} delivered, but {len(kernel)} were read")
     last, lows, highs = 0, [], []
     for n in sorted(read):
         rec, row = recs[n], kernel[n]
         check(last <= at(rec, "read") <= row["read"] + offset,
-              f"read at {at(rec, 'read')}, the one before it at {last}, here at {row['read'] + offset}: {rec}")
+              f"read at {at(rec, 'read')}, the one before it at {last}, "
+              f"here at {row['read'] + offset}: {rec}")
         last = at(rec, "read")
         early, late = bounds(rec, recs.get(n - 1))
         lows.append(row["kernel"] - late)
         highs.append(row["kernel"] - early)
-    check(max(lows) <= min(highs), f"the receiver's stamps fit no constant: {max(lows)} to {min(highs)} ns")
+    check(max(lows) <= min(highs),
+          f"the receiver's stamps fit no constant: {max(lows)} to {min(highs)} ns")
     return len(read), max(lows), min(highs)
 
 

@@ -16,8 +16,8 @@ import time
 
 from harness import check
 
-STAGES = ("irq", "napi", "softirq", "poll", "xdp", "gro", "batch", "flush", "backlog", "netif", "ip",
-          "forward", "xmit", "local", "l4", "held", "ooo", "sock", "wake", "run", "read")
+STAGES = ("irq", "napi", "softirq", "poll", "xdp", "gro", "batch", "flush", "backlog", "netif",
+          "ip", "forward", "xmit", "local", "l4", "held", "ooo", "sock", "wake", "run", "read")
 RANK = {name: i for i, name in enumerate(STAGES)}
 VERDICTS = ("delivered", "consumed", "dropped", "merged", "forwarded", "xdp-drop", "xdp-tx",
             "xdp-redirect", "xdp-aborted", "untracked")
@@ -71,11 +71,14 @@ def check_reader(rec, names):
 
 
 def check_xdp(rec, names):
-    """Who met a program has the stage; who ended there went no further, and the program is named."""
+    """Who met a program has the stage; who ended there went no further, and the program is
+    named."""
     met, ended = rec["xdp"], rec["verdict"].startswith("xdp-")
     check(("xdp" in names) == bool(met), f"the stage xdp, or a program, without the other: {rec}")
-    check(not ended or met and rec["stages"][-1]["stage"] == "xdp", f"ended at XDP, elsewhere: {rec}")
-    check(not ended or met["mode"] == "native" or "netif" in names, f"generic without an skb: {rec}")
+    check(not ended or met and rec["stages"][-1]["stage"] == "xdp",
+          f"ended at XDP, elsewhere: {rec}")
+    check(not ended or met["mode"] == "native" or "netif" in names,
+          f"generic without an skb: {rec}")
     check(not ended or met["mode"] == "generic" or "gro" not in names, f"native after GRO: {rec}")
     lost = rec["verdict"] in ("xdp-drop", "xdp-aborted") or (met and met["error"])
     check(not ended or bool(lost) == bool(rec["reason"]), f"its reason: {rec}")
@@ -113,7 +116,8 @@ class Run:
         lines = text.splitlines()
         check(lines, f"no output; standard error: {err.strip()[-500:]}")
         objects = [json.loads(line) for line in lines]
-        check(objects[-1].get("schema") == SUMMARY, f"the last line is no summary: {lines[-1][:300]}")
+        check(objects[-1].get("schema") == SUMMARY,
+              f"the last line is no summary: {lines[-1][:300]}")
         self.records, self.summary = objects[:-1], objects[-1]["summary"]
         self.hooks = self.summary.pop("hooks")
         # The cause is found at the poll's begin, from what was seen of its being scheduled.

@@ -48,7 +48,8 @@ class Metrics:
 
     def buckets(self, name, **labels):
         """[(le, cumulative count)] in order, of one histogram."""
-        rows = [(float(dict(key)["le"]), value) for key, value in self.of(f"{name}_bucket", **labels).items()]
+        rows = [(float(dict(key)["le"]), value)
+                for key, value in self.of(f"{name}_bucket", **labels).items()]
         return sorted(rows)
 
 

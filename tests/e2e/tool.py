@@ -106,18 +106,21 @@ def bpf_ids(pid):
             text = info.read_text()
         except OSError:  # closed meanwhile
             continue
-        held |= {(kind, int(n)) for kind, n in re.findall(r"^(prog|link|map)_id:\s*(\d+)", text, re.M)}
+        held |= {(kind, int(n))
+                 for kind, n in re.findall(r"^(prog|link|map)_id:\s*(\d+)", text, re.M)}
     return held
 
 
 def bpf_alive():
     """What the kernel holds, of all processes."""
-    bpftool = shutil.which("bpftool", path=f"/usr/sbin:/usr/local/sbin:{os.environ.get('PATH', '')}")
+    bpftool = shutil.which("bpftool",
+                           path=f"/usr/sbin:/usr/local/sbin:{os.environ.get('PATH', '')}")
     if not bpftool:
         raise Skip("no bpftool")
     alive = set()
     for kind in ("prog", "link", "map"):
-        done = subprocess.run([bpftool, "-j", kind, "list"], capture_output=True, text=True, check=False)
+        done = subprocess.run([bpftool, "-j", kind, "list"],
+                              capture_output=True, text=True, check=False)
         check(done.returncode == 0, f"bpftool {kind}: {done.stdout}{done.stderr}")
         alive |= {(kind, item["id"]) for item in json.loads(done.stdout or "[]")}
     return alive

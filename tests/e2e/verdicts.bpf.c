@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /*
- * Somebody else's XDP program, for the tests of the stage `xdp`: the UDP port that a packet is sent to
- * decides what becomes of it (e1000_xdp.py). All else passes.
+ * Somebody else's XDP program, for the tests of the stage `xdp`: the UDP port that a packet is sent
+ * to decides what becomes of it (e1000_xdp.py). All else passes.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -41,7 +41,8 @@ static __attribute__((always_inline)) int verdict(struct xdp_md *ctx)
 {
 	struct headers *h = (void *)(long)ctx->data;
 
-	if ((void *)(h + 1) > (void *)(long)ctx->data_end || h->eth.h_proto != bpf_htons(ETH_P_IP) ||
+	if ((void *)(h + 1) > (void *)(long)ctx->data_end ||
+	    h->eth.h_proto != bpf_htons(ETH_P_IP) ||
 	    h->ip.ihl != 5 || h->ip.protocol != IPPROTO_UDP)
 		return XDP_PASS;
 	switch (bpf_ntohs(h->udp.dest)) {

@@ -372,7 +372,7 @@ static struct hook_report parse_hook(char *line)
 				 .why = "", .missed = -1 };
 	char *key, *value;
 
-	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): a line names each key once, and the copies stay. */
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): a line names each key once; the copies stay. */
 	while (next_word(&line, &key, &value)) {
 		if (!strcmp(key, "role"))
 			h.role = strdup(value);

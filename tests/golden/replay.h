@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the files of the replay share: reading words, and histograms. Errors end it with a message. */
+/* What the files of the replay share: reading words, histograms. Errors end it with a message. */
 #ifndef PKTPATH_REPLAY_H
 #define PKTPATH_REPLAY_H
 
@@ -18,7 +18,8 @@ int find(int n, const char *what);
 uint32_t parse_stages(char *list);
 
 /* Lines on histograms; false if it is another one. *ret: what the sink returned. */
-bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h, char *line, int *ret);
+bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h, char *line,
+		  int *ret);
 /* What is asked of histograms; false: another option. */
 bool hist_option(struct hist_opts *h, int c);
 

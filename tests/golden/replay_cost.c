@@ -7,7 +7,8 @@
 /* NS:RUNS:CPU:OWN, the last two as shares of a CPU */
 void parse_cost(struct cost_figures *c, const char *value)
 {
-	c->known = sscanf(value, "%lf:%lf:%lf:%lf", &c->packet_ns, &c->packet_runs, &c->cpu, &c->own_cpu) == 4;
+	c->known = sscanf(value, "%lf:%lf:%lf:%lf", &c->packet_ns, &c->packet_runs,
+			  &c->cpu, &c->own_cpu) == 4;
 	if (!c->known)
 		errx(2, "not a cost: %s", value);
 }

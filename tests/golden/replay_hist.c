@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* Histograms that are written down as text: their lines and options, for replay.c, which explains them. */
+/* Histograms that are written as text: lines and options, for replay.c, which explains them. */
 #include <err.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -78,7 +78,8 @@ static int show_span(const struct sink *sink, struct sink_env *env, struct histo
 		return 0;
 	ret = sink->hist(env, &span);
 	if (span.nr)
-		memset(h->count, 0, (h->groups + 1) * sizeof(h->count[0]) * PP_H_ROWS * PP_H_BUCKETS);
+		memset(h->count, 0, (h->groups + 1) * sizeof(h->count[0]) *
+		       PP_H_ROWS * PP_H_BUCKETS);
 	return ret;
 }
 

@@ -124,7 +124,8 @@ for width in 80 100 160; do
 done
 check "quiet leaves out header and hooks" test -z "$(grep -E 'flow|fentry' out/mixed.quiet.txt)"
 for output in mixed hist.hist pids.hist cgroups.hist; do
-	check "$output.ascii is ASCII" sh -c "! tr -d '\\033\\r' <out/$output.ascii.txt | LC_ALL=C grep -q '[^ -~]'"
+	check "$output.ascii is ASCII" \
+		sh -c "! tr -d '\\033\\r' <out/$output.ascii.txt | LC_ALL=C grep -q '[^ -~]'"
 done
 # shellcheck disable=SC2016 # the inner shell expands it
 check "no control character of a name gets through" \
@@ -145,7 +146,8 @@ for sink in text json hist hist-json; do
 	[ "${sink#hist}" = "$sink" ] || saved=hist.rec
 	if [ -c /dev/full ]; then
 		check "$sink: full disk at the end" error ENOSPC /dev/full -s $sink
-		[ $saved = hist.rec ] || check "$sink: full disk at a record" error ENOSPC /dev/full -s $sink -l
+		[ $saved = hist.rec ] ||
+			check "$sink: full disk at a record" error ENOSPC /dev/full -s $sink -l
 	else
 		skip "$sink: full disk" "no /dev/full"
 	fi

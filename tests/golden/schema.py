@@ -3,7 +3,8 @@
 """Holds JSON output against docs/record.schema.json, and docs/SCHEMA.md against both.
 
     schema.py FILE.jsonl...         every line follows the schema, and its durations add up
-    schema.py --docs FILE.jsonl...  the fields documented, those of the schema and those seen are equal
+    schema.py --docs FILE.jsonl...  the fields documented, those of the schema and those seen are
+                                    equal
 
 Checks the few keywords of JSON Schema that the file uses, so that no package is needed; an
 unknown keyword is an error.
@@ -86,7 +87,8 @@ def check(root, schema, value, path="$"):
 def check_rows(rows):
     for row in rows:
         where = f"{row['stage']} {row['group'] or ''}"
-        steps = [row[k] for k in ("min_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "max_ns")]
+        steps = [row[k] for k in ("min_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns",
+                                  "p9999_ns", "max_ns")]
         if steps != sorted(steps):
             yield f"{where}: the quantiles are not in order: {steps}"
         if row["buckets"] is not None and sum(b["count"] for b in row["buckets"]) != row["count"]:

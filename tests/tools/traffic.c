@@ -48,7 +48,8 @@ static const struct command {
 	{ "udp-flood", "dpn", "DST PORT SECONDS", UDP_OUT, udp_flood, "as many as go" },
 	{ "udp-recv", "pn", "PORT COUNT", UDP_IN, udp_recv,
 	  "counts what came, what is lost, what came twice; COUNT 0: until --timeout" },
-	{ "udp-ping", "dpn", "DST PORT COUNT", BIT(OPT_SIZE) | BIT(OPT_TIMEOUT) | BIT(OPT_BATCH), udp_ping,
+	{ "udp-ping", "dpn", "DST PORT COUNT", BIT(OPT_SIZE) | BIT(OPT_TIMEOUT) |
+	  BIT(OPT_BATCH), udp_ping,
 	  "COUNT datagrams, one at a time, to udp-pong and back; how long that took" },
 	{ "udp-pong", "pn", "PORT COUNT", BIT(OPT_TIMEOUT) | BIT(OPT_BATCH), udp_pong,
 	  "sends COUNT datagrams back" },

@@ -62,7 +62,8 @@ int udp_ping(const struct opts *o)
 			return fail("recv");
 	}
 	start = now_ns(CLOCK_MONOTONIC) - start;
-	printf("rounds=%" PRIu64 " ns=%" PRIu64 " idle_ms=%" PRIu64 "\n", n, start, idle_ms() - idle);
+	printf("rounds=%" PRIu64 " ns=%" PRIu64 " idle_ms=%" PRIu64 "\n",
+	       n, start, idle_ms() - idle);
 	close(fd);
 	return 0;
 }

@@ -256,8 +256,8 @@ int tcp_recv(const struct opts *o)
 		return rc;
 	printf("received %" PRIu64 " bytes checksum %016" PRIx64 "\n", s.bytes, s.sum);
 	if (s.bad) {
-		fprintf(stderr, "traffic: %" PRIu64 " bytes differ from the pattern, first at %" PRIu64
-			"\n", s.bad, s.first_bad);
+		fprintf(stderr, "traffic: %" PRIu64 " bytes differ from the pattern, "
+			"first at %" PRIu64 "\n", s.bad, s.first_bad);
 		return 1;
 	}
 	return rc;

@@ -123,7 +123,8 @@ static int shape_options(const struct opts *given, struct opts *o, struct shape 
 	if (o->size + o->vary - 1 > MAX_PAYLOAD || o->sport + o->sports - 1 > UINT16_MAX)
 		return refuse("the longest datagram or the last source port is out of range");
 	if (o->gso && (o->vary > 1 || o->sports > 1 || o->gso * o->size > MAX_PAYLOAD))
-		return refuse("--gso excludes --vary-len and --sports, and sends at most 65507 bytes");
+		return refuse("--gso excludes --vary-len and --sports, and sends at most "
+			      "65507 bytes");
 	*shape = (struct shape){ .size = (uint16_t)o->size, .vary = (uint16_t)o->vary,
 				 .sport = o->sport, .sports = (uint16_t)o->sports };
 	return 0;
@@ -212,8 +213,8 @@ static void take(const struct opts *o, struct tally *t, const char *buf, size_t 
 			seq, len, a->sport, wrong);
 	if (!o->timestamps)
 		return;
-	printf("rx %" PRIu64 " kernel %" PRIu64 " woke %" PRIu64 " read %" PRIu64, seq, a->kernel_ns,
-	       a->woke_ns, a->read_ns);
+	printf("rx %" PRIu64 " kernel %" PRIu64 " woke %" PRIu64 " read %" PRIu64, seq,
+	       a->kernel_ns, a->woke_ns, a->read_ns);
 	if (o->verify)
 		printf(" sport %u len %zu", a->sport, len);
 	putchar('\n');

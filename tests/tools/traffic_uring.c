@@ -112,7 +112,8 @@ static ssize_t perform(struct uring *r, const struct io_uring_sqe *sqe, unsigned
 		return -1;
 	while (!reap(r, &result)) {
 		if (syscall(SYS_io_uring_enter, r->fd, 0, 1,
-			    IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg, sizeof(arg)) >= 0 ||
+			    IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg,
+			    sizeof(arg)) >= 0 ||
 		    errno == EINTR)
 			continue;
 		if (errno == ETIME)
@@ -128,7 +129,8 @@ static ssize_t perform(struct uring *r, const struct io_uring_sqe *sqe, unsigned
 /* Above 0: readable; 0: not within the timeout; below 0: failed. */
 int uring_poll(struct uring *r, int fd, unsigned int timeout_s)
 {
-	struct io_uring_sqe sqe = { .opcode = IORING_OP_POLL_ADD, .fd = fd, .poll32_events = POLLIN };
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_POLL_ADD, .fd = fd,
+				    .poll32_events = POLLIN };
 	ssize_t rc = perform(r, &sqe, timeout_s);
 
 	return rc < 0 && errno == EAGAIN ? 0 : (int)rc;

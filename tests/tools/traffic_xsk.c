@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* An AF_XDP socket that counts the frames which an XDP program redirects into it, and their ports. */
+/* An AF_XDP socket that counts the frames that an XDP program redirects to it, and their ports. */
 #include <linux/bpf.h>
 #include <linux/if_xdp.h>
 #include <net/if.h>
@@ -27,7 +27,8 @@ struct xsk {
 	struct ring fill, rx;
 };
 
-static int map_ring(const struct xsk *x, struct ring *r, const struct xdp_ring_offset *at, size_t entry, off_t page)
+static int map_ring(const struct xsk *x, struct ring *r, const struct xdp_ring_offset *at,
+		    size_t entry, off_t page)
 {
 	char *map = mmap(NULL, at->desc + CHUNKS * entry, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_POPULATE, x->fd, page);
@@ -92,7 +93,8 @@ static uint64_t take(struct xsk *x)
 		const struct xdp_desc *d = &((struct xdp_desc *)x->rx.entries)[i & (CHUNKS - 1)];
 		const unsigned char *frame = x->area + d->addr;
 
-		printf("frame len %u dport %d\n", d->len, frame[DPORT_AT] << 8 | frame[DPORT_AT + 1]);
+		printf("frame len %u dport %d\n", d->len,
+		       frame[DPORT_AT] << 8 | frame[DPORT_AT + 1]);
 	}
 	__atomic_store_n(x->rx.consumer, to, __ATOMIC_RELEASE);
 	return to - from;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The handlers of bpf/ with the host in the kernel's place: their maps as plain arrays, a clock that
- * ticks at each reading, and one thread that reads. For the tests that include this, once each;
- * they provide host_emit(), which gets every ended record.
+ * The handlers of bpf/ with the host in the kernel's place: their maps as plain arrays, a clock
+ * that ticks at each reading, and one thread that reads. For the tests that include this, once
+ * each; they provide host_emit(), which gets every ended record.
  */
 #ifndef PKTPATH_HANDLERS_H
 #define PKTPATH_HANDLERS_H

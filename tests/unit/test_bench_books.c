@@ -17,9 +17,9 @@ static int start(void **state)
 	before.sent = 1000;
 	before.counted = 77;
 	for (i = 0; i < NR_DEVS; i++)
-		before.dev[i] = (struct net_counts){ .xdp_packets = 5, .rx_drops = 6, .xdp_drops = 7,
-						     .xmit_errors = 8, .xdp_tx_errors = 9,
-						     .tx_dropped = 10 };
+		before.dev[i] = (struct net_counts){ .xdp_packets = 5, .rx_drops = 6,
+						     .xdp_drops = 7, .xmit_errors = 8,
+						     .xdp_tx_errors = 9, .tx_dropped = 10 };
 	before.snmp.udp_no_ports = 11;
 	after = before;
 	return 0;

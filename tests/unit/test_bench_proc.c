@@ -73,8 +73,8 @@ static void test_specs(void **state)
 
 static void test_bad_specs(void **state)
 {
-	static const char *const bad[] = { "", "dro", "dropp", "drop:", "drop:work", ":clock", "prog.o:",
-					   "aborted", "program" };
+	static const char *const bad[] = { "", "dro", "dropp", "drop:", "drop:work", ":clock",
+					   "prog.o:", "aborted", "program" };
 	struct bench_spec s;
 	size_t i;
 

@@ -161,7 +161,8 @@ static void test_abba_of_unequal(void **state)
 	int i;
 
 	for (i = 0; i < 16; i++)
-		s[i] = (struct slice){ .ns = 100000, .packets = i % 4 == 1 || i % 4 == 2 ? 10 : 1000 };
+		s[i] = (struct slice){ .ns = 100000,
+				       .packets = i % 4 == 1 || i % 4 == 2 ? 10 : 1000 };
 	assert_int_equal(4, abba_differences(s, 16, d));
 	assert_float_equal(9900, d[0], 1e-6);
 }

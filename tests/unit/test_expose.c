@@ -45,8 +45,9 @@ static int make(void **state)
 	w->hooks[2] = (struct hook_report){ PP_ST_IP, "ip", "ip_rcv_core", "kprobe", "", -1 };
 	w->led.hooks = w->hooks;
 	w->led.nr_hooks = 3;
-	w->snap = (struct snapshot){ .led = &w->led, .hist = w->hist, .by = "dev", .group = w->group,
-				     .per_octave = 1, .drops = &w->drops, .reason_name = reason };
+	w->snap = (struct snapshot){ .led = &w->led, .hist = w->hist, .by = "dev",
+				     .group = w->group, .per_octave = 1, .drops = &w->drops,
+				     .reason_name = reason };
 	*state = w;
 	return 0;
 }
@@ -100,7 +101,8 @@ static void test_empty_rows_make_no_series(void **state)
 	row_of(w->hist, 0, PP_H_TOTAL)[100] = 1;
 	row_of(w->hist, 0, PP_ST_READ)[0] = 1;
 	assert_int_equal(metrics_histogram_series(1), times(text(w), "{dev=\"eth0\""));
-	assert_int_equal(1, times(w->m.text, "pktpath_packet_duration_seconds_count{dev=\"eth0\"} 1\n"));
+	assert_int_equal(1, times(w->m.text,
+				  "pktpath_packet_duration_seconds_count{dev=\"eth0\"} 1\n"));
 }
 
 static void test_no_label(void **state)
@@ -114,7 +116,8 @@ static void test_no_label(void **state)
 	strcpy(w->group[0], "other");
 	row_of(w->hist, 0, PP_ST_IP)[100] = 4;
 	row_of(w->hist, 0, PP_H_TOTAL)[100] = 4;
-	assert_int_equal(1, times(text(w), "pktpath_stage_duration_seconds_count{stage=\"ip\"} 4\n"));
+	assert_int_equal(1,
+			 times(text(w), "pktpath_stage_duration_seconds_count{stage=\"ip\"} 4\n"));
 	assert_int_equal(1, times(w->m.text, "pktpath_packet_duration_seconds_count 4\n"));
 }
 
@@ -124,8 +127,8 @@ static void test_hooks(void **state)
 
 	assert_int_equal(1, times(text(w), "pktpath_hook_info{role=\"irq\""));
 	assert_int_equal(1, times(w->m.text, "pktpath_hook_info{role=\"ip\""));
-	assert_int_equal(1, times(w->m.text, "pktpath_hook_misses_total{role=\"irq\",hook=\"e1000_intr\","
-				  "backend=\"kprobe\"} 3\n"));
+	assert_int_equal(1, times(w->m.text, "pktpath_hook_misses_total{role=\"irq\","
+				  "hook=\"e1000_intr\",backend=\"kprobe\"} 3\n"));
 	assert_int_equal(0, times(w->m.text, "pktpath_hook_misses_total{role=\"ip\""));
 }
 
@@ -149,7 +152,8 @@ static void test_example_fits(void **state)
 {
 	struct world *w = *state;
 	struct pp_rec rec = { .id = UINT64_MAX, .reason = PP_R_UNREAD,
-			      .eth_proto = 0x86dd, .l4_proto = 17, .sport = 0xffff, .dport = 0xffff };
+			      .eth_proto = 0x86dd, .l4_proto = 17, .sport = 0xffff,
+			      .dport = 0xffff };
 
 	memset(rec.place, 'f', sizeof(rec.place) - 1);
 	memset(rec.saddr, 0xfd, sizeof(rec.saddr));

@@ -47,11 +47,13 @@ static void test_good(void **state)
 static void test_bad(void **state)
 {
 	static const char *const words[] = {
-		"", ":", "9464", ":9464", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
-		"127.0.0.1: 80", "127.0.0.1:80x", "127.0.0.1:999999999999", "::1:80", "[::1]", "[]:80",
-		"[::1:80", "::1]:80", "[::g]:80", "256.0.0.1:80", "example.org:80", "[127.0.0.1]:80",
+		"", ":", "9464", ":9464", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+		"127.0.0.1:-1", "127.0.0.1: 80", "127.0.0.1:80x", "127.0.0.1:999999999999",
+		"::1:80", "[::1]", "[]:80", "[::1:80", "::1]:80", "[::g]:80", "256.0.0.1:80",
+		"example.org:80", "[127.0.0.1]:80",
 		"[1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd:eeee:ffff]:80",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1",
+		("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		 "aaaaaaaaaaaaaaaaaaaaaaaa:1"),
 	};
 	struct listen_addr l;
 

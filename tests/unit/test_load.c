@@ -33,7 +33,8 @@ static int setup(void **state)
 	memset(ended, 0, sizeof(ended));
 	nr_ended = 0;
 	refused = 0;
-	cfg = (struct pp_cfg){ .nr_cpus = 1, .rec_mask = RECS - 1, .emit = ~0u, .wakeup_bytes = 1u << 30 };
+	cfg = (struct pp_cfg){ .nr_cpus = 1, .rec_mask = RECS - 1, .emit = ~0u,
+			       .wakeup_bytes = 1u << 30 };
 	return 0;
 }
 
@@ -86,7 +87,8 @@ static struct pp_rec *out_of_order(struct here *h, struct pp_sock **s)
 	int unsorted = 0;
 
 	assert_true(here(h));
-	*rec = (struct pp_rec){ .id = 9, .state = PP_S_OOO, .skb = 0xffff888000020000ull, .read_seq = 100 };
+	*rec = (struct pp_rec){ .id = 9, .state = PP_S_OOO, .skb = 0xffff888000020000ull,
+				.read_seq = 100 };
 	assert_int_equal(pp_index(rec->skb, 6, h->now), 0);
 	*s = pp_sock_find(SK, 1);
 	pp_sock_link(*s, 6, rec, &unsorted);

@@ -7,7 +7,8 @@
 #include "metrics.h"
 #include "unit.h"
 
-static const struct family counter = { "pp_things", "", "Things \\ \"here\"\nand there.", M_COUNTER };
+static const struct family counter = { "pp_things", "", "Things \\ \"here\"\nand there.",
+				       M_COUNTER };
 static const struct family gauge = { "pp_size_bytes", "bytes", "Size.", M_GAUGE };
 static const struct family hist = { "pp_time_seconds", "seconds", "Time.", M_HISTOGRAM };
 static const struct family info = { "pp_build", "", "Build.", M_INFO };
@@ -101,9 +102,9 @@ static const char *next_bucket(const char *at, uint64_t *bound, uint64_t *count)
 /* Cumulative counts are exact: checked against each duration by itself, those at the bounds too. */
 static void check_exact(uint32_t per_octave)
 {
-	static const uint64_t ns[] = { 0, 1, 63, 126, 127, 128, 129, 191, 192, 255, 256, 319, 320, 1000,
-				       1023, 1024, 1535, 1536, 999999, 1048575, 1048576, 8589934591,
-				       8589934592, 1ull << 35, 1ull << 40 };
+	static const uint64_t ns[] = { 0, 1, 63, 126, 127, 128, 129, 191, 192, 255, 256, 319, 320,
+				       1000, 1023, 1024, 1535, 1536, 999999, 1048575, 1048576,
+				       8589934591, 8589934592, 1ull << 35, 1ull << 40 };
 	uint64_t row[PP_H_BUCKETS] = {}, bound, count, below, last = 0;
 	const size_t nr = sizeof(ns) / sizeof(ns[0]);
 	struct metrics m = {};
@@ -175,7 +176,8 @@ static void test_negotiation(void **state)
 		{ "application/openmetrics-text;q=0.3,text/plain;q=0.5", METRICS_TEXT },
 		{ "application/openmetrics-text;q=junk,text/plain", METRICS_TEXT },
 		/* Prometheus 2.42 */
-		{ "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+		{ "application/openmetrics-text;version=1.0.0,"
+		  "application/openmetrics-text;version=0.0.1;"
 		  "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", METRICS_OPEN },
 		{ "text/plain;version=0.0.4;q=1,*/*;q=0.1", METRICS_TEXT },
 		{ ",,;;,=,;q=,\t,application/openmetrics-textual", METRICS_TEXT },

@@ -119,7 +119,7 @@ static void check_against_exact(unsigned int kind, uint64_t n)
 	assert_false(q.open);
 	assert_true(q.sum_ns >= sum * (1 - BOUND) && q.sum_ns <= sum * (1 + BOUND));
 	for (int i = 0; i < QUANTILE_NR; i++) {
-		/* The smallest rank that is not below the part; the constant is for the binary fraction. */
+		/* The smallest rank not below the part; the constant is for the binary fraction. */
 		uint64_t rank = (uint64_t)(parts[i] * (double)n - 1e-6) + 1;
 
 		near(q.at_ns[i], values[rank - 1]);

@@ -135,8 +135,8 @@ static int try_inside(attempt a)
 
 static void test_refused(void **state)
 {
-	static const attempt attempts[] = { exec_it, fork_it, write_file, make_file, connect_out, bind_it,
-					    load_bpf, executable_memory, signal_another };
+	static const attempt attempts[] = { exec_it, fork_it, write_file, make_file, connect_out,
+					    bind_it, load_bpf, executable_memory, signal_another };
 
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++)
 		assert_int_equal(EPERM, try_inside(attempts[i]));

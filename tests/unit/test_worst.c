@@ -93,7 +93,8 @@ static void test_the_first_of_equals_stays(void **state)
 
 static void test_only_whole_journeys(void **state)
 {
-	static const uint8_t verdicts[] = { PP_V_MERGED, PP_V_UNTRACKED, PP_V_DROPPED, PP_V_CONSUMED };
+	static const uint8_t verdicts[] = { PP_V_MERGED, PP_V_UNTRACKED, PP_V_DROPPED,
+					    PP_V_CONSUMED };
 	const struct worst_entry *list[PP_WORST_MAX];
 	struct worst *w = worst_new(4);
 
