@@ -39,8 +39,8 @@ static __always_inline int is_queued_udp(const struct pp_rec *rec)
 /*
  * What a UDP socket had, and a thread frees without a drop, it has read just now: a thread may be
  * preempted on its way in or out of the program above, and until it goes on the kernel skips the
- * program on that CPU, whoever else reads (recursion_misses). A free in a softirq may come much later
- * (skb_attempt_defer_free(), v5.19).
+ * program on that CPU, whoever else reads (recursion_misses). A free in a softirq may come much
+ * later (skb_attempt_defer_free(), v5.19).
  */
 static __always_inline int is_read_unseen(const struct pp_rec *rec)
 {
@@ -55,7 +55,7 @@ static __always_inline int is_read_unseen(const struct pp_rec *rec)
 static __always_inline int is_silent_drop(const struct pp_rec *rec)
 {
 #ifdef PP_LEGACY
-	u64 sk = rec->sk;	/* or CO-RE would look for our own structure in the kernel's types */
+	u64 sk = rec->sk;	/* or CO-RE looks for our own structure in the kernel's types */
 
 	if (rec->l4_proto != 6 || !rec->ts[PP_ST_L4])
 		return 0;
@@ -96,7 +96,8 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		rec->state = PP_S_SOCK;		/* coalesced in the out-of-order queue */
 		return;
 	}
-	if (rec->state == PP_S_HELD && !(rec->flags & PP_F_NODATA)) {	/* coalesced in the backlog */
+	/* coalesced in the backlog */
+	if (rec->state == PP_S_HELD && !(rec->flags & PP_F_NODATA)) {
 		tail = rec->tail ? pp_rec_at(rec->tail - 1) : NULL;
 		if (tail && tail->sk == rec->sk && tail->state == PP_S_HELD) {
 			pp_adopt(rec->tail, tail, ref, rec);

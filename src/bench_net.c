@@ -115,7 +115,8 @@ int net_addr(const char *name, const char *addr, int prefix, bool add)
 	m.ifa_index = if_nametoindex(name);
 	if (!m.ifa_index || inet_pton(AF_INET, addr, &a) != 1)
 		return -EINVAL;
-	begin(&r, add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0, &m, sizeof(m));
+	begin(&r, add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0, &m,
+	      sizeof(m));
 	put(&r, IFA_LOCAL, &a, sizeof(a));
 	put(&r, IFA_ADDRESS, &a, sizeof(a));
 	return talk(&r);
@@ -131,7 +132,8 @@ int net_blackhole(const char *addr, int prefix, bool add)
 
 	if (inet_pton(AF_INET, addr, &a) != 1)
 		return -EINVAL;
-	begin(&r, add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE | NLM_F_EXCL : 0, &m, sizeof(m));
+	begin(&r, add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE | NLM_F_EXCL : 0, &m,
+	      sizeof(m));
 	put(&r, RTA_DST, &a, sizeof(a));
 	return talk(&r);
 }

@@ -65,8 +65,9 @@ static int find(const char *name, unsigned int *ifindex)
 
 static int targets(struct outside *x)
 {
-	int i, err = 0, wanted = x->spec->mode == XB_REDIRECT || x->spec->mode == XB_REDIRECT_MAP ? 1 :
-			x->spec->mode == XB_REDIRECT_MULTI ? 2 : 0;
+	enum xb_mode mode = x->spec->mode;
+	int i, err = 0, wanted = mode == XB_REDIRECT || mode == XB_REDIRECT_MAP ? 1 :
+				 mode == XB_REDIRECT_MULTI ? 2 : 0;
 
 	if (x->o->nr_to != wanted) {
 		log_err("%s -i %s: needs --to IF %d times, not %d", x->spec->label, x->o->ifname,
@@ -313,7 +314,7 @@ static int outside_text(const struct outside *x, const struct rates *r)
 	       (unsigned long long)(x->after.rx_packets - x->before.rx_packets),
 	       (unsigned long long)(x->after.rx_dropped - x->before.rx_dropped),
 	       (unsigned long long)(x->after.rx_missed - x->before.rx_missed));
-	printf("             how many were sent to it, and when, is not known here: no books, no latency\n");
+	printf("             how many were sent, and when, is not known: no books, no latency\n");
 	text_cpus(x->use, x->nr_use);
 	text_env(&x->machine);
 	return file_flush(stdout);

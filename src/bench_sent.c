@@ -32,7 +32,7 @@ static int load(struct sent *s, const struct prog *p, unsigned int ifindex)
 	int err = bpf_obj_get_info_by_fd(prog_fd(p), &info, &len);
 
 	if (err)
-		return -errno;
+		return err;
 	s->skel = xdp_sent_bpf__open();
 	if (!s->skel)
 		return -errno;

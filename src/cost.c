@@ -10,7 +10,8 @@
 #include "tracer.h"
 
 #define WINDOW_NS 100000000ull
-#define FIRST_NS  200000000ull	/* after the start: a short run has a window, too; then twice as long … */
+/* After the start, so that a short run has a window, too; then twice as long … */
+#define FIRST_NS  200000000ull
 #define SHARE_MIN 1e-4
 #define ENOUGH	  20		/* packets that say something */
 
@@ -127,8 +128,8 @@ static double spent_in_all(const struct cost *c, struct runs runs[NR_HOOKS][ROW_
 }
 
 /*
- * Figures are noisy: by no more than a quarter or twice at a time, and up only if there is room. What
- * packets cost that are not followed is beyond our control: hence the least share.
+ * Figures are noisy: by no more than a quarter or twice at a time, and up only if there is room.
+ * What packets cost that are not followed is beyond our control: hence the least share.
  */
 static void adapt(struct cost *c)
 {
@@ -208,7 +209,10 @@ void cost_get(const struct cost *c, struct cost_figures *out)
 		for (k = 0; k < ROW_PROGS; k++)
 			runs += (double)c->sum[i][k].count;
 	*out = (struct cost_figures){
-		.known = c->packets >= ENOUGH, .budget = c->budget, .share = c->share, .least = c->least,
+		.known = c->packets >= ENOUGH,
+		.budget = c->budget,
+		.share = c->share,
+		.least = c->least,
 		.over = c->budget && c->last > c->budget,
 	};
 	if (out->known) {

@@ -18,14 +18,15 @@
 	  "Time from a packet's first stage to its end. As for the stages.")                       \
 	X(SEEN, "pktpath_packets_seen", "", M_COUNTER, "Packets that the hooks met.")              \
 	X(ENDED, "pktpath_packets", "", M_COUNTER,                                                 \
-	  "Packets that have ended, by verdict: with copies and those in flight, as many as seen.") \
+	  "Packets that have ended, by verdict: with copies and those in flight, all seen.")       \
 	X(FLIGHT, "pktpath_packets_in_flight", "", M_GAUGE, "Packets that have not ended yet.")    \
 	X(CLONES, "pktpath_copies", "", M_COUNTER,                                                 \
 	  "Copies of packets for further receivers, which end in a verdict of their own.")         \
 	X(SAMPLED, "pktpath_sampled_out", "", M_COUNTER, "Packets that --sample left out.")        \
 	X(DROPS, "pktpath_drops", "", M_COUNTER,                                                   \
-	  "Dropped packets by the kernel's reason. What the ring lost is missing here only.")        \
-	X(LOST, "pktpath_lost_track", "", M_COUNTER, "Packets that ended untracked, by the cause.") \
+	  "Dropped packets by the kernel's reason. What the ring lost is missing here only.")      \
+	X(LOST, "pktpath_lost_track", "", M_COUNTER,                                               \
+	  "Packets that ended untracked, by the cause.")                                           \
 	X(RING, "pktpath_ring_lost", "", M_COUNTER,                                                \
 	  "Records of drops that found the ring full: verdicts count them, reasons do not.")       \
 	X(MISSED, "pktpath_hook_misses", "", M_COUNTER,                                            \

@@ -7,7 +7,7 @@
 static void label_queue(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint64_t key)
 {
 	char dev[FMT_TEXT_MAX];
-	/* The kernel's mark is the queue + 1 if a driver told it; the key is one more, not to be 0. */
+	/* The kernel's mark: the queue + 1 if a driver told it; the key: one more, not to be 0. */
 	uint32_t mark = (uint32_t)key - 1;
 
 	sink_dev(env, 0, (uint32_t)(key >> 32), dev, FMT_TEXT_MAX);
@@ -37,7 +37,8 @@ static void label_port(char buf[FMT_TEXT_MAX], uint64_t key)
 	else if (!rec.l4_proto)
 		snprintf(buf, FMT_TEXT_MAX, "no transport");
 	else
-		snprintf(buf, FMT_TEXT_MAX, "%s", rec.l4_proto == 58 ? "icmp6" : fmt_proto(proto, &rec));
+		snprintf(buf, FMT_TEXT_MAX, "%s",
+			 rec.l4_proto == 58 ? "icmp6" : fmt_proto(proto, &rec));
 }
 
 static void label_pid(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint32_t pid)

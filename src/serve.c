@@ -135,7 +135,8 @@ static void hold_seen(struct serve *s, struct ledger *led)
 static int write_answer(struct serve *s, enum metrics_format format)
 {
 	struct ledger led = { .so_far = true };
-	struct snapshot snap = { .led = &led, .hist = s->hist, .by = s->so->by == PP_BY_NONE ? NULL : by_label(s->so->by),
+	struct snapshot snap = { .led = &led, .hist = s->hist,
+				 .by = s->so->by == PP_BY_NONE ? NULL : by_label(s->so->by),
 				 .group = s->group, .per_octave = s->so->per_octave,
 				 .drops = &s->drops, .scrapes = s->scrapes,
 				 .interfaces_missing = missing(&s->so->o.scope),

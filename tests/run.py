@@ -26,8 +26,8 @@ PYTHON = "/usr/bin/python3"  # the one that Debian's packages belong to; PATH ma
 MAKE = ["make", "--no-print-directory", f"B={os.environ.get('PKTPATH_BUILD', 'build')}"]
 
 
-# A guest waits for its kernel much of the time (for grace periods of RCU when hooks are detached), so
-# one more of them than there are CPUs keeps these busy.
+# A guest waits for its kernel much of the time (for grace periods of RCU when hooks are
+# detached), so one more of them than there are CPUs keeps these busy.
 WORKERS = min(os.cpu_count() or 1, 7) + 1
 
 
@@ -50,8 +50,8 @@ SUITES = [
     Suite("cost", "tests/e2e/counted_cost.py", MAKE + ["cost-test"], 900),
     Suite("xdpbench", "tests/e2e/host_bench.py", [PYTHON, "tests/e2e/host_bench.py"], 600),
     # The long ones first, so that none is left over at the end.
-    *(Suite(f"guest{i}", "tests/e2e/guest_e1000.py", MAKE + ["guest-test", f"TESTS={i}/2"], 3600, True)
-      for i in (1, 2)),
+    *(Suite(f"guest{i}", "tests/e2e/guest_e1000.py", MAKE + ["guest-test", f"TESTS={i}/2"],
+            3600, True) for i in (1, 2)),
     *(Suite(f"kernels{i}", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test", f"TESTS={i}/3"],
             3000, True) for i in (1, 2, 3)),
     Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 1200, True),

@@ -130,9 +130,11 @@ def unread_datagrams_fill_the_table_of_records(env):
     """1,024 records, 4,000 datagrams: what has no record is untracked, `table full`, and read."""
     run, said, reads = overrun_udp(env, ("--records", 1024), 40, 100)
     led = run.summary
-    full = led["untracked"]["table full"]
-    check(full >= reads - 1024 > 0, f"{reads} were under way at once: {led}")
-    check(full == sum(led["untracked"].values()) == reads - led["verdicts"]["delivered"],
+    full, evicted = led["untracked"]["table full"], led["untracked"]["index full"]
+    # Five of the addresses may fall into one of the index's sets of four; their records are free.
+    check(evicted <= 20, f"{led}")
+    check(full >= reads - 1024 - evicted > 0, f"{reads} were under way at once: {led}")
+    check(full + evicted == sum(led["untracked"].values()) == reads - led["verdicts"]["delivered"],
           f"{reads} were read: {led}")
     return said
 

@@ -36,17 +36,20 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "a_vlan_is_a_hop", "fragments_end_in_their_datagram", "a_multicast_for_three_readers",
           "replies_for_a_raw_socket",
           "readers_that_sleep_are_woken_for_udp", "data_in_a_syn_is_read",
-          "what_nobody_accepts_is_closed_unread", "what_ktls_takes_is_labelled", "what_mptcp_takes_is_labelled",
+          "what_nobody_accepts_is_closed_unread", "what_ktls_takes_is_labelled",
+          "what_mptcp_takes_is_labelled",
           "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte",
           "unread_datagrams_fill_the_table_of_records", "recycled_datagrams", "recycled_segments",
           "a_timer_polls", "a_thread_polls", "a_busy_poller_polls", "a_budget_used_up_is_a_repoll",
           "interrupts_of_e1000e", "interrupts_of_igb", "an_interrupt_during_a_poll_on_e1000e",
           "squeezes_are_counted_as_the_kernel_does",
-          "histograms_of_datagrams_are_those_of_their_records", "histograms_of_a_large_stream_by_the_wire",
+          "histograms_of_datagrams_are_those_of_their_records",
+          "histograms_of_a_large_stream_by_the_wire",
           "only_slow_packets_are_sent", "generic_verdicts_are_what_the_wire_says",
           "generic_verdicts_on_skbs_that_are_replaced",
           "our_own_generic_program_passes_all", "native_verdicts_are_what_the_wire_says",
-          "our_own_native_program_passes_all", "the_benchmark_says_what_leaves_natively", "a_server_as_nobody_tells_all_stages")
+          "our_own_native_program_passes_all", "the_benchmark_says_what_leaves_natively",
+          "a_server_as_nobody_tells_all_stages")
 PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
 
 

@@ -53,7 +53,8 @@ def one(function, *args):
     except Exception:  # a test that breaks has failed; the others still run
         word, said = "FAIL", traceback.format_exc()
     name = function.__name__.replace("_", " ")
-    print(f"{word:4} {name}{': ' if said else ''}{said} ({time.monotonic() - started:.1f} s)", flush=True)
+    took = time.monotonic() - started
+    print(f"{word:4} {name}{': ' if said else ''}{said} ({took:.1f} s)", flush=True)
     return word, said
 
 
