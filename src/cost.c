@@ -12,6 +12,7 @@
 #define WINDOW_NS 100000000ull
 /* After the start, so that a short run has a window, too; then twice as long … */
 #define FIRST_NS  200000000ull
+#define SEEK_NS	  1000000000ull	/* at most, while no packets have come in a window */
 #define SHARE_MIN 1e-4
 #define ENOUGH	  20		/* packets that say something */
 
@@ -175,6 +176,13 @@ static void end_window(struct cost *c)
 	c->own_at_ns = end;
 }
 
+static uint64_t next_gap(const struct cost *c)
+{
+	uint64_t most = c->packets < ENOUGH && c->every_ns > SEEK_NS ? SEEK_NS : c->every_ns;
+
+	return c->gap_ns * 2 < most ? c->gap_ns * 2 : most;
+}
+
 void cost_tick(struct cost *c)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
@@ -186,7 +194,7 @@ void cost_tick(struct cost *c)
 		c->due_ns = now + WINDOW_NS;
 	} else {
 		end_window(c);
-		c->gap_ns = c->gap_ns * 2 < c->every_ns ? c->gap_ns * 2 : c->every_ns;
+		c->gap_ns = next_gap(c);
 		c->due_ns = now + c->gap_ns;
 	}
 }

@@ -38,6 +38,7 @@ struct tracer {
 	tracer_fn fn;
 	void *fn_arg;
 	int fn_ret;
+	uint32_t left;		/* records to fetch in this call */
 	int said;		/* an error about which there was a word */
 };
 
@@ -208,7 +209,7 @@ static int on_event(void *arg, void *data, size_t size)
 	if (verdict_is_xdp(rec.verdict))
 		xdpview_place(&t->xdp, &rec);
 	t->fn_ret = t->fn(t->fn_arg, &rec);
-	return t->fn_ret ? -ECANCELED : 0;
+	return t->fn_ret ? -ECANCELED : --t->left ? 0 : -EAGAIN;
 }
 
 static int map_tables(struct tracer *t)
@@ -326,10 +327,15 @@ int tracer_consume(struct tracer *t, tracer_fn fn, void *arg)
 	t->fn = fn;
 	t->fn_arg = arg;
 	t->fn_ret = 0;
+	/*
+	 * As many as the ring can hold: all that is there now. Under load more come meanwhile, and
+	 * libbpf would go on for as long as they do, whoever pressed Ctrl-C.
+	 */
+	t->left = t->opts.ring_bytes / PP_REC_SHORT + 1;
 	ret = ring_buffer__consume(t->ring);
 	if (t->fn_ret)
 		return t->fn_ret;
-	return ret < 0 ? ret : 0;
+	return ret < 0 && ret != -EAGAIN ? ret : 0;
 }
 
 void tracer_hist(const struct tracer *t, struct histo *h)
