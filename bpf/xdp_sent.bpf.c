@@ -9,7 +9,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Whose packets; set before anything is attached. */
 const volatile __u32 prog_id = 0;
-const volatile int from = 0;
+const volatile int from = 0;	/* ifindex, */
+const volatile __u32 netns = 0;	/* which others have in their namespaces, too */
 
 struct xb_sent sent = {};
 
@@ -25,9 +26,17 @@ static __always_inline void failed(int err)
 		sent.err = -err;
 }
 
-static __always_inline void bulk(struct net_device *dev, int taken, int refused, int err)
+static __always_inline int is_from(const struct net_device *dev)
 {
 	if (BPF_CORE_READ(dev, ifindex) != from)
+		return 0;
+	return !bpf_core_field_exists(dev->nd_net.net) ||
+	       BPF_CORE_READ(dev, nd_net.net, ns.inum) == netns;
+}
+
+static __always_inline void bulk(const struct net_device *dev, int taken, int refused, int err)
+{
+	if (!is_from(dev))
 		return;
 	if (taken > 0)
 		__sync_fetch_and_add(&sent.taken, taken);

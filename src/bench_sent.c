@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "bench_sent.h"
@@ -29,15 +30,19 @@ static int load(struct sent *s, const struct prog *p, unsigned int ifindex)
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
+	struct stat ns;
 	int err = bpf_obj_get_info_by_fd(prog_fd(p), &info, &len);
 
 	if (err)
 		return err;
+	if (stat("/proc/self/ns/net", &ns))
+		return -ENOENT;		/* no /proc */
 	s->skel = xdp_sent_bpf__open();
 	if (!s->skel)
 		return -errno;
 	s->skel->rodata->prog_id = info.id;
 	s->skel->rodata->from = (int)ifindex;
+	s->skel->rodata->netns = (__u32)ns.st_ino;
 	return xdp_sent_bpf__load(s->skel);
 }
 
