@@ -41,7 +41,7 @@ struct outside {
 	int link;
 	struct xsk *xsk;
 	struct sent *sent;	/* NULL if it sends nothing on, or that cannot be told */
-	struct xb_sent sent_before, sent_after;
+	struct xb_sent lost;	/* of what it sends on, while it is measured; `taken` is in looks */
 	struct net_stats *stats;
 	struct net_counts before, after;
 	struct slice *wall, *soft, *left;
@@ -220,6 +220,7 @@ static int slice(struct outside *x)
 
 static int measure(struct outside *x, uint64_t ns)
 {
+	struct xb_sent before;
 	uint64_t begun;
 	int n, err = bench_sleep(SETTLE_NS);
 
@@ -228,7 +229,7 @@ static int measure(struct outside *x, uint64_t ns)
 	if (!err)
 		err = net_stats_all(x->stats, &x->before);
 	if (x->sent)
-		sent_read(x->sent, &x->sent_before);
+		sent_read(x->sent, &before);
 	x->first = x->last = look(x);
 	while (!err && x->n < x->max && now_ns(CLOCK_MONOTONIC) - begun < ns) {
 		progress(x->o->quiet, x->spec->label,
@@ -236,8 +237,11 @@ static int measure(struct outside *x, uint64_t ns)
 		err = slice(x);
 	}
 	progress_end();
-	if (x->sent)
-		sent_read(x->sent, &x->sent_after);
+	if (x->sent) {
+		sent_read(x->sent, &x->lost);
+		x->lost.refused -= before.refused;
+		x->lost.failed -= before.failed;
+	}
 	x->nr_use = cpu_use_since(x->use, n);
 	x->seconds = (double)(now_ns(CLOCK_MONOTONIC) - begun) / 1e9;
 	if (err && err != -EINTR) {
@@ -260,7 +264,7 @@ static uint64_t nr_sent(const struct outside *x)
 /* Why there is no rate, or NULL. */
 static const char *no_rate(struct outside *x)
 {
-	uint32_t err = x->sent_after.err;
+	uint32_t err = x->lost.err;
 
 	if (!nr_seen(x))
 		snprintf(x->why, sizeof(x->why), "nothing arrived at %s", x->o->ifname);
@@ -294,8 +298,8 @@ static void sent_text(const struct outside *x, const struct rates *r)
 		printf("sent on      %s\n", text_rate(buf, &r->sent));
 	printf("             %llu taken by a driver, %llu refused by it, %llu failed\n",
 	       (unsigned long long)nr_sent(x),
-	       (unsigned long long)(x->sent_after.refused - x->sent_before.refused),
-	       (unsigned long long)(x->sent_after.failed - x->sent_before.failed));
+	       (unsigned long long)x->lost.refused,
+	       (unsigned long long)x->lost.failed);
 }
 
 static int outside_text(const struct outside *x, const struct rates *r)
@@ -332,8 +336,8 @@ static void sent_json(const struct outside *x, const struct rates *r, yyjson_mut
 	}
 	sent = yyjson_mut_obj_add_obj(d, root, "sent");
 	yyjson_mut_obj_add_uint(d, sent, "taken", nr_sent(x));
-	yyjson_mut_obj_add_uint(d, sent, "refused", x->sent_after.refused - x->sent_before.refused);
-	yyjson_mut_obj_add_uint(d, sent, "failed", x->sent_after.failed - x->sent_before.failed);
+	yyjson_mut_obj_add_uint(d, sent, "refused", x->lost.refused);
+	yyjson_mut_obj_add_uint(d, sent, "failed", x->lost.failed);
 	json_estimate(d, sent, "taken_pps", &r->sent);
 }
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """docs/BENCHMARKS.md, whose parts each have a command that writes them anew."""
 
+import os
 import pathlib
+import platform
+import statistics
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/BENCHMARKS.md"
 
@@ -17,3 +20,22 @@ def write(name, text):
     else:
         page = page.rstrip("\n") + f"\n\n{block}\n"
     PAGE.write_text(page)
+
+
+def spread(values, unit=1):
+    """Median and range."""
+    return (f"{statistics.median(values) / unit:.2f} "
+            f"({min(values) / unit:.2f} to {max(values) / unit:.2f})")
+
+
+def machine():
+    """What it ran on, and how busy that was."""
+    return (f"Linux {platform.release()}, {os.cpu_count()} CPUs, "
+            f"load {os.getloadavg()[0]:.1f} at the end.")
+
+
+def publish(name, text, words):
+    """Printed, and written unless the command's words have --no-write."""
+    print(text)
+    if "--no-write" not in words:
+        write(name, text)

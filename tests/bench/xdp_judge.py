@@ -10,7 +10,6 @@ Writes what came out into docs/BENCHMARKS.md between two markers. Needs root.
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
@@ -30,11 +29,6 @@ def bench(*words):
     if done.returncode:
         sys.exit(f"bench-judge: {' '.join(words)}: {done.stderr.strip()}")
     return json.loads(done.stdout)
-
-
-def spread(values, digits=2):
-    return (f"{statistics.median(values):.{digits}f} "
-            f"({min(values):.{digits}f} to {max(values):.{digits}f})")
 
 
 def compare(other, seconds, times):
@@ -57,8 +51,8 @@ def compare(other, seconds, times):
 def row(other, seconds, times, meant):
     verdicts, differences, widths = compare(other, seconds, times)
     right = verdicts.count(meant)
-    return (f"| drop, {other} | {times} of {seconds} s | {right} {meant} | {spread(differences)} | "
-            f"{spread(widths)} |")
+    return (f"| drop, {other} | {times} of {seconds} s | {right} {meant} | "
+            f"{page.spread(differences)} | {page.spread(widths)} |")
 
 
 def ladders(times):
@@ -90,18 +84,14 @@ def section():
         *rows, "",
         f"Five ladders: the ratios of {rungs} rungs stay within {100 * stray:.1f} % of their "
         f"medians (the worst is {worst}); the longest took {seconds:.0f} s.", "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs, "
-        f"load {os.getloadavg()[0]:.1f} at the end."])
+        page.machine()])
 
 
 def main(words):
     if os.geteuid():
         print("SKIP bench-judge: it needs root")
         return 0
-    text = section()
-    print(text)
-    if "--no-write" not in words:
-        page.write(BLOCK, text)
+    page.publish(BLOCK, section(), words)
     return 0
 
 

@@ -242,16 +242,13 @@ def measure(folder, mode):
 
 
 def row(mode, pairs):
-    def spread(values, unit):
-        return (f"{statistics.median(values) / unit:.2f} "
-                f"({min(values) / unit:.2f} to {max(values) / unit:.2f})")
-
     (rate_a, cost_a), (rate_b, cost_b) = (zip(*side) for side in zip(*pairs))
     wall = [a[0] / b[0] for a, b in pairs]
     cpu = [b[1] / a[1] for a, b in pairs]
-    return (f"| {mode} | {spread(rate_a, 1e6)} | {spread(rate_b, 1e6)} | {spread(wall, 1)} | "
+    return (f"| {mode} | {page.spread(rate_a, 1e6)} | {page.spread(rate_b, 1e6)} | "
+            f"{page.spread(wall)} | "
             f"{statistics.median(cost_a):.0f} | {statistics.median(cost_b):.0f} | "
-            f"{spread(cpu, 1)} |")
+            f"{page.spread(cpu)} |")
 
 
 def section(version, rows):
@@ -264,8 +261,7 @@ def section(version, rows):
         f"{version}. Written by `make bench-xdp`.", "",
         "| mode | pktpath bench | xdp-bench | ratio | ns | ns of xdp-bench | ratio |",
         "|---|---|---|---|---|---|---|", *rows, "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs, "
-        f"load {os.getloadavg()[0]:.1f} at the end."])
+        page.machine()])
 
 
 def main(words):
@@ -280,10 +276,7 @@ def main(words):
     except (Lacking, wire.WireError) as why:
         print(f"SKIP bench-xdp: {why}")
         return 0
-    text = section(version, rows)
-    print(text)
-    if "--no-write" not in words:
-        page.write(BLOCK, text)
+    page.publish(BLOCK, section(version, rows), words)
     return 0
 
 
