@@ -23,6 +23,7 @@ static const char *const names[NR_DEVS] = { "gen0", "dut0", "dut1", "sink0", "du
 
 /* Where packets end that were sent on, and where the sink is. */
 static const enum bed_dev sinks[] = { DEV_GEN, DEV_SINK0, DEV_SINK1 };
+static const struct bench_spec sink_spec = { .mode = XB_DROP, .label = "the sink" };
 
 #define NR_SINKS 3
 
@@ -96,9 +97,8 @@ static int bring_up(struct bed *b)
 
 static int add_sinks(struct bed *b)
 {
-	struct bench_spec spec = { .mode = XB_DROP, .label = "the sink" };
 	struct prog_env env = {};
-	int i, err = b->o.sink ? prog_load(&b->sink, &spec, &env) : 0;
+	int i, err = b->o.sink ? prog_load(&b->sink, &sink_spec, &env) : 0;
 
 	for (i = 0; !err && b->o.sink && i < NR_SINKS; i++) {
 		b->sink_links[i] = prog_attach(b->sink, b->ifindex[sinks[i]], false);
@@ -164,22 +164,21 @@ void bed_detach(struct bed *b)
 	b->on = NULL;
 }
 
-void bed_unload(struct bed *b)
+void bed_discard(struct bed *b, struct prog *p)
 {
+	uint32_t cpumap = p ? prog_cpumap_id(p) : 0;
 	int i;
 
-	bed_detach(b);
-	for (i = 0; i < XB_CORES; i++) {
-		xsk_free(b->xsk[i]);
-		b->xsk[i] = NULL;
-	}
-	xdp_cpumap_bpf__destroy(b->cpumap);
-	b->cpumap = NULL;
-	for (i = 0; i < b->nr_progs; i++) {
-		b->counted_gone += prog_counted(b->progs[i]);
-		prog_free(b->progs[i]);
-	}
-	b->nr_progs = 0;
+	for (i = 0; cpumap && b->cpumap && i < XB_CPUMAPS; i++)
+		if (b->cpumap->bss->wanted[i] == (int)cpumap)
+			b->cpumap->bss->wanted[i] = 0;
+	for (i = 0; i < b->nr_progs && b->progs[i] != p; i++)
+		;
+	if (i == b->nr_progs)
+		return;
+	b->counted_gone += prog_counted(p);
+	prog_free(p);
+	b->progs[i] = b->progs[--b->nr_progs];
 }
 
 void bed_free(struct bed *b)
@@ -189,7 +188,12 @@ void bed_free(struct bed *b)
 	if (!b)
 		return;
 	gen_free(b->gen);
-	bed_unload(b);
+	bed_detach(b);
+	for (i = 0; i < XB_CORES; i++)
+		xsk_free(b->xsk[i]);
+	xdp_cpumap_bpf__destroy(b->cpumap);
+	for (i = 0; i < b->nr_progs; i++)
+		prog_free(b->progs[i]);
 	for (i = 0; i < NR_SINKS; i++)
 		close_link(&b->sink_links[i]);
 	prog_free(b->sink);
@@ -294,7 +298,6 @@ int bed_attach(struct bed *b, struct prog *p, const struct bench_spec *spec)
 
 int bed_stamps(struct bed *b, bool on)
 {
-	struct bench_spec spec = { .mode = XB_DROP, .label = "the sink" };
 	struct prog_env env = { .stamps = true };
 	int i, err = 0;
 
@@ -305,7 +308,7 @@ int bed_stamps(struct bed *b, bool on)
 	if (!sink_ends(b->mode) || !b->sink)
 		return 0;
 	if (on && !b->sink_stamps)
-		err = prog_load(&b->sink_stamps, &spec, &env);
+		err = prog_load(&b->sink_stamps, &sink_spec, &env);
 	for (i = 0; !err && i < NR_SINKS; i++)
 		err = prog_swap(b->sink_links[i], on ? b->sink_stamps : b->sink);
 	return said(err, "exchange the sink");
@@ -325,17 +328,17 @@ size_t bed_samples(struct bed *b, const uint64_t **samples)
 static int tally_sockets(struct bed *b, struct tally *t)
 {
 	uint64_t no_buffer, ring_full;
-	int i, err = 0;
+	int i, err;
 
-	for (i = 0; !err && i < XB_CORES && b->xsk[i]; i++) {
+	for (i = 0; i < XB_CORES && b->xsk[i]; i++) {
 		err = xsk_losses(b->xsk[i], &no_buffer, &ring_full);
 		if (err)
-			break;
+			return err;
 		t->xsk_received += xsk_received(b->xsk[i]);
 		t->xsk_no_buffer += no_buffer;
 		t->xsk_ring_full += ring_full;
 	}
-	return err;
+	return 0;
 }
 
 static uint64_t counted(const struct bed *b)
@@ -455,7 +458,9 @@ int bed_meter(struct bed *b)
 	}
 	for (i = 0; !err && i < b->o.cores && b->xsk[i]; i++)
 		err = meter_add(b->meter, xsk_tid(b->xsk[i]));
-	for (i = 0; !err && b->cpumap && i < XB_CPUMAPS && b->cpumap->bss->wanted[i]; i++) {
+	for (i = 0; !err && b->cpumap && i < XB_CPUMAPS; i++) {
+		if (!b->cpumap->bss->wanted[i])
+			continue;
 		/* As kthread_create_on_node() in kernel/bpf/cpumap.c: cut to TASK_COMM_LEN. */
 		snprintf(comm, 16, "cpumap/%d/map:%d", other_cpu(b), b->cpumap->bss->wanted[i]);
 		meter_add_named(b->meter, comm);

@@ -28,8 +28,11 @@ void bed_free(struct bed *b);
  * *out where another place does (bed_samples()).
  */
 int bed_load(struct bed *b, const struct bench_spec *spec, bool stamps, struct prog **out);
-/* Frees all that was loaded; only with the generator idle and no packet on its way. */
-void bed_unload(struct bed *b);
+/*
+ * Frees one that is attached nowhere any more (or NULL) before the bed does; only with the
+ * generator idle and no packet on its way.
+ */
+void bed_discard(struct bed *b, struct prog *p);
 /* Puts it under test; from then on bed_read() counts what this mode delivers. */
 int bed_attach(struct bed *b, struct prog *p, const struct bench_spec *spec);
 void bed_detach(struct bed *b);

@@ -3,8 +3,8 @@
  * pktpath bench compare: two programs in turn on the same device under the same traffic, ABBA, a
  * few milliseconds each. A machine's slow phases last longer than that, so they hit both.
  *
- * Where the loader puts a program may matter, too. So both are loaded anew every second, in
- * changing order.
+ * Where the loader puts a program matters, too: by some tenths of a nanosecond. So both are loaded
+ * anew all the time, in changing order, and a load is what counts as one observation.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,12 +20,15 @@
 #include "log.h"
 
 #define SECONDS_DEFAULT 10000000000ull
-#define WARM_NS		200000000ull
+#define WARM_NS		20000000ull
 #define SLICE_NS	3000000ull
 #define GUARD_NS	300000ull
 #define LONGER		20	/* quarters of a slice, at most */
-#define GROUPS		60	/* of four slices, between two loads: about a second */
 #define CALL_LEVEL	0.99	/* a difference is called only where this interval excludes 0 */
+#define LOADS_MIN	8	/* fewer give no interval of 99 % */
+/* Groups of four slices between two loads: a load takes a third of a second by itself. */
+#define GROUPS_MIN	4
+#define GROUPS_MAX	20
 
 struct compare {
 	const struct bench_opts *o;
@@ -33,8 +36,12 @@ struct compare {
 	struct bed *bed;
 	struct prog *progs[2];
 	int parked[2];
+	uint64_t start, ns;
 	size_t max, n;
 	struct slice *slices;
+	size_t max_loads, nr_loads;
+	size_t *ends;			/* of each load's slices */
+	size_t nr_groups;		/* that tell a difference */
 	struct bench_env env;
 	struct books books;
 	const char *no_rate;
@@ -79,74 +86,92 @@ static int group(struct compare *c)
 	return err;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static void unload(struct compare *c)
-{
-	close_fd(&c->parked[0]);
-	close_fd(&c->parked[1]);
-	bed_unload(c->bed);
-}
-
 /*
  * Each program is also attached to a device where nothing arrives: the kernel's XDP dispatcher
  * then knows both all the time, and exchanging them changes no kernel text, which would take
- * tens of milliseconds (bpf_dispatcher_change_prog(), v5.6).
+ * a tenth of a second (bpf_dispatcher_change_prog(), v5.6).
  */
-static int load(struct compare *c, bool b_first)
+static int park(struct compare *c, int which, const struct prog *p)
 {
 	static const enum bed_dev parks[] = { DEV_OUT0, DEV_OUT1 };
+
+	if (c->parked[which] >= 0)
+		return prog_swap(c->parked[which], p);
+	c->parked[which] = prog_attach(p, bed_ifindex(c->bed, parks[which]), c->o->generic);
+	return c->parked[which] < 0 ? c->parked[which] : 0;
+}
+
+/*
+ * Puts both in the places of their predecessors. In this order the dispatcher changes twice only:
+ * one is parked while the other's predecessor is under test.
+ */
+static int install(struct compare *c, struct prog *new[2])
+{
+	int err = c->progs[1] ? bed_attach(c->bed, c->progs[1], &c->specs[1]) : 0;
+
+	if (!err)
+		err = park(c, 0, new[0]);
+	if (!err)
+		err = bed_attach(c->bed, new[0], &c->specs[0]);
+	return err ? err : park(c, 1, new[1]);
+}
+
+static int load(struct compare *c, bool b_first)
+{
+	struct prog *new[2] = {};
 	int i, which, err = 0;
 
 	for (i = 0; !err && i < 2; i++) {
 		which = b_first ? 1 - i : i;
-		err = bed_load(c->bed, &c->specs[which], false, &c->progs[which]);
-		if (!err)
-			c->parked[which] = prog_attach(
-				c->progs[which], bed_ifindex(c->bed, parks[which]), c->o->generic);
+		err = bed_load(c->bed, &c->specs[which], false, &new[which]);
 	}
-	return err;
+	if (!err)
+		err = install(c, new);
+	for (i = 0; !err && i < 2; i++) {
+		bed_discard(c->bed, c->progs[i]);
+		c->progs[i] = new[i];
+	}
+	return err ? err : bed_meter(c->bed);
 }
 
-static int epoch(struct compare *c, bool b_first, uint64_t start, uint64_t ns)
+static bool is_over(const struct compare *c)
+{
+	return c->n + 4 * GROUPS_MAX > c->max || c->nr_loads == c->max_loads ||
+	       (c->nr_loads >= LOADS_MIN && now_ns(CLOCK_MONOTONIC) - c->start > c->ns);
+}
+
+/* Both, loaded anew: in turn so often that LOADS_MIN loads take half of the time or less. */
+static int epoch(struct compare *c)
 {
 	struct gen *g = bed_gen(c->bed);
-	int i, err = load(c, b_first);
+	uint64_t groups = c->ns / LOADS_MIN / 2 / (4 * SLICE_NS);
+	int err = load(c, c->nr_loads % 4 == 1 || c->nr_loads % 4 == 2);
 
-	if (!err)
-		err = bed_attach(c->bed, c->progs[0], &c->specs[0]);
-	if (!err)
-		err = bed_meter(c->bed);
+	groups = groups < GROUPS_MIN ? GROUPS_MIN : groups > GROUPS_MAX ? GROUPS_MAX : groups;
 	gen_set(g, XB_GEN_SEND);
 	if (!err)
-		err = bench_sleep(WARM_NS / 10);
-	for (i = 0; !err && i < GROUPS && c->n + 4 <= c->max &&
-		    now_ns(CLOCK_MONOTONIC) - start < ns; i++) {
+		err = bench_sleep(WARM_NS);
+	for (; !err && groups; groups--) {
 		progress(c->o->quiet, "compare",
-			 (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)ns);
+			 (double)(now_ns(CLOCK_MONOTONIC) - c->start) / (double)c->ns);
 		err = group(c);
 	}
 	gen_set(g, XB_GEN_IDLE);
+	c->ends[c->nr_loads++] = c->n;
 	if (!err || err == -EINTR)
 		err = bed_settle(c->bed) ? -EIO : err;
-	unload(c);
 	return err;
 }
 
-static int measure(struct compare *c, uint64_t ns)
+static int measure(struct compare *c)
 {
-	uint64_t start = now_ns(CLOCK_MONOTONIC);
-	int i, err = 0;
+	int err = 0;
 
-	for (i = 0; !err && c->n + 4 <= c->max && now_ns(CLOCK_MONOTONIC) - start < ns; i++)
-		err = epoch(c, i & 1, start, ns);
+	c->start = now_ns(CLOCK_MONOTONIC);
+	while (!err && !is_over(c))
+		err = epoch(c);
 	progress_end();
-	c->seconds = (double)(now_ns(CLOCK_MONOTONIC) - start) / 1e9;
+	c->seconds = (double)(now_ns(CLOCK_MONOTONIC) - c->start) / 1e9;
 	return err == -EINTR ? 0 : err;
 }
 
@@ -161,7 +186,7 @@ static void make_books(struct compare *c, const struct tally *before, const stru
 	books_make(&c->books, mode, c->o->generic, before, after);
 }
 
-static int run(struct compare *c, uint64_t ns)
+static int run(struct compare *c)
 {
 	struct tally before, after;
 	uint64_t start;
@@ -173,7 +198,7 @@ static int run(struct compare *c, uint64_t ns)
 		return err;
 	c->env.kicked = gen_is_kicked(bed_gen(c->bed));
 	start = now_ns(CLOCK_MONOTONIC);
-	err = measure(c, ns);
+	err = measure(c);
 	if (!err)
 		err = bed_tally(c->bed, &after);
 	if (err)
@@ -202,9 +227,24 @@ static int by_side(struct compare *c)
 	return 0;
 }
 
+/* Of each load the median of its differences. Returns how many loads have one. */
+static size_t by_load(struct compare *c, double *out)
+{
+	double d[GROUPS_MAX];
+	size_t i, start, nr, n = 0;
+
+	for (i = start = 0; i < c->nr_loads; start = c->ends[i++]) {
+		nr = abba_differences(&c->slices[start], c->ends[i] - start, d);
+		c->nr_groups += nr;
+		if (nr)
+			out[n++] = median(d, nr);
+	}
+	return n;
+}
+
 static int evaluate(struct compare *c)
 {
-	double *d = calloc(c->n / 4 + 1, sizeof(*d));
+	double *d = calloc(c->nr_loads + 1, sizeof(*d));
 	size_t n;
 
 	if (!d || by_side(c)) {
@@ -212,9 +252,9 @@ static int evaluate(struct compare *c)
 		log_err("cannot evaluate: %s", strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	n = abba_differences(c->slices, c->n, d);
-	c->diff = bootstrap_median(d, n, 0.95);
-	c->call = bootstrap_median(d, n, CALL_LEVEL);
+	n = by_load(c, d);
+	c->diff = signed_rank(d, n, 0.95);
+	c->call = signed_rank(d, n, CALL_LEVEL);
 	free(d);
 	if (!c->no_rate && (!c->side[0].n || !c->side[1].n))
 		c->no_rate = "nothing of one of them arrived at the end of the path";
@@ -246,8 +286,8 @@ static int compare_text(const struct compare *c)
 		printf("%c  %-24s %s ns of CPU a packet\n", 'A' + i, c->o->specs[i].label,
 		       c->no_rate ? "-" : text_estimate(buf, &c->side[i], 1, 1));
 	if (!c->no_rate) {
-		printf("\nB - A        %s ns, median of %zu paired differences in %.1f s\n",
-		       text_estimate(buf, &c->diff, 1, 2), c->diff.n, c->seconds);
+		printf("\nB - A        %s ns, from %zu pairs, loaded anew %zu times in %.1f s\n",
+		       text_estimate(buf, &c->diff, 1, 2), c->nr_groups, c->diff.n, c->seconds);
 		printf("verdict      %s%s%s\n", called ? "B is " : "", finding(c),
 		       called ? " than A" : "");
 	}
@@ -301,20 +341,26 @@ static int show(const struct compare *c)
 
 int bench_compare(const struct bench_opts *o)
 {
-	uint64_t ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
 	struct compare c = { .o = o, .parked = { -1, -1 } };
-	int ret = EXIT_RUNTIME;
+	int i, ret = EXIT_RUNTIME;
 
 	memcpy(c.specs, o->specs, sizeof(c.specs));
 	env_read(&c.env, o->gro);
 	stop_on_signals();
-	c.max = ns / SLICE_NS + 16;
+	c.ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
+	c.max_loads = c.ns / (4 * SLICE_NS * GROUPS_MIN) + LOADS_MIN;
+	c.max = c.ns / SLICE_NS + LOADS_MIN * 4 * GROUPS_MAX;
 	c.slices = calloc(c.max, sizeof(*c.slices));
-	if (!c.slices)
+	c.ends = calloc(c.max_loads, sizeof(*c.ends));
+	if (!c.slices || !c.ends)
 		log_err("cannot start: %s", strerror(ENOMEM));
-	else if (!bed_new(&c.bed, o) && !run(&c, ns) && !evaluate(&c))
+	else if (!bed_new(&c.bed, o) && !run(&c) && !evaluate(&c))
 		ret = show(&c);
+	for (i = 0; i < 2; i++)
+		if (c.parked[i] >= 0)
+			close(c.parked[i]);
 	bed_free(c.bed);
 	free(c.slices);
+	free(c.ends);
 	return ret;
 }

@@ -7,6 +7,8 @@
 
 #define DRAWS	   1000
 #define VALUES_MIN 6	/* below, the extremes themselves cover less than 95 % */
+#define RANKED_MAX 64
+#define PAIRS_MAX  (RANKED_MAX * (RANKED_MAX + 1) / 2)
 
 static int compare(const void *a, const void *b)
 {
@@ -109,6 +111,54 @@ struct estimate bootstrap_median(const double *v, size_t n, double level)
 	free(sorted);
 	free(hits);
 	return n < VALUES_MIN ? unbounded(value, n) : interval(value, results, n, level);
+}
+
+/*
+ * How many of the means of pairs lie outside the interval at either end: the most for which a sum
+ * of signed ranks so small has at most half of what `level` leaves. -1: not even the least one.
+ */
+static int ranks_outside(size_t n, double level)
+{
+	double ways[PAIRS_MAX + 1] = { 1 }, seen = 0;
+	double allowed = (1 - level) / 2 * pow(2, (double)n);
+	size_t sum = n * (n + 1) / 2, rank, i;
+
+	for (rank = 1; rank <= n; rank++)
+		for (i = sum; i >= rank; i--)
+			ways[i] += ways[i - rank];
+	for (i = 0; i <= sum && seen + ways[i] <= allowed; i++)
+		seen += ways[i];
+	return (int)i - 1;
+}
+
+/* At most RANKED_MAX values from `v`, neighbours averaged. Returns how many. */
+static size_t thin(const double *v, size_t n, double *out)
+{
+	size_t step = (n + RANKED_MAX - 1) / RANKED_MAX, i, j;
+
+	for (i = 0; i * step < n; i++) {
+		out[i] = 0;
+		for (j = i * step; j < n && j < (i + 1) * step; j++)
+			out[i] += v[j];
+		out[i] /= (double)(j - i * step);
+	}
+	return i;
+}
+
+struct estimate signed_rank(const double *v, size_t n, double level)
+{
+	double some[RANKED_MAX], means[PAIRS_MAX], value;
+	size_t nr = thin(v, n, some), i, j, k = 0;
+	int out = ranks_outside(nr, level);
+
+	if (!nr)
+		return unbounded(0, 0);
+	for (i = 0; i < nr; i++)
+		for (j = i; j < nr; j++)
+			means[k++] = (some[i] + some[j]) / 2;
+	value = median(means, k);
+	return out < 0 ? unbounded(value, n) :
+	       (struct estimate){ value, means[out], means[k - 1 - (size_t)out], n };
 }
 
 static double ratio(double ns, double packets)

@@ -49,7 +49,7 @@ void progress(bool quiet, const char *what, double share)
 	if (quiet || !isatty(STDERR_FILENO) || now - shown_at < PROGRESS_NS)
 		return;
 	shown_at = now;
-	fprintf(stderr, "\r\033[K%s %3.0f %%", what, share * 100);
+	fprintf(stderr, "\r\033[K%s %3.0f %%", what, share < 1 ? share * 100 : 100);
 	fflush(stderr);
 }
 

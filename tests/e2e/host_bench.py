@@ -181,7 +181,7 @@ def called_as_its_interval(result):
     balance(result)
     d = result["difference_ns"]
     return (f"{result['verdict']}: {d['value']:.2f} [{d['lo']:.2f} to {d['hi']:.2f}] ns, "
-            f"{d['n']} pairs")
+            f"{d['n']} loads")
 
 
 @test
