@@ -47,11 +47,10 @@ static void print_xdp(const struct scope *scope)
 		const char *why = xdpscan_why(&s, d);
 
 		if (d->attached)
-			printf("%-8s %-32s %-12s %s\n", d->name, xdpscan_name(&s, d, name),
+			printf("%-8s %-32s %-12s %s%s\n", d->name, xdpscan_name(&s, d, name),
 			       d->hardware ? "hardware" : xdp_mode_label(d->mode),
-			       why ? why : s.progs[d->prog].dispatcher ?
-			       "by fentry; it is libxdp's dispatcher: its verdict alone" :
-			       "by fentry");
+			       why ? why : "by fentry",
+			       why ? "" : xdpscan_note(&s.progs[d->prog]));
 		else
 			printf("%-8s %-32s %-12s %s\n", d->name, "-", "-",
 			       "none is attached; --xdp attaches one");

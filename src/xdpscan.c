@@ -64,7 +64,48 @@ static int try_fentry(const struct xdp_prog *p, uint32_t type_id)
 	return 0;
 }
 
-static const char *why_not(struct xdp_prog *p)
+static uint32_t type_of(uint32_t id)
+{
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	if (fd < 0)
+		return 0;
+	bpf_obj_get_info_by_fd(fd, &info, &len);
+	close(fd);
+	return info.type;
+}
+
+/*
+ * The program that took the place of a program's whole function, by a link of type EXT; 0: none. So
+ * does one that is alone behind libxdp's dispatcher (1.6), and then fentry has no place there
+ * (EBUSY; __bpf_trampoline_link_prog(), v6.1). Before v5.13 links do not tell.
+ */
+static uint32_t stand_in(uint32_t id, uint32_t type_id)
+{
+	struct bpf_link_info info;
+	uint32_t link = 0, len;
+	int fd, err;
+
+	while (!bpf_link_get_next_id(link, &link)) {
+		fd = bpf_link_get_fd_by_id(link);
+		if (fd < 0)
+			continue;
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		err = bpf_obj_get_info_by_fd(fd, &info, &len);
+		close(fd);
+		if (!err && info.type == BPF_LINK_TYPE_TRACING &&
+		    info.tracing.target_obj_id == id && info.tracing.target_btf_id == type_id &&
+		    type_of(info.prog_id) == BPF_PROG_TYPE_EXT)
+			return info.prog_id;
+	}
+	return 0;
+}
+
+/* Finds the name and the BTF type of the open program's function. Returns why it cannot. */
+static const char *find_main(struct xdp_prog *p, uint32_t *type_id)
 {
 	struct bpf_func_info func = {};
 	struct bpf_prog_info info = {};
@@ -81,8 +122,40 @@ static const char *why_not(struct xdp_prog *p)
 	if (bpf_obj_get_info_by_fd(p->fd, &info, &len) || !info.nr_func_info ||
 	    find_func(p, &info, func.type_id))
 		return "its BTF does not have its function";
+	*type_id = func.type_id;
+	return NULL;
+}
+
+static const char *open_real(struct xdp_prog *p, uint32_t id)
+{
+	p->real = id;
+	p->fd = bpf_prog_get_fd_by_id(id);
+	if (p->fd >= 0)
+		return NULL;
+	return errno == EPERM ? "opening somebody else's program takes CAP_SYS_ADMIN" :
+	       "it cannot be opened";
+}
+
+static const char *why_not(struct xdp_prog *p)
+{
+	uint32_t type_id, other;
+	const char *why = open_real(p, p->id);
+
+	if (!why)
+		why = find_main(p, &type_id);
+	if (why)
+		return why;
 	p->dispatcher = !strcmp(p->func, DISPATCHER);
-	switch (try_fentry(p, func.type_id)) {
+	other = stand_in(p->id, type_id);
+	if (other) {
+		close(p->fd);
+		why = open_real(p, other);
+		if (!why)
+			why = find_main(p, &type_id);
+		if (why)
+			return why;
+	}
+	switch (try_fentry(p, type_id)) {
 	case 0:
 		return NULL;
 	case -EPERM:
@@ -91,6 +164,14 @@ static const char *why_not(struct xdp_prog *p)
 	default:
 		return "the kernel refuses fentry on it";
 	}
+}
+
+const char *xdpscan_note(const struct xdp_prog *p)
+{
+	if (!p->dispatcher)
+		return "";
+	return p->real != p->id ? ", alone behind libxdp's dispatcher" :
+	       ", libxdp's dispatcher: its verdict, not which program behind it gave that";
 }
 
 /* The program's place in the table, which it may share with other interfaces; -1: no room. */
@@ -106,12 +187,7 @@ static int add_prog(struct xdpscan *s, uint32_t id)
 		return -1;
 	p = &s->progs[s->nr_progs];
 	p->id = id;
-	p->fd = bpf_prog_get_fd_by_id(id);
-	if (p->fd >= 0)
-		p->why = why_not(p);
-	else
-		p->why = errno == EPERM ? "opening somebody else's program takes CAP_SYS_ADMIN" :
-					  "it cannot be opened";
+	p->why = why_not(p);
 	if (!p->func[0])
 		snprintf(p->func, sizeof(p->func), "program");
 	return s->nr_progs++;
@@ -176,6 +252,6 @@ const char *xdpscan_name(const struct xdpscan *s, const struct xdp_dev *d, char 
 {
 	if (d->prog < 0)
 		return d->own ? "pktpath's own" : "a program";
-	sprintf(buf, "%s[%u]", s->progs[d->prog].func, s->progs[d->prog].id);
+	sprintf(buf, "%s[%u]", s->progs[d->prog].func, s->progs[d->prog].real);
 	return buf;
 }

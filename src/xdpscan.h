@@ -13,8 +13,9 @@
 #define XDP_FUNC_LEN  128
 
 struct xdp_prog {
-	uint32_t id;
-	int fd;				/* -1: it cannot be opened */
+	uint32_t id;			/* attached to the device */
+	uint32_t real;			/* the same, or of what took its whole function's place */
+	int fd;				/* of `real`; -1: it cannot be opened */
 	char func[XDP_FUNC_LEN];	/* its function, as its BTF has it; else its name */
 	bool dispatcher;		/* it calls other programs, whose verdicts it joins */
 	const char *why;		/* why it cannot be observed; NULL: it can */
@@ -45,6 +46,9 @@ void xdpscan_free(struct xdpscan *s);
 
 /* Why the device's program cannot be observed; NULL: it can, or there is none. */
 const char *xdpscan_why(const struct xdpscan *s, const struct xdp_dev *d);
+
+/* What is to be known of an observed program: "", or text that begins with a comma. */
+const char *xdpscan_note(const struct xdp_prog *p);
 
 /* "NAME[ID]" of a device's program; buf has room for XDP_FUNC_LEN + 16. */
 const char *xdpscan_name(const struct xdpscan *s, const struct xdp_dev *d, char *buf);

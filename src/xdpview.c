@@ -14,6 +14,7 @@
 #include "xdpview.h"
 
 #define LOOK_NS 1000000000ull
+#define NO_PAIR (-2)	/* of a program that could not be attached to; -1 is none's number, too */
 
 #ifndef BPF_F_XDP_HAS_FRAGS
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
@@ -64,11 +65,7 @@ static void say_found(const struct xdpview *v, const struct xdp_dev *d)
 			 none);
 	else
 		log_note("%s: observing XDP program %s (%s)%s%s", d->name, name,
-			 xdp_mode_label(d->mode),
-			 v->scan.progs[d->prog].dispatcher ?
-			 ", libxdp's dispatcher: its verdict, not which program behind it "
-			 "gave that" : "",
-			 none);
+			 xdp_mode_label(d->mode), xdpscan_note(&v->scan.progs[d->prog]), none);
 }
 
 void xdpview_new(struct xdpview *v, const struct scope *scope, enum xdp_want want)
@@ -220,6 +217,26 @@ static int add_link(struct xdpview *v, const struct bpf_program *prog)
 	return 0;
 }
 
+/* One that cannot be observed after all is no reason to show nothing at all. */
+static void attach_pair(struct xdpview *v, const struct bpf_object *obj, int k)
+{
+	int first = v->nr_links, err = add_link(v, v->in[k]), prog = v->pair[k], i;
+
+	if (!err)
+		err = add_link(v, program(obj, "xdp_out", k));
+	if (!err)
+		return;
+	while (v->nr_links > first)
+		bpf_link__destroy(v->links[--v->nr_links]);
+	v->pair[k] = NO_PAIR;
+	v->scan.progs[prog].why = err == -EBUSY ?
+				  "another program has taken its function's place" :
+				  "the kernel refuses to attach to it";
+	for (i = 0; i < v->scan.nr_devs; i++)
+		if (v->scan.devs[i].prog == prog)
+			say_found(v, &v->scan.devs[i]);
+}
+
 static int attach_observers(struct xdpview *v, const struct bpf_object *obj)
 {
 	int err = 0, k;
@@ -228,11 +245,8 @@ static int attach_observers(struct xdpview *v, const struct bpf_object *obj)
 	/* Whoever sees a program end must have seen it begin, and must see what becomes of it. */
 	for (t = 0; !err && v->nr_pairs && t < NR_TRACEPOINTS; t++)
 		err = add_link(v, bpf_object__find_program_by_name(obj, tracepoints[t]));
-	for (k = 0; !err && k < v->nr_pairs; k++) {
-		err = add_link(v, v->in[k]);
-		if (!err)
-			err = add_link(v, program(obj, "xdp_out", k));
-	}
+	for (k = 0; !err && k < v->nr_pairs; k++)
+		attach_pair(v, obj, k);
 	return err;
 }
 
@@ -274,7 +288,7 @@ static void fill_table(const struct xdpview *v, struct pp_xdp_dev *table)
 		if (is_observed(v, d) || d->own)
 			table[n++] = (struct pp_xdp_dev){
 				.ifindex = d->ifindex, .netns = netns, .mode = d->mode,
-				.prog = d->id,
+				.prog = d->own ? d->id : v->scan.progs[d->prog].real,
 			};
 	}
 }
@@ -369,7 +383,7 @@ void xdpview_place(const struct xdpview *v, struct pp_rec *rec)
 	if (!rec->xdp_prog || rec->place[0])
 		return;
 	for (i = 0; i < s->nr_progs; i++)
-		if (s->progs[i].id == rec->xdp_prog)
+		if (s->progs[i].real == rec->xdp_prog)
 			snprintf(rec->place, sizeof(rec->place), "%.36s[%u]", s->progs[i].func,
 				 rec->xdp_prog);
 }

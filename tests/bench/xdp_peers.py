@@ -4,8 +4,7 @@
 packets a second that arrive at the last receiver, of one generating CPU over veth. Writes its
 table into docs/BENCHMARKS.md between two markers, and touches nothing else there.
 
-xdp-tools before 1.5.6 do not run on new kernels, so Debian's newest package is fetched into the
-cache and run from there with its own C library. Needs root. `--no-write` only prints.
+Upstream's are Debian sid's, run from the cache (xdptools.py). Needs root. `--no-write` only prints.
 """
 
 import ctypes
@@ -13,31 +12,27 @@ import fcntl
 import json
 import os
 import pathlib
-import platform
-import re
-import shutil
 import signal
 import socket
 import statistics
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
-import kernels  # noqa: E402
 import page  # noqa: E402
 import wire  # noqa: E402
+import xdptools  # noqa: E402
+from kernels import AssetError  # noqa: E402
 
 PKTPATH = str(pathlib.Path(os.environ.get("PKTPATH_BUILD") or ROOT / "build") / "pktpath")
 BLOCK = "bench-xdp"
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 SECONDS = 2.0
 MODES = ("drop", "tx", "redirect", "redirect-map")
-LIBRARIES = "usr/lib/{}-linux-gnu".format(platform.machine())
 SIOCETHTOOL, GSTRINGS, GSTATS, GDRVINFO, ETH_SS_STATS = 0x8946, 0x1b, 0x1d, 0x3, 1
 
 
@@ -45,51 +40,10 @@ class Lacking(Exception):
     """Why there is nothing to compare with."""
 
 
-# --- upstream's tools ---
-
-
-def fetch(entry):
-    """Debian sid's xdp-tools with all it depends on, unpacked into `entry`, complete or not at
-    all."""
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="tmp-xdp-tools-", dir=entry.parent))
-    try:
-        apt = kernels.Apt(scratch / "apt", ("sid",), ())
-        kernels.say("fetching Debian sid's xdp-tools")
-        apt.update()
-        apt.run("apt-get", "install", "-y", "-q", "--download-only", "--no-install-recommends",
-                "xdp-tools")
-        for deb in sorted(apt.archives.glob("*.deb")):
-            kernels.output(["dpkg-deb", "-x", str(deb), str(scratch / "tree")])
-        version = apt.run("apt-cache", "show", "xdp-tools")
-        (scratch / "tree/version").write_text(re.search(r"^Version: (\S+)", version, re.M)[1])
-        (scratch / "tree").rename(entry)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def tools():
-    """The folder of upstream's tools."""
-    cache = kernels.cache_dir()
-    entry = cache / "xdp-tools"
-    try:
-        with kernels.locked(cache / "xdp-tools.lock"):
-            if not (entry / "version").exists():
-                fetch(entry)
-    except (kernels.AssetError, OSError) as error:
-        raise Lacking(f"xdp-tools of Debian sid cannot be had: {error}") from error
-    return entry
-
-
-def upstream(folder, tool, *words):
+def upstream(tool, *words):
     """Started with the package's own loader and libraries."""
-    libraries = folder / LIBRARIES
-    loader = next(libraries.glob("ld-linux*"), None)
-    if not loader:
-        raise Lacking(f"no loader in {libraries}")
-    env = dict(os.environ, LIBXDP_OBJECT_PATH=str(libraries / "bpf"))
-    return subprocess.Popen([loader, "--library-path", libraries, folder / "usr/sbin" / tool,
-                             *words],
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    command, env = xdptools.here(tool)
+    return subprocess.Popen([*command, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, env=env)
 
 
@@ -151,16 +105,16 @@ def plan(mode):
     return [("drop", "sink0"), (mode, "dut0", "dut1")], "sink0"
 
 
-def theirs(folder, mode):
+def theirs(mode):
     running, last = plan(mode)
     cpu = max(os.sched_getaffinity(0))
     started = []
     try:
         for words in running:
-            started.append(upstream(folder, "xdp-bench", *words))
+            started.append(upstream("xdp-bench", *words))
             until(lambda device=words[1]: "xdp" in link(device),
                   f"xdp-bench {' '.join(words)} attaches")
-        started.append(upstream(folder, "xdp-trafficgen", "udp", "gen0", "-t", "1",
+        started.append(upstream("xdp-trafficgen", "udp", "gen0", "-t", "1",
                                 "-m", mac("dut0")))
         os.sched_setaffinity(started[-1].pid, {cpu})
         for task in pathlib.Path(f"/proc/{started[-1].pid}/task").iterdir():
@@ -225,16 +179,16 @@ def ours(mode):
 # --- the table ---
 
 
-def measure(folder, mode):
+def measure(mode):
     pairs = []
     for i in range(ROUNDS):
         # Neither is always the first.
         if i % 2:
-            b = theirs(folder, mode)
+            b = theirs(mode)
             a = ours(mode)
         else:
             a = ours(mode)
-            b = theirs(folder, mode)
+            b = theirs(mode)
         pairs.append((a, b))
         print(f"  {mode:13} round {i + 1}: {a[0] / 1e6:.2f} and {b[0] / 1e6:.2f} Mpps, "
               f"{a[1]:.0f} and {b[1]:.0f} ns", file=sys.stderr)
@@ -268,12 +222,11 @@ def main(words):
     try:
         if os.geteuid():
             raise Lacking("it needs root")
-        folder = tools()
-        version = (folder / "version").read_text()
+        version = (xdptools.tools() / "version").read_text()
         wire.isolate()
         devices()
-        rows = [row(mode, measure(folder, mode)) for mode in MODES]
-    except (Lacking, wire.WireError) as why:
+        rows = [row(mode, measure(mode)) for mode in MODES]
+    except (Lacking, AssetError, wire.WireError) as why:
         print(f"SKIP bench-xdp: {why}")
         return 0
     page.publish(BLOCK, section(version, rows), words)

@@ -134,9 +134,10 @@ def check_passed(flow, count, mode):
               f"xdp is not in its place: {rec}")
 
 
-def check_verdicts(env, g, mode, how, what=FOREIGN, name=NAME):
+def check_verdicts(env, g, mode, attach, name=NAME):
+    """`attach`: a context with the program attached, which gives (…, its ID)."""
     sport, port, count = env.port(), env.port(), 20
-    with foreign(g, how, what) as (_, program):
+    with attach as (_, program):
         with trace_eth0(g) as trace:
             wire, outside = Wire(g), [Frames(nic.tap) for nic in g.nics]
             try:
@@ -164,7 +165,8 @@ def check_verdicts(env, g, mode, how, what=FOREIGN, name=NAME):
 
 @test
 def generic_verdicts_are_what_the_wire_says(env):
-    return check_verdicts(env, env.guest(), "generic", "xdpgeneric")
+    g = env.guest()
+    return check_verdicts(env, g, "generic", foreign(g, "xdpgeneric"))
 
 
 @test
@@ -172,8 +174,8 @@ def generic_verdicts_on_skbs_that_are_replaced(env):
     g = env.guest()
     if env.kernel in ("5.10",):
         raise Skip("no XDP for frames of several buffers before Linux 5.18")
-    return check_verdicts(env, g, "generic", "xdpgeneric",
-                          (OBJECTS[0], "xdp.frags"), "verdict_of_frags")
+    return check_verdicts(env, g, "generic", foreign(g, "xdpgeneric", (OBJECTS[0], "xdp.frags")),
+                          "verdict_of_frags")
 
 
 def check_hist(env, g, how):
@@ -344,7 +346,7 @@ def native_verdicts_are_what_the_wire_says(env):
     g = env.guest(nic="igb", both=True)
     # An igb sends what is redirected to it only while it has a program itself (igb_xdp_xmit()).
     with foreign(g, "xdpdrv", BARE, "eth1"):
-        return check_verdicts(env, g, "native", "xdpdrv")
+        return check_verdicts(env, g, "native", foreign(g, "xdpdrv"))
 
 
 @test

@@ -10,6 +10,7 @@ import sys
 
 import kernels
 import wire
+import xdptools
 from e1000_env import Env
 from guest import available
 from harness import run
@@ -32,6 +33,7 @@ import e1000_others  # noqa: F401
 import e1000_hist    # noqa: F401
 import e1000_xdp     # noqa: F401
 import e1000_sent    # noqa: F401
+import e1000_dispatcher  # noqa: F401
 
 
 def main():
@@ -39,7 +41,8 @@ def main():
     if reason:
         sys.exit(f"guest_e1000: {reason}")
     try:
-        kernels.kernel(Env.KERNEL)  # from here on there is no network
+        kernels.kernel(Env.KERNEL)
+        xdptools.prefetch()  # from here on there is no network
     except kernels.AssetError as error:
         sys.exit(f"guest_e1000: {error}")
     wire.isolate()

@@ -13,6 +13,7 @@ import guest as guests
 import kernel_probes
 import kernels
 import wire
+import xdptools
 from e1000_env import Env
 from harness import Skip, run, take_tests, test
 
@@ -27,6 +28,7 @@ import e1000_hist    # noqa: F401
 import e1000_serve   # noqa: F401
 import e1000_xdp     # noqa: F401
 import e1000_sent    # noqa: F401
+import e1000_dispatcher  # noqa: F401
 
 KERNELS = ("5.10", "6.12", "7")
 CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
@@ -46,7 +48,7 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "histograms_of_datagrams_are_those_of_their_records",
           "histograms_of_a_large_stream_by_the_wire",
           "only_slow_packets_are_sent", "generic_verdicts_are_what_the_wire_says",
-          "generic_verdicts_on_skbs_that_are_replaced",
+          "generic_verdicts_on_skbs_that_are_replaced", "alone_behind_the_dispatcher",
           "our_own_generic_program_passes_all", "native_verdicts_are_what_the_wire_says",
           "our_own_native_program_passes_all", "the_benchmark_says_what_leaves_natively",
           "a_server_as_nobody_tells_all_stages")
@@ -90,6 +92,7 @@ def main():
         on(key, kernel_probes.probes_are_as_before, lack)
         for function in chosen if key in [(kernel, "e1000") for kernel in KERNELS] else ():
             on(key, function, lack)
+    xdptools.prefetch()
     wire.isolate()
     envs = {key: Env(*key) for key in PROBED}
     try:
