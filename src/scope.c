@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "layers.h"
 #include "log.h"
 #include "scope.h"
 
@@ -80,11 +81,79 @@ static int enter_netns(struct scope *s)
 	return err ? -1 : 0;
 }
 
+static int add_index(struct scope *s, unsigned int index, const char *name)
+{
+	int i;
+
+	for (i = 0; i < s->nr; i++)
+		if (s->ifs[i] == index)
+			return 0;
+	if (s->nr == PP_IFS) {
+		log_err("-i %s: too many interfaces (at most %d; any traces all)", name, PP_IFS);
+		return -1;
+	}
+	s->ifs[s->nr] = index;
+	snprintf(s->names[s->nr++], IF_NAMESIZE, "%s", name);
+	return 0;
+}
+
+static bool is_one_of(const char *kind, const char *const *kinds)
+{
+	while (*kinds && strcmp(*kinds, kind))
+		kinds++;
+	return *kinds;
+}
+
+static const char *port_names(const struct layers *l)
+{
+	static char text[PP_IFS * (IF_NAMESIZE + 2)];
+	size_t n = 0;
+	int i;
+
+	text[0] = 0;
+	for (i = 0; i < l->nr_ports; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? ", " : "",
+				      l->ports[i].name);
+	return text;
+}
+
+/*
+ * A packet is followed from the interface whose driver hands it up. That is never one which lies on
+ * top of others: of those whose packets are all theirs, the ports are meant; of others it is said.
+ */
+static int add_layers(struct scope *s, unsigned int index, const char *name)
+{
+	static const char *const joined[] = { "bond", "team", NULL };
+	static const char *const shared[] = { "bridge", "vrf", "openvswitch", NULL };
+	static const char *const upper[] = { "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap",
+					     NULL };
+	struct layers l;
+	int i, err = 0;
+
+	if (layers_find(&l, index))
+		return add_index(s, index, name);
+	if (is_one_of(l.kind, joined) && l.nr_ports) {
+		log_note("-i %s: following its ports, where its packets come in: %s", name,
+			 port_names(&l));
+		for (i = 0; !err && i < l.nr_ports; i++)
+			err = add_index(s, l.ports[i].ifindex, l.ports[i].name);
+		return err;
+	}
+	if (is_one_of(l.kind, joined))
+		log_note("-i %s: it has no ports, so nothing comes in", name);
+	if (is_one_of(l.kind, shared) && l.nr_ports)
+		log_note("-i %s: packets from outside are followed from its ports on: name those "
+			 "instead (%s)", name, port_names(&l));
+	if (is_one_of(l.kind, upper) && l.parent.ifindex)
+		log_note("-i %s: packets from outside are followed from %s on: name that instead, "
+			 "and %s is a hop of theirs", name, l.parent.name, name);
+	return add_index(s, index, name);
+}
+
 static int add_iface(struct scope *s, const char *word)
 {
 	unsigned int index = if_nametoindex(word);
 	char name[IF_NAMESIZE];
-	int i;
 
 	if (!index && is_number(word))
 		index = (unsigned int)strtoul(word, NULL, 10);
@@ -92,12 +161,7 @@ static int add_iface(struct scope *s, const char *word)
 		log_err("-i %s: no such interface (ip link lists them; any traces all)", word);
 		return -1;
 	}
-	for (i = 0; i < s->nr; i++)
-		if (s->ifs[i] == index)
-			return 0;
-	s->ifs[s->nr] = index;
-	memcpy(s->names[s->nr++], name, sizeof(name));
-	return 0;
+	return add_layers(s, index, name);
 }
 
 int scope_resolve(struct scope *s)

@@ -2,7 +2,7 @@
 """What else sockets, devices and IPv6 may be, each once."""
 
 import wire
-from e1000_env import receive, trace_eth0
+from e1000_env import Trace, receive, trace_eth0
 from e1000_inner import at_rest, check_hops, ether, ip4, numbered, send_frames, udp
 from harness import check, test
 from records import at, tally
@@ -57,6 +57,54 @@ def a_macvlan_is_a_hop(env):
     check(tally(flow) == {"delivered": count}, f"{tally(flow)}: {run.summary}")
     check_hops(flow, (None, inode), stages=("gro", "netif", "ip", "local", "sock", "read"))
     return f"{count} delivered through a macvlan in another namespace"
+
+
+@test
+def a_bond_is_followed_by_its_ports(env):
+    """-i bond7: drivers hand packets up for the ports. In a namespace, as it takes those over."""
+    g, port, count = env.guest(), env.port(), 30
+    g.check("""set -e; modprobe bonding; modprobe veth; ip netns add outer; ip netns add inner
+        ip -n inner link add p0 type veth peer name q0 netns outer
+        ip -n inner link add p1 type veth peer name q1 netns outer
+        ip -n inner link add bond7 type bond mode active-backup
+        for p in p0 p1; do ip -n inner link set $p master bond7; done
+        ip -n inner addr add 10.57.0.2/24 dev bond7; ip -n inner link set bond7 up
+        ip -n outer addr add 10.57.0.1/24 dev q0
+        for q in q0 q1; do ip -n outer link set $q up; done""")
+    try:
+        with Trace(g, "--netns", "inner", "-i", "bond7") as trace:
+            reader = g.start(["ip", "netns", "exec", "inner", "traffic", "udp-recv", str(port),
+                              str(count), "--timeout", "20"])
+            reader.wait_for("ready", 20)
+            g.check(f"ip netns exec outer traffic udp-send 10.57.0.2 {port} {count} --gap-us 300")
+            check(reader.wait(30) == 0, f"the reader: {reader.out()}{reader.err()}")
+            said = trace._process.err()
+            run = at_rest(trace.stop())
+    finally:
+        g.check("ip netns del inner; ip netns del outer")
+    flow = run.flow(proto="udp", dport=port)
+    check("-i bond7: following its ports, where its packets come in: p" in said, said)
+    check(tally(flow) == {"delivered": count} and tally(flow, "dev") == {"p0": count},
+          f"{tally(flow)}, {tally(flow, 'dev')}: {run.summary}")
+    check_hops(flow, ("bond7", None), stages=("netif", "ip", "local", "sock", "read"))
+    return f"{count} delivered through bond7, by p0"
+
+
+@test
+def an_interface_upon_another_says_where_to_look(env):
+    g, said = env.guest(), []
+    g.check("set -e; modprobe 8021q; modprobe bridge; ip link add link eth0 name eth0.6 type vlan "
+            "id 6; ip link add br6 type bridge; ip link set eth1 master br6")
+    try:
+        for name, words in (("eth0.6", "are followed from eth0 on"),
+                            ("br6", "name those instead (eth1)")):
+            done = g.start(["pktpath", "trace", "-i", name, "-d", "0.1"])
+            check(done.wait(60) == 0 and f"-i {name}: packets from outside" in done.err() and
+                  words in done.err(), done.err())
+            said.append(done.err().splitlines()[0])
+    finally:
+        g.check("ip link del eth0.6; ip link del br6")
+    return "; ".join(said)
 
 
 @test
