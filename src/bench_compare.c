@@ -28,7 +28,7 @@
 #define LOADS_MIN	8	/* fewer give no interval of 99 % */
 /* Groups of four slices between two loads: a load takes a third of a second by itself. */
 #define GROUPS_MIN	4
-#define GROUPS_MAX	20
+#define GROUPS_MAX	12
 
 struct compare {
 	const struct bench_opts *o;
@@ -94,11 +94,17 @@ static int group(struct compare *c)
 static int park(struct compare *c, int which, const struct prog *p)
 {
 	static const enum bed_dev parks[] = { DEV_OUT0, DEV_OUT1 };
+	int err = 0;
 
 	if (c->parked[which] >= 0)
-		return prog_swap(c->parked[which], p);
-	c->parked[which] = prog_attach(p, bed_ifindex(c->bed, parks[which]), c->o->generic);
-	return c->parked[which] < 0 ? c->parked[which] : 0;
+		err = prog_swap(c->parked[which], p);
+	else
+		err = c->parked[which] = prog_attach(p, bed_ifindex(c->bed, parks[which]),
+						     c->o->generic);
+	if (err >= 0)
+		return 0;
+	log_err("cannot keep the program at hand: %s", strerror(-err));
+	return err;
 }
 
 /*

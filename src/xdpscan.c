@@ -126,12 +126,12 @@ static const char *find_main(struct xdp_prog *p, uint32_t *type_id)
 	return NULL;
 }
 
-static const char *open_real(struct xdp_prog *p, uint32_t id)
+static const char *open_real(struct xdp_prog *p, uint32_t id, uint32_t *type_id)
 {
 	p->real = id;
 	p->fd = bpf_prog_get_fd_by_id(id);
 	if (p->fd >= 0)
-		return NULL;
+		return find_main(p, type_id);
 	return errno == EPERM ? "opening somebody else's program takes CAP_SYS_ADMIN" :
 	       "it cannot be opened";
 }
@@ -139,22 +139,18 @@ static const char *open_real(struct xdp_prog *p, uint32_t id)
 static const char *why_not(struct xdp_prog *p)
 {
 	uint32_t type_id, other;
-	const char *why = open_real(p, p->id);
+	const char *why = open_real(p, p->id, &type_id);
 
-	if (!why)
-		why = find_main(p, &type_id);
 	if (why)
 		return why;
 	p->dispatcher = !strcmp(p->func, DISPATCHER);
 	other = stand_in(p->id, type_id);
 	if (other) {
 		close(p->fd);
-		why = open_real(p, other);
-		if (!why)
-			why = find_main(p, &type_id);
-		if (why)
-			return why;
+		why = open_real(p, other, &type_id);
 	}
+	if (why)
+		return why;
 	switch (try_fentry(p, type_id)) {
 	case 0:
 		return NULL;
