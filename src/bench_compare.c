@@ -37,8 +37,9 @@ struct compare {
 	struct prog *progs[2];
 	int parked[2];
 	uint64_t start, ns;
-	size_t max, n;
+	size_t n;
 	struct slice *slices;
+	size_t groups;			/* of each load */
 	size_t max_loads, nr_loads;
 	size_t *ends;			/* of each load's slices */
 	size_t nr_groups;		/* that tell a difference */
@@ -94,7 +95,7 @@ static int group(struct compare *c)
 static int park(struct compare *c, int which, const struct prog *p)
 {
 	static const enum bed_dev parks[] = { DEV_OUT0, DEV_OUT1 };
-	int err = 0;
+	int err;
 
 	if (c->parked[which] >= 0)
 		err = prog_swap(c->parked[which], p);
@@ -142,22 +143,21 @@ static int load(struct compare *c, bool b_first)
 
 static bool is_over(const struct compare *c)
 {
-	return c->n + 4 * GROUPS_MAX > c->max || c->nr_loads == c->max_loads ||
+	return c->nr_loads == c->max_loads ||
 	       (c->nr_loads >= LOADS_MIN && now_ns(CLOCK_MONOTONIC) - c->start > c->ns);
 }
 
-/* Both, loaded anew: in turn so often that LOADS_MIN loads take half of the time or less. */
+/* Both, loaded anew, in turn. */
 static int epoch(struct compare *c)
 {
 	struct gen *g = bed_gen(c->bed);
-	uint64_t groups = c->ns / LOADS_MIN / 2 / (4 * SLICE_NS);
 	int err = load(c, c->nr_loads % 4 == 1 || c->nr_loads % 4 == 2);
+	size_t i;
 
-	groups = groups < GROUPS_MIN ? GROUPS_MIN : groups > GROUPS_MAX ? GROUPS_MAX : groups;
 	gen_set(g, XB_GEN_SEND);
 	if (!err)
 		err = bench_sleep(WARM_NS);
-	for (; !err && groups; groups--) {
+	for (i = 0; !err && i < c->groups; i++) {
 		progress(c->o->quiet, "compare",
 			 (double)(now_ns(CLOCK_MONOTONIC) - c->start) / (double)c->ns);
 		err = group(c);
@@ -173,7 +173,6 @@ static int measure(struct compare *c)
 {
 	int err = 0;
 
-	c->start = now_ns(CLOCK_MONOTONIC);
 	while (!err && !is_over(c))
 		err = epoch(c);
 	progress_end();
@@ -195,7 +194,6 @@ static void make_books(struct compare *c, const struct tally *before, const stru
 static int run(struct compare *c)
 {
 	struct tally before, after;
-	uint64_t start;
 	int err = bed_start(c->bed);
 
 	if (!err)
@@ -203,14 +201,14 @@ static int run(struct compare *c)
 	if (err)
 		return err;
 	c->env.kicked = gen_is_kicked(bed_gen(c->bed));
-	start = now_ns(CLOCK_MONOTONIC);
+	c->start = now_ns(CLOCK_MONOTONIC);
 	err = measure(c);
 	if (!err)
 		err = bed_tally(c->bed, &after);
 	if (err)
 		return err;
 	make_books(c, &before, &after);
-	c->no_rate = bed_no_rate(c->bed, &c->books, now_ns(CLOCK_MONOTONIC) - start);
+	c->no_rate = bed_no_rate(c->bed, &c->books, now_ns(CLOCK_MONOTONIC) - c->start);
 	return bed_stop(c->bed);
 }
 
@@ -345,6 +343,18 @@ static int show(const struct compare *c)
 	return err || c->no_rate ? EXIT_RUNTIME : EXIT_OK;
 }
 
+/* LOADS_MIN loads' slices take half of the time or less; no more loads fit than there is room. */
+static int make_room(struct compare *c)
+{
+	uint64_t groups = c->ns / LOADS_MIN / 2 / (4 * SLICE_NS);
+
+	c->groups = groups < GROUPS_MIN ? GROUPS_MIN : groups > GROUPS_MAX ? GROUPS_MAX : groups;
+	c->max_loads = c->ns / (4 * SLICE_NS * c->groups) + LOADS_MIN;
+	c->slices = calloc(c->max_loads * c->groups, 4 * sizeof(*c->slices));
+	c->ends = calloc(c->max_loads, sizeof(*c->ends));
+	return c->slices && c->ends ? 0 : -ENOMEM;
+}
+
 int bench_compare(const struct bench_opts *o)
 {
 	struct compare c = { .o = o, .parked = { -1, -1 } };
@@ -354,11 +364,7 @@ int bench_compare(const struct bench_opts *o)
 	env_read(&c.env, o->gro);
 	stop_on_signals();
 	c.ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
-	c.max_loads = c.ns / (4 * SLICE_NS * GROUPS_MIN) + LOADS_MIN;
-	c.max = c.ns / SLICE_NS + LOADS_MIN * 4 * GROUPS_MAX;
-	c.slices = calloc(c.max, sizeof(*c.slices));
-	c.ends = calloc(c.max_loads, sizeof(*c.ends));
-	if (!c.slices || !c.ends)
+	if (make_room(&c))
 		log_err("cannot start: %s", strerror(ENOMEM));
 	else if (!bed_new(&c.bed, o) && !run(&c) && !evaluate(&c))
 		ret = show(&c);

@@ -104,16 +104,24 @@ static bool is_one_of(const char *kind, const char *const *kinds)
 	return *kinds;
 }
 
+/* Room for PP_IFS names and what stands between them. */
+#define LIST_LEN (PP_IFS * (IF_NAMESIZE + 2))
+
+static void append_name(char list[LIST_LEN], const char *name)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, LIST_LEN - n, "%s%s", n ? ", " : "", name);
+}
+
 static const char *port_names(const struct layers *l)
 {
-	static char text[PP_IFS * (IF_NAMESIZE + 2)];
-	size_t n = 0;
+	static char text[LIST_LEN];
 	int i;
 
 	text[0] = 0;
 	for (i = 0; i < l->nr_ports; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? ", " : "",
-				      l->ports[i].name);
+		append_name(text, l->ports[i].name);
 	return text;
 }
 
@@ -204,12 +212,11 @@ int scope_left(struct scope *s)
 
 const char *scope_text(const struct scope *s)
 {
-	static char text[PP_IFS * (IF_NAMESIZE + 2) + 32];
-	size_t n = 0;
+	static char text[LIST_LEN];
 
+	text[0] = 0;
 	for (int i = 0; i < s->nr; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? ", " : "",
-				      s->names[i]);
+		append_name(text, s->names[i]);
 	if (!s->nr)
 		snprintf(text, sizeof(text), "any interface%s",
 			 s->any_netns ? " of any network namespace" : "");
