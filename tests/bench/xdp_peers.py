@@ -222,7 +222,7 @@ def main(words):
     try:
         if os.geteuid():
             raise Lacking("it needs root")
-        version = (xdptools.tools() / "version").read_text()
+        version = xdptools.version()
         wire.isolate()
         devices()
         rows = [row(mode, measure(mode)) for mode in MODES]
