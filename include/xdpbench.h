@@ -23,11 +23,11 @@ struct xb_recv_cfg {
 	__u32 ifindex;	/* of XB_REDIRECT's target */
 };
 
-/* What the generator does with a frame; changes while it runs. */
-enum xb_gen { XB_GEN_IDLE, XB_GEN_ALONE, XB_GEN_SEND };
+/* What the generator does with a frame; changes while it runs. The last is said with another. */
+enum xb_gen { XB_GEN_IDLE, XB_GEN_ALONE, XB_GEN_SEND, XB_GEN_VARIED = 4 };
 
 struct xb_gen_cfg {
-	__u32 what;
+	__u32 what;		/* and XB_GEN_VARIED where frames differ: flows or stamps */
 	__u32 flows;		/* source ports */
 	__u32 stamp_every;	/* 0 = no stamps */
 };

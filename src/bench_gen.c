@@ -43,6 +43,7 @@ struct gen {
 	bool has_kicker;
 	atomic_bool kick;	/* needed on this kernel */
 	uint8_t frame[FRAME_MAX];
+	enum xb_gen what;
 	atomic_bool stop;
 };
 
@@ -124,8 +125,8 @@ static int load(struct gen *g)
 	g->skel = xdp_gen_bpf__open_and_load();
 	if (!g->skel)
 		return -errno;
-	gen_set(g, XB_GEN_IDLE);
 	g->skel->bss->gen.flows = g->o.flows;
+	gen_set(g, XB_GEN_IDLE);
 	err = run_once(&probe, 1);
 	/* Kernels without live frames do not know the flag. */
 	return err == -EINVAL ? -EOPNOTSUPP : err;
@@ -285,14 +286,26 @@ void gen_free(struct gen *g)
 	free(g);
 }
 
+/* Frames that are all alike need nothing but to be sent. */
+static void tell(struct gen *g)
+{
+	struct xb_gen_cfg *cfg = &g->skel->bss->gen;
+	bool varied = cfg->flows > 1 || cfg->stamp_every;
+	uint32_t what = g->what | (varied ? XB_GEN_VARIED : 0);
+
+	__atomic_store_n(&cfg->what, what, __ATOMIC_RELEASE);
+}
+
 void gen_set(struct gen *g, enum xb_gen what)
 {
-	__atomic_store_n(&g->skel->bss->gen.what, (uint32_t)what, __ATOMIC_RELEASE);
+	g->what = what;
+	tell(g);
 }
 
 void gen_stamp(struct gen *g, uint32_t every)
 {
 	__atomic_store_n(&g->skel->bss->gen.stamp_every, every, __ATOMIC_RELEASE);
+	tell(g);
 }
 
 uint64_t gen_sent(const struct gen *g)

@@ -63,20 +63,30 @@ size_t prog_samples(const struct prog *p, const uint64_t **samples)
 	return n < XB_SAMPLES ? n : XB_SAMPLES;
 }
 
+/* The leanest that does what is wanted. */
+static struct bpf_program *pick(const struct xdp_bpf *s, const struct bench_spec *spec,
+				const struct prog_env *env)
+{
+	bool bare = spec->work == XB_NOTHING && !env->count && !env->stamps;
+
+	return bare ? s->progs.bare : s->progs.recv;
+}
+
 /* Maps and programs that this mode does not use must not fail on kernels that lack them. */
-static void choose(struct xdp_bpf *s, const struct bench_spec *spec, bool tc)
+static void choose(struct xdp_bpf *s, const struct bench_spec *spec, const struct bpf_program *prog)
 {
 	enum xb_mode mode = spec->mode;
 
-	bpf_program__set_autoload(s->progs.recv, !tc);
-	bpf_program__set_autoload(s->progs.shot, tc);
-	bpf_program__set_autoload(s->progs.on_cpu, !tc && mode == XB_REDIRECT_CPU);
-	bpf_map__set_autocreate(s->maps.counter, !tc && spec->work == XB_COUNT);
-	bpf_map__set_autocreate(s->maps.table, !tc && spec->work == XB_LOOKUP);
-	bpf_map__set_autocreate(s->maps.devs, !tc && mode == XB_REDIRECT_MAP);
-	bpf_map__set_autocreate(s->maps.group, !tc && mode == XB_REDIRECT_MULTI);
-	bpf_map__set_autocreate(s->maps.cpus, !tc && mode == XB_REDIRECT_CPU);
-	bpf_map__set_autocreate(s->maps.socks, !tc && mode == XB_XSK);
+	bpf_program__set_autoload(s->progs.bare, prog == s->progs.bare);
+	bpf_program__set_autoload(s->progs.recv, prog == s->progs.recv);
+	bpf_program__set_autoload(s->progs.shot, prog == s->progs.shot);
+	bpf_program__set_autoload(s->progs.on_cpu, mode == XB_REDIRECT_CPU);
+	bpf_map__set_autocreate(s->maps.counter, spec->work == XB_COUNT);
+	bpf_map__set_autocreate(s->maps.table, spec->work == XB_LOOKUP);
+	bpf_map__set_autocreate(s->maps.devs, mode == XB_REDIRECT_MAP);
+	bpf_map__set_autocreate(s->maps.group, mode == XB_REDIRECT_MULTI);
+	bpf_map__set_autocreate(s->maps.cpus, mode == XB_REDIRECT_CPU);
+	bpf_map__set_autocreate(s->maps.socks, mode == XB_XSK);
 	/* The kernel takes no more than it was built for. */
 	bpf_map__set_max_entries(s->maps.cpus, libbpf_num_possible_cpus());
 }
@@ -147,17 +157,19 @@ static int fill(struct xdp_bpf *s, const struct bench_spec *spec, const struct p
 static int load_own(struct prog *p, const struct prog_env *env)
 {
 	struct xdp_bpf *s = xdp_bpf__open();
+	struct bpf_program *prog;
 	int err;
 
 	if (!s)
 		return -errno;
 	p->skel = s;
-	choose(s, &p->spec, false);
+	prog = pick(s, &p->spec, env);
+	choose(s, &p->spec, prog);
 	configure(s, &p->spec, env);
 	err = xdp_bpf__load(s);
 	if (!err)
 		err = fill(s, &p->spec, env);
-	p->fd = err ? -1 : bpf_program__fd(s->progs.recv);
+	p->fd = err ? -1 : bpf_program__fd(prog);
 	if (err) {
 		log_err("cannot load the program for %s: %s", p->spec.label, strerror(-err));
 		log_show_libbpf();
@@ -237,7 +249,7 @@ int prog_load_shot(struct prog **out)
 	p->skel = xdp_bpf__open();
 	err = p->skel ? 0 : -errno;
 	if (!err) {
-		choose(p->skel, &p->spec, true);
+		choose(p->skel, &p->spec, p->skel->progs.shot);
 		err = xdp_bpf__load(p->skel);
 	}
 	if (err) {
