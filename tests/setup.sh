@@ -8,8 +8,8 @@ BUILD="gcc libc6-dev make clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev pk
 BUILD="$BUILD libmicrohttpd-dev"
 DEMO="qemu-system-x86 busybox-static xz-utils zstd python3 iproute2 iputils-ping"
 DEMO="$DEMO debian-archive-keyring"
-TEST="libcmocka-dev tcpdump ethtool nftables valgrind clang-tidy cppcheck shellcheck clang-format"
-TEST="$TEST mandoc libclang-rt-dev"
+TEST="libcmocka-dev tcpdump ethtool nftables iptables valgrind clang-tidy cppcheck shellcheck"
+TEST="$TEST clang-format mandoc libclang-rt-dev"
 
 die() {
 	echo "setup: $*" >&2

@@ -242,6 +242,10 @@ def every_rung_proves_its_drops(env):
         has_interval(r["ratio"], r["name"])
     always = ("XDP native", "XDP generic", "socket filter", "no listener", "application discards")
     check(all(not rungs[name]["why_not"] for name in always), f"lacking: {lacking}")
+    for tool in ("nft", "iptables"):
+        if shutil.which(tool):
+            absent = [n for n in rungs if n.startswith(tool) and rungs[n]["why_not"]]
+            check(not absent, f"{tool} is there, yet lacking: {lacking}")
     check(rungs["XDP native"]["ratio"]["value"] == 1, f"{rungs['XDP native']}")
     ratios = [rungs[name]["ratio"]["value"]
               for name in ("XDP native", "XDP generic", "no listener")]
