@@ -28,12 +28,12 @@ int ladder_text(const struct ladder *l)
 	int i;
 
 	text_head(l->o, "ladder");
-	printf("%-21s %6s %-27s %-21s\n", "DROPPED BY", "MPPS", "NS OF CPU A PACKET",
+	printf("%-21s %6s %-27s %s\n", "DROPPED BY", "MPPS", "NS OF CPU A PACKET",
 	       "RATIO TO NATIVE");
 	for (i = 0; i < l->nr_steps; i++)
 		print_step(&l->steps[i]);
-	printf("\nMpps on one core; medians of %d rounds in %.0f s, with 95 %% intervals. Each "
-	       "rung's own counter has\nevery packet that is not in one of loss before it.\n",
+	printf("\nMpps on one core; medians of %d rounds in %.0f s, with 95 %% intervals. Every "
+	       "packet is in its\nrung's own counter, or in a counter of losses before it.\n",
 	       l->rounds, l->seconds);
 	text_env(&l->env);
 	return file_flush(stdout);
