@@ -26,18 +26,20 @@ OLD, NEW = ("5.10",), ("6.1", "6.12", "7")
 TCX = ("6.12", "7")
 MODES = ("drop", "pass", "tx", "redirect", "redirect-map", "redirect-cpu", "redirect-multi", "xsk")
 # libcrc32c asks crypto for the first, which its dependencies do not say.
-MODULES = ("crc32c_generic", "veth", "sch_ingress", "cls_bpf", "nf_tables", "nft_ct", "nft_compat")
+MODULES = ("crc32c_generic", "veth", "sch_ingress", "cls_bpf",
+           "nf_tables", "nft_ct", "nft_compat")
 
 
 def firewalls():
-    """{tool: its path on this machine} of those that rungs of the ladder need, where it has them."""
+    """{tool: its path on this machine} of those that rungs of the ladder need."""
     paths = {name: shutil.which(name, path=qemu.SYSTEM_PATH) for name in ("nft", "iptables")}
     return {name: path for name, path in paths.items() if path}
 
 
 def extensions():
     """What iptables loads by itself."""
-    return {str(path): path for path in pathlib.Path("/usr/lib").glob("*/xtables/libxt_standard.so")}
+    found = pathlib.Path("/usr/lib").glob("*/xtables/libxt_standard.so")
+    return {str(path): path for path in found}
 
 
 class Env:
