@@ -3,7 +3,6 @@
 
 import os
 import re
-import shutil
 import signal
 import statistics
 import struct
@@ -17,6 +16,7 @@ from records import Trace, settle
 
 SPIN = "spin.bpf.o"
 MS = 1_000_000
+MSS = 1448  # bytes of TCP in a frame of 1514, with timestamps
 ALIGN_NS = MS // 5  # the tool's wall clock against the guest's: two clock readings apart
 PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/bin")
 PACKED = ("bpftool", "ethtool", "nft", "setpriv")  # into the guest, if they are installed
@@ -47,15 +47,14 @@ class Env:
         if self._guest and self._like == like:
             return self._guest
         self.close()
-        paths = {name: shutil.which(name, path=":".join(PLACES)) for name in PACKED}
+        programs = guests.installed(PACKED, ":".join(PLACES))
         g = guests.Guest(kernel=self.kernel, nic=nic or self.nic,
                          extra_nics=["e1000" if nic and not both else nic or self.nic],
-                         smp=smp, ipv6=ipv6,
-                         programs={name: path for name, path in paths.items() if path})
+                         smp=smp, ipv6=ipv6, programs=programs)
         self._guest, self._like = g.__enter__(), like
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
         g.push((guests.build_dir() / SPIN).read_bytes(), f"/tmp/{SPIN}")
-        g.packed, g.has_bpftool = {n for n in PACKED if paths[n]}, bool(paths["bpftool"])
+        g.packed, g.has_bpftool = set(programs), "bpftool" in programs
         print(f"     guest with Linux {self.kernel}, {nic or self.nic} and {smp} CPU(s): up after "
               f"{g.boot_seconds:.1f} s", flush=True)
         return g

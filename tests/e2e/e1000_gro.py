@@ -7,11 +7,11 @@ import time
 
 import wire
 from e1000_counts import check_stream, transfer
-from e1000_env import MS, median, part, receive, trace_eth0
+from e1000_env import MS, MSS, median, part, receive, trace_eth0
 from harness import Skip, check, test
 from records import at, spent, tally
 
-MSS = 1448
+
 HOLD_MS = 40
 JIFFY_MS = 4  # CONFIG_HZ=250 in Debian's kernels
 

@@ -140,6 +140,12 @@ class Process:
                              f"'{text}': {(self.err() or self.out()).strip()[-500:]}")
 
 
+def installed(names, path=qemu.SYSTEM_PATH):
+    """{name: where it is} of those programs that this machine has, for Guest's `programs`."""
+    found = {name: shutil.which(name, path=path) for name in names}
+    return {name: where for name, where in found.items() if where}
+
+
 class Guest:
     """See the module's text. `nics`: what the guest has, with names and addresses on both ends.
 
@@ -232,11 +238,7 @@ class Guest:
                 programs.setdefault(name, str(build_dir() / name))
         # busybox's ip knows neither static neighbours nor veth. Its shell would prefer that ip
         # over any in the PATH, therefore the host's shell.
-        for name in ("sh", "ip", "tc"):
-            where = shutil.which(name, path=qemu.SYSTEM_PATH)
-            if where:
-                programs.setdefault(name, where)
-        return programs
+        return installed(("sh", "ip", "tc")) | programs
 
     def _launch(self, kernel, machine):
         load = ["virtio_pci", "virtio_console", *(NICS[n.model][0] for n in self.nics),

@@ -11,14 +11,12 @@ patches its XDP dispatcher, and the guest may panic.
 
 import json
 import pathlib
-import shutil
 import socket
 import sys
 import time
 
 import guest as guests
 import kernels
-import qemu
 import wire
 from harness import Skip, check, run, test
 
@@ -28,12 +26,7 @@ MODES = ("drop", "pass", "tx", "redirect", "redirect-map", "redirect-cpu", "redi
 # libcrc32c asks crypto for the first, which its dependencies do not say.
 MODULES = ("crc32c_generic", "veth", "sch_ingress", "cls_bpf",
            "nf_tables", "nft_ct", "nft_compat")
-
-
-def firewalls():
-    """{tool: its path on this machine} of those that rungs of the ladder need."""
-    paths = {name: shutil.which(name, path=qemu.SYSTEM_PATH) for name in ("nft", "iptables")}
-    return {name: path for name, path in paths.items() if path}
+FIREWALLS = ("nft", "iptables")  # of the ladder's rungs
 
 
 def extensions():
@@ -53,8 +46,8 @@ class Env:
             raise Skip(self.lacks[kernel])
         if self.name != kernel:
             self.close()
-            self.guest = guests.Guest(kernel=kernel, modules=MODULES, programs=firewalls(),
-                                      files=extensions()).__enter__()
+            self.guest = guests.Guest(kernel=kernel, modules=MODULES, files=extensions(),
+                                      programs=guests.installed(FIREWALLS)).__enter__()
             self.name = kernel
         return self.guest
 
@@ -104,9 +97,8 @@ def tells_pass_from_drop(guest, kernel):
 def climbs_the_ladder(guest, kernel):
     result, _ = bench(guest, "ladder", "-d", "5")
     lacking = {r["name"]: r["why_not"] for r in result["rungs"] if r["why_not"]}
-    here = firewalls()
-    meant = {r["name"] for r in result["rungs"]
-             if r["name"].split()[0] in ("nft", "iptables") and r["name"].split()[0] not in here}
+    absent = tuple(set(FIREWALLS) - set(guests.installed(FIREWALLS)))
+    meant = {r["name"] for r in result["rungs"] if r["name"].startswith(absent)}
     check(set(lacking) == meant | (set() if kernel in TCX else {"tcx"}), f"lacking: {lacking}")
     check(kernel in TCX or "6.6" in lacking["tcx"], f"{lacking}")
     for r in result["rungs"]:
