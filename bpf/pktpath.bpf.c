@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* The programs of the tracer: shims around the handlers of hooks.bpf.h. */
-#include "hooks.bpf.h"
-#include "quiet.bpf.h"
+#include "hooks/all.bpf.h"
+#include "core/irqs_off.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -37,5 +37,5 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 		h_##handler(0, arg0, arg1, result);                                                \
 	} while (0)
 
-#include "programs.bpf.h"
-#include "xdpprogs.bpf.h"
+#include "core/programs.bpf.h"
+#include "xdp/programs.bpf.h"

@@ -180,7 +180,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
  * nargs    FUNC, TP: how many leading arguments the handler reads; RET: how many the function
  *          has, because the return value follows them (one less if it returns nothing); 0 if the
  *          handler reads nothing.
- * handler  h_HANDLER in bpf/path.bpf.h.
+ * handler  h_HANDLER in bpf/core/record.bpf.h.
  * module   "": built in. A name: used only if that driver serves a traced interface. "*": used
  *          only if a traced interface has no row of its own. "+name": in a module that is no
  *          driver. "@forward": built in, used only if this host passes packets on.

@@ -95,7 +95,7 @@ struct pp_poll {
 	__u8 pad;
 };
 
-/* What the XDP programs that run on a CPU left behind there. See bpf/xdp_slot.bpf.h. */
+/* What the XDP programs that run on a CPU left behind there. See bpf/xdp/slot.bpf.h. */
 struct pp_xdp {
 	__u64 enter_ns;		/* when the program that runs began; 0 = none runs */
 	__u64 pass_ns;		/* native: when that began which passed a frame; 0 = none waits … */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the benchmark's BPF programs (bpf/xdp*.bpf.c) and its loader (src/bench_*.c) share. */
+/* What the benchmark's BPF programs (bpf/bench/) and its loader (src/bench/) share. */
 #ifndef PKTPATH_XDPBENCH_H
 #define PKTPATH_XDPBENCH_H
 

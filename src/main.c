@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "cmd.h"
-#include "log.h"
+#include "cmd/cmd.h"
+#include "base/log.h"
 
 static const struct command {
 	const char *name;

@@ -3,17 +3,15 @@
 """Shows pktpath at work: a guest with a real NIC driver, packets from outside, a live trace."""
 
 import argparse
-import pathlib
 import shutil
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "e2e"))
 # pylint: disable=wrong-import-position
-from guest import Guest, GuestError, build_dir, unknown  # noqa: E402
-from kernels import AssetError, say  # noqa: E402
-from wire import WireError  # noqa: E402
+from lib.guest import Guest, GuestError, build_dir, unknown
+from lib.kernels import AssetError, say
+from lib.wire import WireError
 
 FAST_PORT, SLOW_PORT, TCP_PORT, CLOSED_PORT = 7000, 7001, 8000, 7009
 TCP_BYTES = 50000

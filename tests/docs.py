@@ -24,8 +24,8 @@ def table(name, header="stages"):
 def options():
     """The long options of all commands."""
     found = set()
-    for source in ("src/opts.h", *(f"src/{p.name}" for p in (ROOT / "src").glob("cmd_*.c"))):
-        found |= set(re.findall(r'\{ "([a-z-]+)", (?:\'.\'|OPT_\w+),', text(source)))
+    for source in (ROOT / "src/cmd").glob("*.[ch]"):
+        found |= set(re.findall(r'\{ "([a-z-]+)", (?:\'.\'|OPT_\w+),', source.read_text("utf-8")))
     return found
 
 
@@ -53,12 +53,12 @@ def main():
     ways = table("PP_BYS", "hist")
     hold("way to split", "docs/SCHEMA.md", ways, quoted)
     hold("way to split", "the manual", ways, re.findall(r"^\.Cm (\w+)", manual, re.M))
-    hold("way to split", "the help of hist", ways, re.findall(r"\w+", text("src/cmd_hist.c")))
-    families = re.findall(r'^\tX\(\w+, "(\w+)"', text("src/expose.c"), re.M)
+    hold("way to split", "the help of hist", ways, re.findall(r"\w+", text("src/cmd/hist.c")))
+    families = re.findall(r'^\tX\(\w+, "(\w+)"', text("src/serve/families.c"), re.M)
     told = re.findall(r"`((?:pktpath|process)_\w+)`",
                       "\n".join(re.findall(r"^\| (`.*?) \|", text("docs/FLEET.md"), re.M)))
     hold("metric", "docs/FLEET.md", families, told)
-    hold("metric", "src/expose.c", told, families)
+    hold("metric", "src/serve/families.c", told, families)
     hold("option", "the manual", sorted(options()), set(re.findall(r"Fl -([a-z-]+)", manual)))
     unknown = set(re.findall(r"^\.It .*Fl -([a-z-]+)", manual, re.M)) - options()
     wrong.extend(f"the manual has an option that is not there: --{name}"

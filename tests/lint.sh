@@ -59,7 +59,7 @@ run_cppcheck() {
 		-D_GNU_SOURCE '-DPP_VERSION="0"' \
 		'-Dbpf_object__for_each_program(p,o)=while(((p)=next_program(o)))' \
 		'-DLIBBPF_OPTS(type,name,...)=struct type name={__VA_ARGS__}' \
-		-Iinclude -Isrc -Itests/bench -Itests/unit \
+		-Iinclude -Isrc -Itests/cost -Itests/unit \
 		$(ours 'src/*.c' 'tests/*.c' ':!*.bpf.c')
 }
 

@@ -31,6 +31,11 @@ MAKE = ["make", "--no-print-directory", f"B={os.environ.get('PKTPATH_BUILD', 'bu
 WORKERS = min(os.cpu_count() or 1, 7) + 1
 
 
+def module(name):
+    """The command of a suite that is a Python module below tests/."""
+    return [PYTHON, "-m", name]
+
+
 class Suite(NamedTuple):
     name: str
     needs: str      # the file without which there is no such suite
@@ -43,20 +48,20 @@ SUITES = [
     Suite("lint", "tests/lint.sh", MAKE + ["lint"], 600),
     Suite("unit", "tests/unit/run.sh", MAKE + ["unit"], 300),
     Suite("golden", "tests/golden/run.sh", MAKE + ["golden"], 300),
-    Suite("host", "tests/e2e/host_netns.py", [PYTHON, "tests/e2e/host_netns.py"], 300),
-    Suite("serve", "tests/e2e/host_serve.py", [PYTHON, "tests/e2e/host_serve.py"], 420),
-    Suite("cli", "tests/e2e/cli.py", [PYTHON, "tests/e2e/cli.py"], 420),
-    Suite("bench", "tests/bench/smoke.sh", ["tests/bench/smoke.sh"], 300),
-    Suite("cost", "tests/e2e/counted_cost.py", MAKE + ["cost-test"], 900),
-    Suite("xdpbench", "tests/e2e/host_bench.py", [PYTHON, "tests/e2e/host_bench.py"], 600),
+    Suite("host", "tests/host/tracing.py", [PYTHON, "tests/host/tracing.py"], 300),
+    Suite("serve", "tests/host/serve.py", [PYTHON, "tests/host/serve.py"], 420),
+    Suite("cli", "tests/host/cli.py", module("host.cli"), 420),
+    Suite("floors", "tests/cost/smoke.sh", ["tests/cost/smoke.sh"], 300),
+    Suite("cost", "tests/cost/limits.py", MAKE + ["cost-test"], 900),
+    Suite("xdpbench", "tests/host/bench.py", [PYTHON, "tests/host/bench.py"], 600),
     # The long ones first, so that none is left over at the end.
-    *(Suite(f"guest{i}", "tests/e2e/guest_e1000.py", MAKE + ["guest-test", f"TESTS={i}/2"],
+    *(Suite(f"guest{i}", "tests/guest/e1000.py", MAKE + ["guest-test", f"TESTS={i}/2"],
             3600, True) for i in (1, 2)),
-    *(Suite(f"kernels{i}", "tests/e2e/guest_kernels.py", MAKE + ["kernels-test", f"TESTS={i}/3"],
+    *(Suite(f"kernels{i}", "tests/guest/on_kernels.py", MAKE + ["kernels-test", f"TESTS={i}/3"],
             3000, True) for i in (1, 2, 3)),
-    Suite("matrix", "tests/e2e/matrix.py", MAKE + ["matrix", "CELLS=--few"], 1200, True),
-    Suite("xdpguest", "tests/e2e/guest_bench.py", [PYTHON, "tests/e2e/guest_bench.py"], 900, True),
-    Suite("demo", "tests/e2e/demo_runs.py", [PYTHON, "tests/e2e/demo_runs.py"], 300, True),
+    Suite("matrix", "tests/guest/matrix.py", MAKE + ["matrix", "CELLS=--few"], 1200, True),
+    Suite("xdpguest", "tests/guest/bench.py", [PYTHON, "tests/guest/bench.py"], 900, True),
+    Suite("demo", "tests/guest/demo_runs.py", module("guest.demo_runs"), 300, True),
 ]
 
 
@@ -69,7 +74,9 @@ class Result(NamedTuple):
 
 def environment():
     """Ours without make's own: its jobs and overrides are not for the makes that suites start."""
-    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    makes = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    return {k: v for k, v in os.environ.items() if k not in makes} | {
+        "PYTHONPATH": str(ROOT / "tests")}
 
 
 def kill_group(process):

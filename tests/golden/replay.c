@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include "names.h"
+#include "model/labels.h"
 #include "replay.h"
 
 #define MAX_HOOKS 64

@@ -3,7 +3,7 @@
 #ifndef PKTPATH_REPLAY_H
 #define PKTPATH_REPLAY_H
 
-#include "sink.h"
+#include "output/sink.h"
 
 #define MONO_BASE 1000000000ull
 

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include "names.h"
+#include "model/labels.h"
 #include "replay.h"
 
 /* NS*COUNT,NS*COUNT… */

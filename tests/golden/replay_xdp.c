@@ -2,7 +2,7 @@
 /* What a record says of XDP: with=MODE:PROGRAM to=WHERE[:INDEX] error=NUMBER. */
 #include <err.h>
 #include <string.h>
-#include "names.h"
+#include "model/labels.h"
 #include "replay.h"
 
 /* Cuts WORD:NUMBER at the colon; the number, 0 if there is none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What the guest's agent and tests/e2e/guest.py say to each other over a virtio serial port:
+ * What the guest's agent and tests/lib/guest.py say to each other over a virtio serial port:
  * frames of a header and at most AGENT_MAX bytes. Everything is little endian.
  */
 #ifndef AGENT_H

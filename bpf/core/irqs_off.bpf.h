@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * While a program is at work on a CPU, the kernel skips it there for everybody else: for a softirq
+ * that came over the process in which it runs, and, since v6.13 or so preempts nearly anywhere, for
+ * other processes until that one goes on. Where BPF may keep interrupts away, the programs that
+ * run in processes do so for their few hundred instructions; what is left is the way in and out.
+ */
+#ifndef PKTPATH_QUIET_BPF_H
+#define PKTPATH_QUIET_BPF_H
+
+#include "core/kernel.bpf.h"
+
+#ifndef PP_NO_KSYMS
+extern void bpf_local_irq_save(unsigned long *flags) __ksym __weak;	/* v6.14 on */
+extern void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+/* The first that lets a program call its global functions meanwhile; v6.14 refuses to load it. */
+#define QUIET_VERSION KERNEL_VERSION(6, 16, 0)
+
+/* Handlers of functions that processes call, and that take bounded time (not a socket's close). */
+static __always_inline int in_process(const char *handler)
+{
+#define IS(name) !__builtin_strcmp(handler, name)
+	return IS("read_udp") || IS("read_tcp") || IS("read_udp_tp") || IS("held") || IS("ooo") ||
+	       IS("sock_tcp") || IS("sock_tfo") || IS("sock_probe") || IS("mptcp") || IS("end") ||
+	       IS("end_stateless") || IS("drop") || IS("consume");
+#undef IS
+}
+
+static __always_inline int can_be_quiet(void)
+{
+	return LINUX_KERNEL_VERSION >= QUIET_VERSION && bpf_local_irq_save && bpf_local_irq_restore;
+}
+
+#define QUIETLY(handler, call)                                                                     \
+	do {                                                                                       \
+		int quiet = in_process(#handler) && can_be_quiet();                                \
+		unsigned long irq_flags;                                                           \
+                                                                                                   \
+		if (quiet)                                                                         \
+			bpf_local_irq_save(&irq_flags);                                            \
+		call;                                                                              \
+		if (quiet)                                                                         \
+			bpf_local_irq_restore(&irq_flags);                                         \
+	} while (0)
+
+#else
+#define QUIETLY(handler, call) call
+#endif /* PP_NO_KSYMS */
+
+#endif /* PKTPATH_QUIET_BPF_H */

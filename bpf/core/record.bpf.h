@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Maps, and the life of a record: birth, stamp, finish. The handlers (hooks.bpf.h) call these;
+ * the programs (pktpath.bpf.c) are shims around the handlers.
+ *
+ * No hash map and no event per hook: a record is reached through an array word keyed by the
+ * skb's address, or through its socket's list.
+ */
+#ifndef PKTPATH_PATH_BPF_H
+#define PKTPATH_PATH_BPF_H
+
+#include "core/kernel.bpf.h"
+#include "record.h"
+
+static __always_inline struct pp_rec *pp_rec_at(u32 i);
+static __always_inline struct pp_set *pp_set_at(u32 i);
+static __always_inline struct pp_sock *pp_sock_at(u32 i);
+static __always_inline struct pp_napi *pp_napi_at(u32 i);
+#ifdef PP_LEGACY
+#include "core/legacy.bpf.h"
+#endif
+
+const volatile struct pp_cfg cfg = {};
+#include "core/stitch.h"
+
+/* PP_ON once all hooks are attached, and no longer when they go: no packet is followed halfway. */
+volatile __u32 enabled = PP_OFF;
+
+/* With cfg.sample: flows or packets with a hash up to here are followed. Changed while it runs. */
+volatile __u32 sample_max = ~0u;
+
+/* Set once a packet got no record: from then on a packet without one may be counted already. */
+volatile __u32 refused = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);			/* set at load: possible CPUs */
+	__type(key, u32);
+	__type(value, struct pp_cpu);
+} cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);			/* set at load: --records */
+	__type(key, u32);
+	__type(value, struct pp_rec);
+} slab SEC(".maps");
+
+/*
+ * Tables of a fixed size are variables: an element is reached by adding to an address, where a map
+ * takes a lookup.
+ */
+struct pp_set pp_sets[PP_SETS] = {};
+struct pp_sock pp_socks[PP_SOCKS] = {};
+struct pp_napi pp_napis[PP_NAPIS] = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);			/* set at load where it is needed: PP_FIFOS */
+	__type(key, u32);
+	__type(value, struct pp_fifo);
+} fifos SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);		/* set at load: --ring */
+} ring SEC(".maps");
+
+static __always_inline struct pp_rec *pp_rec_at(u32 i)
+{
+	return bpf_map_lookup_elem(&slab, &i);
+}
+
+static __always_inline struct pp_set *pp_set_at(u32 i)
+{
+	return &pp_sets[i & (PP_SETS - 1)];
+}
+
+static __always_inline struct pp_sock *pp_sock_at(u32 i)
+{
+	return &pp_socks[i & (PP_SOCKS - 1)];
+}
+
+static __always_inline struct pp_napi *pp_napi_at(u32 i)
+{
+	return &pp_napis[i & (PP_NAPIS - 1)];
+}
+
+#include "core/histograms.bpf.h"
+
+/* A handler of PP_HOOKS; `typed` as in compat.bpf.h. */
+#define HANDLER(name) static __always_inline void h_##name(const int typed, u64 a0, u64 a1, u64 a2)
+
+static __always_inline struct pp_cpu *this_cpu(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&cpus, &cpu);
+}
+
+/* Where a hook runs and when. */
+struct here {
+	struct pp_cpu *c;
+	u64 now;
+	u32 cpu;
+};
+
+static __always_inline int here(struct here *h)
+{
+	h->cpu = bpf_get_smp_processor_id();
+	h->c = bpf_map_lookup_elem(&cpus, &h->cpu);
+	h->now = bpf_ktime_get_ns();
+	return h->c != NULL;
+}
+
+/* The record of an skb, where there is something to do for it: else NULL, and `h` is not set. */
+static __always_inline struct pp_rec *record_here(u64 skb, struct here *h, u32 *ref)
+{
+	struct pp_rec *rec = pp_find(skb, ref);
+
+	return rec && here(h) ? rec : NULL;
+}
+
+#define COUNT(h, field) __sync_fetch_and_add(&(h)->c->n.field, 1)
+
+static __always_inline void stamp(const struct here *h, struct pp_rec *rec, u32 stage)
+{
+	if (pp_stamp(rec, stage, h->now, h->cpu))
+		COUNT(h, inversions);
+}
+
+/*
+ * Waking the reader costs more than the copy, so it is woken only when a fair amount waits for
+ * it; its own timer fetches the rest. A reader that is behind is awake already: looking at every
+ * record, and waking for each, would tax the very packets that it cannot keep up with.
+ */
+static __always_inline u64 ring_flags(const struct here *h, u32 size)
+{
+	h->c->unchecked += size;
+	if (h->c->unchecked < cfg.wakeup_bytes / 8)
+		return BPF_RB_NO_WAKEUP;
+	h->c->unchecked = 0;
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.wakeup_bytes ?
+		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/* What the poll that fetched a record had done when it was over, if it is; see tables.h. */
+static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
+{
+	u32 cpu = rec->cpu[PP_ST_POLL], id = rec->poll_id;
+	struct pp_cpu *c = bpf_map_lookup_elem(&cpus, &cpu);
+	u64 done;
+
+	if (!c)
+		return;
+	done = *(volatile u64 *)&c->done[id % PP_DONE];
+	if (done >> 32 != id / PP_DONE + 1)
+		return;
+	rec->poll_work = done >> 16;
+	rec->poll_budget = done;
+}
+
+/* Send an ended record. */
+static __always_inline void emit(const struct here *h, struct pp_rec *rec)
+{
+	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
+	u32 as = rec->verdict;
+	u64 flags;
+
+	/* What XDP could not send is a drop to those who ask for drops. */
+	if (cfg.xdp && rec->xdp_err)
+		as = PP_V_XDP_DROP;
+	if (!(cfg.emit & (1u << (as & 15))))
+		return;
+	if (cfg.by_reader && !(rec->flags & PP_F_WANTED)) {
+		COUNT(h, filtered);
+		return;
+	}
+	if ((cfg.slow_any || cfg.worst) && !rec->picks)
+		return;
+	if (rec->poll_work)
+		take_work(h, rec);
+	flags = ring_flags(h, size);
+	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
+				   bpf_ringbuf_output(&ring, rec, PP_REC_SHORT, flags))
+		COUNT(h, ring_lost);
+	else
+		COUNT(h, emitted);
+}
+
+/* What is made of an ended record: it is measured, and sent. */
+static __always_inline void conclude(struct pp_rec *rec, u32 cpu)
+{
+	struct here h = { .cpu = cpu, .c = bpf_map_lookup_elem(&cpus, &cpu) };
+
+	if (!h.c)
+		return;
+	/* What another process read is not measured either. */
+	if ((cfg.hist || cfg.slow_any || cfg.worst) &&
+	    (!cfg.by_reader || rec->flags & PP_F_WANTED))
+		rec->picks = account_for(rec, cpu);
+	emit(&h, rec);
+}
+
+/*
+ * A function of its own, global and so verified apart from its callers: records end in many places,
+ * some of them in loops. Such functions take pointers from v5.12 on.
+ */
+#ifdef PP_LEGACY
+int pp_conclude(u32 ref, u32 cpu);
+
+__attribute__((noinline)) int pp_conclude(u32 ref, u32 cpu)
+{
+	struct pp_rec *rec = pp_rec_at(ref - 1);
+
+	if (rec)
+		conclude(rec, cpu);
+	return 0;
+}
+
+#define CONCLUDE(rec, cpu) pp_conclude((rec)->self, cpu)
+#else
+int pp_conclude(struct pp_rec *rec, u32 cpu);
+
+__attribute__((noinline)) int pp_conclude(struct pp_rec *rec, u32 cpu)
+{
+	if (rec)
+		conclude(rec, cpu);
+	return 0;
+}
+
+#define CONCLUDE(rec, cpu) pp_conclude(rec, cpu)
+#endif
+
+/*
+ * End a record: count its verdict, send it, give the slot back. `linked`: the slot is still in
+ * its socket's list and is freed when the list passes it. The caller has taken it out of the
+ * address index.
+ */
+static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32 verdict, u32 loss,
+				   int linked)
+{
+	u64 end = rec->end_ns ? rec->end_ns : h->now;
+
+	if (enabled == PP_OFF)
+		return;		/* the account is closed */
+	rec->verdict = verdict;
+	rec->loss = loss;
+	rec->end_ns = end < rec->last_ns ? rec->last_ns : end;
+	rec->end_cpu = h->cpu;
+	__sync_fetch_and_add(&h->c->n.verdict[verdict & 15], 1);
+	if (loss)
+		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
+	if (cfg.emit || cfg.hist)
+		CONCLUDE(rec, h->cpu);
+	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
+	if (linked && pp_cas32(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)
+		return;
+	*(volatile u32 *)&rec->state = PP_S_FREE;
+}
+
+/* A packet that never gets a record still counts: it was seen, and it is untracked. */
+static __always_inline void count_lost(const struct here *h, u32 loss)
+{
+	COUNT(h, verdict[PP_V_UNTRACKED]);
+	__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
+}
+
+/* Everything that hangs below a record which itself goes no further ends with it. */
+static __always_inline void finish_children(const struct here *h, struct pp_rec *rec, u32 verdict,
+					    u32 loss)
+{
+	u32 ref = rec->child;
+	int i;
+
+	/* tcp_add_backlog() coalesces at most MAX_SKB_FRAGS packets into one. */
+#pragma clang loop unroll(disable)
+	for (i = 0; i < 48 && ref; i++) {
+		struct pp_rec *child = pp_rec_at(ref - 1);
+
+		if (!child)
+			break;
+		ref = child->next;
+		child->reason = rec->reason;
+		finish(h, child, verdict, loss, 0);
+	}
+	rec->child = rec->child_tail = 0;
+}
+
+/* Lose sight of a record that is out of the index now. */
+static __always_inline void finish_lost(const struct here *h, struct pp_rec *rec, u32 loss)
+{
+	finish_children(h, rec, PP_V_UNTRACKED, PP_L_ORPHAN);
+	finish(h, rec, PP_V_UNTRACKED, loss, rec->state == PP_S_OOO);
+}
+
+/* The record that an address held before is overtaken by a new packet: its end was missed. */
+static __always_inline void finish_stale(const struct here *h, u64 addr)
+{
+	u32 ref = 0;
+	struct pp_rec *old = pp_find(addr, &ref);
+
+	if (old && pp_unindex(addr, ref))
+		finish_lost(h, old, PP_L_STALE);
+}
+
+#endif /* PKTPATH_PATH_BPF_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * All handlers of PP_HOOKS: what is learnt where a hook fires. Each is h_NAME(typed, a0, a1, a2),
+ * arguments as the hooked function has them; the programs in pktpath.bpf.c only fetch them.
+ * Kernel facts are from v6.1 unless a line says otherwise.
+ */
+#ifndef PKTPATH_HOOKS_BPF_H
+#define PKTPATH_HOOKS_BPF_H
+
+#include "hooks/poll.bpf.h"
+#include "hooks/stack.bpf.h"
+#include "hooks/end.bpf.h"
+#include "hooks/fragments.bpf.h"
+
+#endif /* PKTPATH_HOOKS_BPF_H */

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * How records end apart from TCP's reads: UDP's read, drops, and the free that is the last word.
+ */
+#ifndef PKTPATH_END_BPF_H
+#define PKTPATH_END_BPF_H
+
+#include "hooks/forward.bpf.h"
+#include "hooks/tcp.bpf.h"
+#include "hooks/udp_fifo.bpf.h"
+
+/*
+ * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
+ * for an empty datagram, hence the look at the references, of which the queue then holds one).
+ */
+HANDLER(read_udp)
+{
+	struct sk_buff *skb = (void *)a1;
+	struct pp_rec *rec;
+	struct reader r;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || (int)a2 < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
+		return;
+	if (!pp_unindex(a1, ref))
+		return;
+	reader_here(&r);
+	finish_read(&h, rec, a0, &r);
+	reader_done(&h, &r);
+}
+
+static __always_inline int is_queued_udp(const struct pp_rec *rec)
+{
+	return rec->l4_proto == IPPROTO_UDP && rec->ts[PP_ST_SOCK];
+}
+
+/*
+ * What a UDP socket had, and a thread frees without a drop, it has read just now: a thread may be
+ * preempted on its way in or out of the program above, and until it goes on the kernel skips the
+ * program on that CPU, whoever else reads (recursion_misses). A free in a softirq may come much
+ * later (skb_attempt_defer_free(), v5.19).
+ */
+static __always_inline int is_read_unseen(const struct pp_rec *rec)
+{
+	return is_queued_udp(rec) && in_thread();
+}
+
+/*
+ * Did TCP drop it? tcp_drop() frees without a word before v5.17. Data that has met TCP, and is
+ * freed before it was queued anywhere, is what TCP had already, or would not have. What was
+ * coalesced into a packet of the backlog shares its fate.
+ */
+static __always_inline int is_silent_drop(const struct pp_rec *rec)
+{
+#ifdef PP_LEGACY
+	u64 sk = rec->sk;	/* or CO-RE looks for our own structure in the kernel's types */
+
+	if (rec->l4_proto != 6 || !rec->ts[PP_ST_L4])
+		return 0;
+	if (rec->state != PP_S_HELD)
+		return rec->state == PP_S_SKB && rec->data_len;
+	return rec->child || (!(rec->flags & PP_F_NODATA) &&
+			      !pp_seq_after(rec->read_seq, TCP_SK(sk, rcv_nxt)));
+#else
+	return 0;
+#endif
+}
+
+/*
+ * An skb is freed: the last word on its record, unless a socket's list has it. `function`: a
+ * function tells, not a tracepoint. Only then does the program ask what the CPU is doing, which
+ * kernels that have nothing but tracepoints may refuse to load.
+ */
+static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec,
+				    const int function)
+{
+	struct pp_rec *tail;
+	struct reader r;
+
+	if ((rec->flags & (PP_F_MORPH | PP_F_DOOMED)) == PP_F_MORPH) {
+		rec->flags &= ~PP_F_MORPH;	/* not its end: see h_reasm() */
+		return;
+	}
+	if (cfg.xdp && xdp_moves(h, ref, rec))
+		return;
+	if (!pp_unindex(rec->skb, ref))
+		return;
+	if (rec->flags & PP_F_DOOMED) {
+		finish_children(h, rec, PP_V_DROPPED, 0);
+		finish(h, rec, PP_V_DROPPED, 0, rec->state == PP_S_OOO);
+		return;
+	}
+	if (rec->state == PP_S_OOO) {
+		rec->state = PP_S_SOCK;		/* coalesced in the out-of-order queue */
+		return;
+	}
+	/* coalesced in the backlog */
+	if (rec->state == PP_S_HELD && !(rec->flags & PP_F_NODATA)) {
+		tail = rec->tail ? pp_rec_at(rec->tail - 1) : NULL;
+		if (tail && tail->sk == rec->sk && tail->state == PP_S_HELD) {
+			pp_adopt(rec->tail, tail, ref, rec);
+			rec->state = PP_S_SOCK;
+			return;
+		}
+	}
+	if (is_silent_drop(rec)) {
+		rec->reason = PP_R_NOT_GIVEN;
+		finish_children(h, rec, PP_V_DROPPED, 0);
+		finish(h, rec, PP_V_DROPPED, 0, 0);
+		return;
+	}
+	if (rec->state == PP_S_HELD && !(rec->flags & PP_F_NODATA)) {
+		finish_lost(h, rec, PP_L_ORPHAN);
+		return;
+	}
+	if (rec->flags & PP_F_CUT) {
+		h->c->cut_ref = ref;	/* see cut_out() */
+		return;
+	}
+	if (rec->egress) {
+		finish_forwarded(h, rec);
+		return;
+	}
+	if (read_by_free(rec) || (function && is_read_unseen(rec))) {
+		reader_here(&r);
+		finish_read(h, rec, rec->sk, &r);
+		reader_done(h, &r);
+		return;
+	}
+	if (is_queued_udp(rec))
+		finish(h, rec, PP_V_UNTRACKED, PP_L_END, 0);
+	else
+		finish(h, rec, PP_V_CONSUMED, 0, 0);
+}
+
+/* The record of an skb that is about to be freed, or NULL: then there is nothing more to do. */
+static __always_inline struct pp_rec *record_of_freed(const int typed, u64 addr, struct here *h,
+						      u32 *ref)
+{
+	struct pp_rec *rec = record_here(addr, h, ref);
+
+	if (!rec)
+		return NULL;
+	if (is_other(typed, (struct sk_buff *)addr, rec)) {
+		finish_stale(h, addr);
+		return NULL;
+	}
+	return rec;
+}
+
+HANDLER(end)
+{
+	struct here h;
+	u32 ref = 0;
+	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
+
+	if (rec)
+		end_skb(&h, ref, rec, 1);
+}
+
+/* __consume_stateless_skb(skb): UDP's reader frees it, whatever was released before. */
+HANDLER(end_stateless)
+{
+	struct pp_rec *rec;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec)
+		return;
+	rec->flags &= ~PP_F_MORPH;
+	h_end(typed, a0, 0, 0);
+}
+
+/* napi_reuse_skb(napi, skb): the frags path recycles the skb of a merged or dropped frame. */
+HANDLER(end_reuse)
+{
+	h_end(typed, a1, 0, 0);
+}
+
+/* The function's name; before v5.13 BPF cannot tell it, and user space looks it up. */
+static __always_inline void name_place(struct pp_rec *rec)
+{
+#ifndef PP_LEGACY
+	static const char fmt[] = "%ps";
+
+	bpf_snprintf(rec->place, sizeof(rec->place), fmt, &rec->location, sizeof(rec->location));
+#endif
+}
+
+/* A drop is announced; the free that follows ends the record. Without frees, this is the end. */
+static __always_inline void doom(const struct here *h, u32 ref, struct pp_rec *rec, u64 location,
+				 u32 reason)
+{
+	rec->location = location;
+	rec->reason = reason;
+	rec->flags |= PP_F_DOOMED;
+	rec->end_ns = h->now;
+	name_place(rec);
+	if (!cfg.have_end)
+		end_skb(h, ref, rec, 0);
+}
+
+/* tp kfree_skb(skb, location, reason) */
+HANDLER(drop)
+{
+	struct here h;
+	u32 ref = 0;
+	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
+
+	if (!rec)
+		return;
+	/* v6.1: icmpv6_rcv() frees what it has dealt with like this; what it drops has a reason. */
+	if (rec->l4_proto == 58 && rec->ts[PP_ST_L4] && is_no_reason(a2))
+		return;
+	if (!raw_took_it(rec, a2) && !was_sent(rec))
+		doom(&h, ref, rec, a1, a2);
+}
+
+/* The same before v5.17: (skb, location). What icmpv6_rcv() drops cannot be told apart there. */
+HANDLER(drop_bare)
+{
+	struct here h;
+	u32 ref = 0;
+	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
+
+	if (!rec || (rec->l4_proto == 58 && rec->ts[PP_ST_L4]))
+		return;
+	if (!raw_took_it(rec, 0) && !was_sent(rec))
+		doom(&h, ref, rec, a1, PP_R_NOT_GIVEN);
+}
+
+/*
+ * tp consume_skb(skb), where no free can be hooked: a packet that nobody but the kernel wanted.
+ * One in a UDP socket's FIFO is being read: the socket's own hook says so in a moment.
+ */
+HANDLER(consume)
+{
+	struct sk_buff *skb = (void *)a0;
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (!rec || rec->state == PP_S_FIFO || !here(&h))
+		return;
+	/* Another packet may even have the same head (see is_hop()), but not this interface. */
+	if (rec->ts[PP_ST_NETIF] && !(rec->flags & PP_F_HOP) &&
+	    (u32)RD(typed, skb, skb_iif) != rec->ifindex) {
+		finish_stale(&h, a0);
+		return;
+	}
+	end_skb(&h, ref, rec, 0);
+}
+
+#endif /* PKTPATH_END_BPF_H */

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Interrupt, NAPI, softirq, poll: once per poll, not per packet. What is learnt here is kept per
+ * NAPI instance and per CPU until a packet is born.
+ */
+#ifndef PKTPATH_NIC_BPF_H
+#define PKTPATH_NIC_BPF_H
+
+#include "core/record.bpf.h"
+#include "xdp/slot.bpf.h"
+
+#define NET_RX_SOFTIRQ 3	/* include/linux/interrupt.h, part of the ABI of /proc/softirqs */
+
+HANDLER(irq_enter)
+{
+	struct here h;
+
+	if (here(&h))
+		h.c->irq_ns = h.now;
+}
+
+/* Only where in_hardirq() cannot tell that the handler is over. */
+HANDLER(irq_exit)
+{
+	struct pp_cpu *c = this_cpu();
+
+	if (c)
+		c->irq_ns = 0;
+}
+
+/*
+ * netpoll_poll_dev(): netconsole and the like clear a full transmit queue. The driver's
+ * ndo_poll_controller() may call its own interrupt handler there (e1000_netpoll(), v6.1).
+ */
+HANDLER(netpoll_enter)
+{
+	struct pp_cpu *c = this_cpu();
+
+	if (c)
+		c->netpoll = 1;
+}
+
+HANDLER(netpoll_exit)
+{
+	struct pp_cpu *c = this_cpu();
+
+	if (c)
+		c->netpoll = 0;
+}
+
+/* Why a NAPI instance is scheduled here and now. */
+static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct pp_napi *n)
+{
+	if (c->netpoll)
+		return PP_C_NETPOLL;
+	if (c->irq_ns && in_hardirq())
+		return PP_C_IRQ;
+	/* napi_complete_done() within the poll, after an interrupt found it running */
+	if (c->poll.napi == n->napi)
+		return PP_C_MISSED;
+	/* __busy_poll_stop() leaves to the softirq what its last poll could not fetch. */
+	return n->busy && n->again ? PP_C_REPOLL : PP_C_TIMER;
+}
+
+/* Bits of napi_struct.state: an enum without a name, but the same on all kernels since v4.12. */
+#define NAPI_SCHED	(1u << 0)	/* NAPI_STATE_SCHED: scheduled, or owned by a poll */
+#define NAPI_DISABLE	(1u << 2)	/* NAPI_STATE_DISABLE: about to be switched off */
+#define NAPI_NPSVC	(1u << 3)	/* NAPI_STATE_NPSVC: poll_one_napi() polls it */
+#define NAPI_IN_BUSY	(1u << 6)	/* NAPI_STATE_IN_BUSY_POLL: napi_busy_loop() owns it */
+
+/* __napi_schedule(napi): the interrupt handler that encloses it is the poll's cause. */
+HANDLER(napi)
+{
+	struct pp_napi *n;
+	struct here h;
+
+	if (!here(&h))
+		return;
+	n = pp_napi_find(a0, 1);
+	/*
+	 * On RT one of the two functions calls the other. What an older interrupt left is another
+	 * matter: the hook of its poll was skipped.
+	 */
+	if (!n || (n->sched_ns && n->sched_ns >= h.c->irq_ns))
+		return;
+	n->cause = schedule_cause(h.c, n);
+	n->irq_ns = n->cause == PP_C_IRQ ? h.c->irq_ns : 0;
+	n->irq_cpu = h.cpu;
+	n->sched_cpu = h.cpu;
+	n->sched_ns = h.now;
+}
+
+/*
+ * napi_watchdog(timer), of gro_flush_timeout and napi_defer_hard_irqs: the function that it
+ * schedules with may be inlined into it (v6.1). It leaves alone what is scheduled already.
+ */
+HANDLER(napi_timer)
+{
+	struct napi_struct *napi = (void *)(a0 - bpf_core_field_offset(struct napi_struct, timer));
+	unsigned long state = 0;
+	struct pp_napi *n;
+	struct here h;
+
+	bpf_core_read(&state, sizeof(state), &napi->state);
+	if (state & (NAPI_SCHED | NAPI_DISABLE) || !here(&h))
+		return;
+	n = pp_napi_find((u64)napi, 1);
+	if (!n)
+		return;
+	n->cause = PP_C_TIMER;
+	n->irq_ns = 0;
+	n->sched_cpu = h.cpu;
+	n->sched_ns = h.now;
+}
+
+/* "ksoftirq", the first half of the name of the thread "ksoftirqd/CPU", as a number. */
+#define KSOFTIRQ_COMM 0x71726974666f736bull
+
+/*
+ * net_rx_action(): no interrupt handler is running, whatever the skipped hook of its exit left.
+ * Where it runs is looked up here, once for all of its polls.
+ */
+HANDLER(softirq)
+{
+	u64 comm[2];
+	struct here h;
+
+	if (!here(&h))
+		return;
+	h.c->softirq_ns = h.now;
+	h.c->irq_ns = 0;
+	task_comm(this_task(), comm);
+	h.c->context = comm[0] == KSOFTIRQ_COMM ? PP_X_KSOFTIRQD : PP_X_SOFTIRQ;
+}
+
+HANDLER(softirq_vec)
+{
+	if ((u32)a0 == NET_RX_SOFTIRQ)
+		h_softirq(typed, 0, 0, 0);
+}
+
+/* Is it polled by its own thread? napi_struct.thread came with threaded NAPI in v5.12. */
+static __always_inline int in_own_thread(const int typed, struct napi_struct *napi)
+{
+	u64 thread;
+
+	if (!bpf_core_field_exists(napi->thread))
+		return 0;
+	thread = (u64)RD(typed, napi, thread);
+	return thread && thread == (u64)this_task();
+}
+
+/* A poll of which nobody was seen to schedule it. */
+static __always_inline u32 unscheduled_cause(const struct pp_napi *n, int core)
+{
+	/* busy_poll_stop() polls once more after it has given up what marks a busy poll. */
+	if (n->busy && !core)
+		return PP_C_BUSY;
+	/* Or the kernel skipped the hook that saw it scheduled: then nothing is known. */
+	return n->again ? PP_C_REPOLL : PP_C_NONE;
+}
+
+/* Take over what the interrupt left, for the packets of this poll. */
+static __always_inline void take_schedule(struct pp_poll *p, const struct here *h,
+					  struct pp_napi *n)
+{
+	p->cause = n->cause;
+	if (n->cause == PP_C_IRQ && p->context == PP_X_THREAD)
+		p->cause = PP_C_THREADED;
+	p->irq_ns = n->irq_ns;
+	p->irq_cpu = n->irq_cpu;
+	p->sched_ns = n->sched_ns;
+	p->sched_cpu = n->sched_cpu;
+	/* An interrupt may come while the softirq runs already: then this one did not start it. */
+	if (p->context != PP_X_THREAD && h->c->softirq_ns >= n->sched_ns)
+		p->softirq_ns = h->c->softirq_ns;
+	n->sched_ns = 0;
+}
+
+/* What led to the poll that begins; `core`: __napi_poll() calls it, not somebody who busy polls. */
+static __always_inline void find_cause(const int typed, const struct here *h, u64 addr, int core)
+{
+	struct napi_struct *napi = (void *)addr;
+	u64 state = RD(typed, napi, state);
+	struct pp_poll *p = &h->c->poll;
+	struct pp_napi *n;
+
+	p->cause = PP_C_NONE;
+	p->context = in_own_thread(typed, napi) ? PP_X_THREAD : h->c->context;
+	/* Only the backlog has no device (net_dev_init()). */
+	if (!RD(typed, napi, dev)) {
+		p->cause = PP_C_BACKLOG;
+		return;
+	}
+	n = pp_napi_find(addr, 1);
+	if (!n)
+		return;
+	if (state & NAPI_IN_BUSY)
+		p->cause = PP_C_BUSY;
+	else if (!core && (h->c->netpoll || (state & NAPI_NPSVC)))
+		p->cause = PP_C_NETPOLL;
+	else if (n->sched_ns)
+		take_schedule(p, h, n);
+	else
+		p->cause = unscheduled_cause(n, core);
+	n->busy = p->cause == PP_C_BUSY;
+	if (!n->busy)
+		return;
+	n->sched_ns = 0;
+	if (p->context != PP_X_THREAD)
+		p->context = PP_X_PROCESS;
+}
+
+static __always_inline void poll_begins(const int typed, const struct here *h, u64 napi,
+					u32 budget, int core)
+{
+	struct pp_poll *p = &h->c->poll;
+
+	p->napi = napi;
+	p->poll_ns = h->now;
+	p->irq_ns = p->sched_ns = p->softirq_ns = 0;
+	p->budget = budget;
+	/* The end of the last one was not seen, nor what it had done. */
+	if (p->index)
+		p->id++;
+	p->index = p->counts = 0;
+	find_cause(typed, h, napi, core);
+}
+
+/* __napi_poll(napi): the softirq and a threaded NAPI's thread poll. */
+HANDLER(poll)
+{
+	struct napi_struct *napi = (void *)a0;
+	struct here h;
+
+	if (here(&h))
+		poll_begins(typed, &h, a0, RD(typed, napi, weight), 1);
+}
+
+/*
+ * A driver's own poll(napi, budget). napi_busy_loop() and netpoll call it without __napi_poll(),
+ * and a kernel without that function (before v5.12) calls nothing else.
+ */
+HANDLER(poll_driver)
+{
+	struct pp_cpu *c = this_cpu();
+	struct here h;
+
+	if (c && c->poll.napi != a0 && here(&h))
+		poll_begins(typed, &h, a0, a1, 0);
+}
+
+/*
+ * A busy poll of a driver whose poll has no row: nobody saw it begin. It goes on and on until
+ * there is something to read, so the end of one poll tells how packets of the next one come.
+ */
+static __always_inline u32 busy_polled_id(const int typed, struct napi_struct *napi)
+{
+	if (!(RD(typed, napi, state) & NAPI_IN_BUSY) || !bpf_core_field_exists(napi->napi_id))
+		return 0;
+	return RD(typed, napi, napi_id);
+}
+
+/*
+ * tp napi_poll(napi, work, budget) fires when the driver's poll is over: what comes now is not of
+ * this poll. One that used up its budget is polled again (__napi_poll()).
+ */
+HANDLER(poll_end)
+{
+	struct pp_cpu *c = this_cpu();
+	struct pp_napi *n = pp_napi_find(a0, 0);
+	struct pp_poll *p;
+
+	if (n)
+		n->again = (u32)a1 >= (u32)a2;
+	if (!c)
+		return;
+	c->waking = 0;
+	p = &c->poll;
+	c->busy_id = p->napi == a0 ? 0 : busy_polled_id(typed, (void *)a0);
+	p->napi = 0;
+	/* Most busy polls fetch nothing: these leave the others their places. */
+	if (p->index) {
+		c->done[p->id % PP_DONE] = pp_done(p->id, a1, a2);
+		p->id++;
+	}
+	p->index = p->counts = 0;
+	if (cfg.xdp)
+		xdp_poll_over();
+}
+
+#endif /* PKTPATH_NIC_BPF_H */

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * UDP on kernels that let nobody hook functions. Two tracepoints remain: sk_data_ready(sk), fired
+ * right after a datagram was queued, and sock_recv_length(sk, ret, flags), fired after a read
+ * (both v6.12 on). Neither names the skb. The first finds it at the tail of the receive queue;
+ * the second takes the oldest, since a datagram socket is read in order. Two CPUs that queue to
+ * one socket at the same instant may swap their packets' places here.
+ */
+#ifndef PKTPATH_UDP_TP_BPF_H
+#define PKTPATH_UDP_TP_BPF_H
+
+#include "hooks/reader.bpf.h"
+
+#ifdef PP_LEGACY	/* neither tracepoint is there, and nothing ever enters a FIFO */
+HANDLER(sock_udp_tp) {}
+HANDLER(read_udp_tp) {}
+static __always_inline void fifo_forget(u64 sk, u32 ref, u32 ticket) {}
+#else
+
+#define MSG_PEEK 2
+#define FIFO_BEHIND 8	/* v6.18: one producer may queue for several before it wakes the reader */
+#define FIFO_READ (~0u)	/* in a FIFO's ring: the read came before the record was entered */
+
+static __always_inline struct pp_fifo *fifo_find(u64 sk, int claim)
+{
+	u32 h = pp_hash(sk, PP_FIFO_BITS), i, k;
+	struct pp_fifo *f;
+
+	for (i = 0; i < PP_PROBES; i++) {
+		k = (h + i) & (PP_FIFOS - 1);
+		f = bpf_map_lookup_elem(&fifos, &k);
+		if (f && f->sk == sk)
+			return f;
+	}
+	for (i = 0; claim && i < PP_PROBES; i++) {
+		u64 was;
+
+		k = (h + i) & (PP_FIFOS - 1);
+		f = bpf_map_lookup_elem(&fifos, &k);
+		/* Nobody tells when a UDP socket goes: an empty FIFO may be taken over. */
+		was = f ? f->sk : 0;
+		if (f && (!was || f->head == f->tail) &&
+		    pp_cas64(&f->sk, was, sk) == was) {
+			f->skipped = 0;
+			return f;
+		}
+	}
+	return NULL;
+}
+
+static __always_inline void fifo_push(const struct here *h, u64 sk, u32 ref, struct pp_rec *rec)
+{
+	struct pp_fifo *f = fifo_find(sk, 1);
+	u32 ticket;
+
+	if (!f || f->skipped || f->tail - f->head >= PP_FIFO_LEN) {
+		if (f)
+			__sync_fetch_and_add(&f->skipped, 1);
+		if (pp_unindex(rec->skb, ref))
+			finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
+		return;
+	}
+	ticket = __sync_fetch_and_add(&f->tail, 1);
+	rec->sk = sk;
+	rec->tail = ticket;
+	rec->state = PP_S_FIFO;
+	if (__sync_lock_test_and_set(&f->ring[ticket & (PP_FIFO_LEN - 1)], ref) != FIFO_READ)
+		return;
+	f->ring[ticket & (PP_FIFO_LEN - 1)] = 0;
+	stamp(h, rec, PP_ST_READ);
+	if (pp_unindex(rec->skb, ref))
+		finish(h, rec, PP_V_DELIVERED, 0, 0);
+}
+
+/*
+ * Take the oldest entry, unless its packet is `unread`: then the one that was read came and went
+ * before it could be entered. 0: none, or not written yet; then who writes it ends it. Entries of
+ * packets that left the queue in another way, or whose record is another's by now, are passed over.
+ */
+static __always_inline u32 fifo_pop(struct pp_fifo *f, u64 sk, u64 unread)
+{
+	u32 head, ref;
+	struct pp_rec *rec;
+	int i;
+
+	for (i = 0; i < 32; i++) {
+		head = *(volatile u32 *)&f->head;
+		if (head == *(volatile u32 *)&f->tail)
+			break;
+		ref = *(volatile u32 *)&f->ring[head & (PP_FIFO_LEN - 1)];
+		rec = ref ? pp_rec_at(ref - 1) : NULL;
+		if (rec && (rec->state != PP_S_FIFO || rec->sk != sk || rec->tail != head))
+			rec = NULL;
+		if (rec && rec->skb == unread)
+			return 0;
+		if (pp_cas32(&f->head, head, head + 1) != head)
+			continue;
+		ref = __sync_lock_test_and_set(&f->ring[head & (PP_FIFO_LEN - 1)], FIFO_READ);
+		if (!ref)
+			return 0;
+		f->ring[head & (PP_FIFO_LEN - 1)] = 0;
+		if (rec)
+			return ref;
+	}
+	if (i < 32 && f->skipped)
+		__sync_fetch_and_add(&f->skipped, -1);
+	return 0;
+}
+
+/* tp sk_data_ready(sk): what was queued since the last one, the oldest first. */
+HANDLER(sock_udp_tp)
+{
+	struct sock *sk = (void *)a0;
+	struct sk_buff *skb = RD(typed, sk, sk_receive_queue.prev);
+	u32 refs[FIFO_BEHIND] = {}, ref = 0;
+	struct pp_rec *rec;
+	struct here h;
+	int i;
+
+	for (i = 0; i < FIFO_BEHIND; i++) {
+		rec = pp_find((u64)skb, &ref);
+		if (!rec || rec->l4_proto != 17 || rec->ts[PP_ST_SOCK])
+			break;
+		refs[i] = ref;
+		skb = RD(typed, skb, prev);
+	}
+	if (!refs[0] || !here(&h))
+		return;
+	for (i = FIFO_BEHIND - 1; i >= 0; i--) {
+		rec = refs[i] ? pp_rec_at(refs[i] - 1) : NULL;
+		if (!rec)
+			continue;
+		stamp(&h, rec, PP_ST_SOCK);
+		fifo_push(&h, a0, refs[i], rec);
+	}
+	announce(&h, a0);
+}
+
+/* The datagram that will be read next: from the reader's own queue, else from the socket's. */
+static __always_inline u64 next_unread(const int typed, struct sock *sk)
+{
+	const struct udp_sock *up = (const struct udp_sock *)sk;
+	u64 first = (u64)BPF_CORE_READ(up, reader_queue.next);
+
+	if (first != (u64)sk + bpf_core_field_offset(struct udp_sock, reader_queue))
+		return first;
+	return (u64)RD(typed, sk, sk_receive_queue.next);
+}
+
+/* tp sock_recv_length(sk, ret, flags) */
+HANDLER(read_udp_tp)
+{
+	struct pp_fifo *f = fifo_find(a0, 0);
+	struct pp_rec *rec;
+	struct reader r;
+	struct here h;
+	u32 ref;
+
+	if (!f || (int)a1 < 0 || (a2 & MSG_PEEK) || !here(&h))
+		return;
+	ref = fifo_pop(f, a0, next_unread(typed, (struct sock *)a0));
+	rec = ref ? pp_rec_at(ref - 1) : NULL;
+	if (!rec || !pp_unindex(rec->skb, ref))
+		return;
+	reader_here(&r);
+	finish_read(&h, rec, a0, &r);
+	reader_done(&h, &r);
+}
+
+#endif /* PP_LEGACY */
+
+#endif /* PKTPATH_UDP_TP_BPF_H */

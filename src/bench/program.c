@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "bench/program.h"
+#include "base/log.h"
+#include "bpf/bench/program.skel.h"
+
+#define CPUMAP_QUEUE 2048	/* frames that may wait for the other CPU */
+
+struct prog {
+	struct bench_spec spec;
+	struct bench_program_bpf *skel;
+	struct bpf_object *user;
+	int fd;
+};
+
+int prog_fd(const struct prog *p)
+{
+	return p->fd;
+}
+
+static uint64_t sum(const struct xb_slot *slots)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; i < XB_CPUS; i++)
+		n += __atomic_load_n(&slots[i].sent, __ATOMIC_RELAXED);
+	return n;
+}
+
+uint64_t prog_counted(const struct prog *p)
+{
+	return p->skel ? sum((const struct xb_slot *)p->skel->bss->counts) : 0;
+}
+
+int prog_socks_fd(const struct prog *p)
+{
+	return p->spec.mode == XB_XSK ? bpf_map__fd(p->skel->maps.socks) : -1;
+}
+
+uint32_t prog_cpumap_id(const struct prog *p)
+{
+	struct bpf_map_info info = {};
+	uint32_t len = sizeof(info);
+
+	if (p->spec.mode != XB_REDIRECT_CPU ||
+	    bpf_obj_get_info_by_fd(bpf_map__fd(p->skel->maps.cpus), &info, &len))
+		return 0;
+	return info.id;
+}
+
+size_t prog_samples(const struct prog *p, const uint64_t **samples)
+{
+	uint64_t n = p->skel ? __atomic_load_n(&p->skel->bss->nr_samples, __ATOMIC_ACQUIRE) : 0;
+
+	*samples = p->skel ? (const uint64_t *)p->skel->bss->samples : NULL;
+	return n < XB_SAMPLES ? n : XB_SAMPLES;
+}
+
+/* The leanest that does what is wanted. */
+static struct bpf_program *pick(const struct bench_program_bpf *s, const struct bench_spec *spec,
+				const struct prog_env *env)
+{
+	bool bare = spec->work == XB_NOTHING && !env->count && !env->stamps;
+
+	return bare ? s->progs.bare : s->progs.recv;
+}
+
+/* Maps and programs that this mode does not use must not fail on kernels that lack them. */
+static void choose(struct bench_program_bpf *s,
+		   const struct bench_spec *spec, const struct bpf_program *prog)
+{
+	enum xb_mode mode = spec->mode;
+
+	bpf_program__set_autoload(s->progs.bare, prog == s->progs.bare);
+	bpf_program__set_autoload(s->progs.recv, prog == s->progs.recv);
+	bpf_program__set_autoload(s->progs.shot, prog == s->progs.shot);
+	bpf_program__set_autoload(s->progs.on_cpu, mode == XB_REDIRECT_CPU);
+	bpf_map__set_autocreate(s->maps.counter, spec->work == XB_COUNT);
+	bpf_map__set_autocreate(s->maps.table, spec->work == XB_LOOKUP);
+	bpf_map__set_autocreate(s->maps.devs, mode == XB_REDIRECT_MAP);
+	bpf_map__set_autocreate(s->maps.group, mode == XB_REDIRECT_MULTI);
+	bpf_map__set_autocreate(s->maps.cpus, mode == XB_REDIRECT_CPU);
+	bpf_map__set_autocreate(s->maps.socks, mode == XB_XSK);
+	/* The kernel takes no more than it was built for. */
+	bpf_map__set_max_entries(s->maps.cpus, libbpf_num_possible_cpus());
+}
+
+static void configure(struct bench_program_bpf *s, const struct bench_spec *spec,
+		      const struct prog_env *env)
+{
+	s->rodata->cfg.mode = spec->mode;
+	s->rodata->cfg.work = spec->work;
+	s->rodata->cfg.count = env->count;
+	s->rodata->cfg.stamps = env->stamps;
+	s->rodata->cfg.ifindex = env->to[0];
+	s->rodata->target_cpu = env->cpu;
+}
+
+/* Keys are source ports as the packet has them; every flow of the generator is found. */
+static int fill_table(struct bench_program_bpf *s)
+{
+	uint64_t value = 1;
+	uint32_t key, i;
+	int err = 0;
+
+	for (i = 0; !err && i < 1024; i++) {
+		key = (uint32_t)__builtin_bswap16(1024 + i);
+		err = bpf_map_update_elem(bpf_map__fd(s->maps.table), &key, &value, BPF_ANY);
+	}
+	return err;
+}
+
+static int fill_cpus(struct bench_program_bpf *s, int cpu)
+{
+	struct bpf_cpumap_val v = { .qsize = CPUMAP_QUEUE,
+				    .bpf_prog.fd = bpf_program__fd(s->progs.on_cpu) };
+	uint32_t key = cpu;
+
+	return bpf_map_update_elem(bpf_map__fd(s->maps.cpus), &key, &v, BPF_ANY);
+}
+
+static int fill_devices(const struct bpf_map *map, const unsigned int *to, uint32_t n)
+{
+	uint32_t i, ifindex;
+	int err = 0;
+
+	for (i = 0; !err && i < n; i++) {
+		ifindex = to[i];
+		err = ifindex ? bpf_map_update_elem(bpf_map__fd(map), &i, &ifindex, BPF_ANY) : 0;
+	}
+	return err;
+}
+
+static int fill(struct bench_program_bpf *s, const struct bench_spec *spec,
+		const struct prog_env *env)
+{
+	int err = spec->work == XB_LOOKUP ? fill_table(s) : 0;
+
+	if (err)
+		return err;
+	switch (spec->mode) {
+	case XB_REDIRECT_MAP:
+		return fill_devices(s->maps.devs, env->to, 1);
+	case XB_REDIRECT_MULTI:
+		return fill_devices(s->maps.group, env->to, 2);
+	case XB_REDIRECT_CPU:
+		return fill_cpus(s, env->cpu);
+	default:
+		return 0;
+	}
+}
+
+static int load_own(struct prog *p, const struct prog_env *env)
+{
+	struct bench_program_bpf *s = bench_program_bpf__open();
+	struct bpf_program *prog;
+	int err;
+
+	if (!s)
+		return -errno;
+	p->skel = s;
+	prog = pick(s, &p->spec, env);
+	choose(s, &p->spec, prog);
+	configure(s, &p->spec, env);
+	err = bench_program_bpf__load(s);
+	if (!err)
+		err = fill(s, &p->spec, env);
+	p->fd = err ? -1 : bpf_program__fd(prog);
+	if (err) {
+		log_err("cannot load the program for %s: %s", p->spec.label, strerror(-err));
+		log_show_libbpf();
+	}
+	return err;
+}
+
+static struct bpf_program *find(struct bpf_object *obj, const char *section)
+{
+	struct bpf_program *prog, *found = NULL;
+
+	bpf_object__for_each_program(prog, obj) {
+		bool is = !strcmp(bpf_program__section_name(prog), section) ||
+			  !strcmp(bpf_program__name(prog), section);
+
+		if (is && !found)
+			found = prog;
+		bpf_program__set_autoload(prog, is && found == prog);
+	}
+	return found;
+}
+
+static int load_user(struct prog *p)
+{
+	struct bpf_program *prog;
+	int err;
+
+	p->user = bpf_object__open_file(p->spec.file, NULL);
+	if (!p->user) {
+		err = -errno;
+		log_err("%s: cannot open: %s", p->spec.file, strerror(-err));
+		return err;
+	}
+	prog = find(p->user, p->spec.section);
+	if (!prog) {
+		log_err("%s: has no section or program '%s'", p->spec.file, p->spec.section);
+		return -ENOENT;
+	}
+	/* Programs that take each other's place must agree in both. */
+	bpf_program__set_type(prog, BPF_PROG_TYPE_XDP);
+	bpf_program__set_expected_attach_type(prog, BPF_XDP);
+	err = bpf_object__load(p->user);
+	if (err) {
+		log_err("%s: cannot load '%s': %s", p->spec.file, p->spec.section, strerror(-err));
+		log_show_libbpf();
+		return err;
+	}
+	p->fd = bpf_program__fd(prog);
+	return 0;
+}
+
+int prog_load(struct prog **out, const struct bench_spec *spec, const struct prog_env *env)
+{
+	struct prog *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	p->spec = *spec;
+	p->fd = -1;
+	err = spec->mode == XB_USER ? load_user(p) : load_own(p, env);
+	if (err)
+		prog_free(p);
+	else
+		*out = p;
+	return err;
+}
+
+int prog_load_shot(struct prog **out)
+{
+	struct prog *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	p->fd = -1;
+	p->skel = bench_program_bpf__open();
+	err = p->skel ? 0 : -errno;
+	if (!err) {
+		choose(p->skel, &p->spec, p->skel->progs.shot);
+		err = bench_program_bpf__load(p->skel);
+	}
+	if (err) {
+		prog_free(p);
+		return err;
+	}
+	p->fd = bpf_program__fd(p->skel->progs.shot);
+	*out = p;
+	return 0;
+}
+
+void prog_free(struct prog *p)
+{
+	if (!p)
+		return;
+	bench_program_bpf__destroy(p->skel);
+	bpf_object__close(p->user);
+	free(p);
+}
+
+int prog_attach(const struct prog *p, unsigned int ifindex, bool generic)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+
+	return bpf_link_create(p->fd, (int)ifindex, BPF_XDP, &opts);
+}
+
+int prog_swap(int link, const struct prog *p)
+{
+	return bpf_link_update(link, p->fd, NULL);
+}
+
+uint32_t prog_on_device(unsigned int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+
+	if (bpf_xdp_query((int)ifindex, 0, &q))
+		return 0;
+	return q.prog_id ? q.prog_id : q.drv_prog_id ? q.drv_prog_id :
+	       q.skb_prog_id ? q.skb_prog_id : q.hw_prog_id;
+}

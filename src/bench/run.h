@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What one run of one mode found. */
+#ifndef PKTPATH_BENCH_RUN_H
+#define PKTPATH_BENCH_RUN_H
+
+#include <stdint.h>
+#include "bench/bench.h"
+#include "bench/books.h"
+#include "host/cpus.h"
+#include "host/machine.h"
+#include "bench/stats.h"
+
+enum { LAT_P50, LAT_P90, LAT_P99, LAT_P999, LAT_P9999, NR_LATS };
+
+struct run_result {
+	const struct bench_opts *o;
+	struct bench_env env;
+	struct books books;
+	const char *no_rate;		/* why there is none, or NULL */
+	double seconds;			/* over which the rate was taken */
+	struct estimate pps;		/* delivered */
+	struct estimate ns;		/* of CPU per delivered packet, and its parts: */
+	struct estimate gen, driver, prog;
+	size_t nr_latencies;
+	double latency[NR_LATS];	/* ns; NAN where there are too few samples for it */
+	int nr_use;
+	struct cpu_use use[CPU_MAX];	/* ticks of the measured time */
+};
+
+/* Both return 0 or -errno of standard output. */
+int run_text(const struct run_result *r);
+int run_json(const struct run_result *r);
+
+#endif /* PKTPATH_BENCH_RUN_H */

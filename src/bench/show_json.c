@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "bench/show_json.h"
+#include "bench/run.h"
+#include "text/format.h"
+
+typedef yyjson_mut_doc doc_t;
+typedef yyjson_mut_val val_t;
+
+/* Numbers that JSON has no word for are null. */
+static void add_real(doc_t *d, val_t *o, const char *key, double v)
+{
+	if (isfinite(v))
+		yyjson_mut_obj_add_real(d, o, key, v);
+	else
+		yyjson_mut_obj_add_null(d, o, key);
+}
+
+void json_estimate(doc_t *d, val_t *to, const char *key, const struct estimate *e)
+{
+	val_t *o;
+
+	if (!e->n) {
+		yyjson_mut_obj_add_null(d, to, key);
+		return;
+	}
+	o = yyjson_mut_obj_add_obj(d, to, key);
+	add_real(d, o, "value", e->value);
+	add_real(d, o, "lo", e->lo);
+	add_real(d, o, "hi", e->hi);
+	yyjson_mut_obj_add_uint(d, o, "n", e->n);
+}
+
+static void add_options(doc_t *d, val_t *root, const struct bench_opts *o)
+{
+	val_t *v = yyjson_mut_obj_add_obj(d, root, "options");
+
+	yyjson_mut_obj_add_str(d, v, "attach", o->generic ? "generic" : "native");
+	yyjson_mut_obj_add_str(d, v, "interface", o->ifname ? o->ifname : "");
+	yyjson_mut_obj_add_uint(d, v, "size", o->size);
+	yyjson_mut_obj_add_uint(d, v, "flows", o->flows);
+	yyjson_mut_obj_add_uint(d, v, "batch", o->batch);
+	yyjson_mut_obj_add_uint(d, v, "cores", o->cores);
+	yyjson_mut_obj_add_uint(d, v, "repeat", o->repeat);
+	yyjson_mut_obj_add_bool(d, v, "sink", o->sink);
+}
+
+static void add_env(doc_t *d, val_t *root, const struct bench_env *env)
+{
+	val_t *v = yyjson_mut_obj_add_obj(d, root, "environment");
+
+	yyjson_mut_obj_add_strcpy(d, v, "kernel", env->kernel);
+	yyjson_mut_obj_add_strcpy(d, v, "cpu", env->cpu);
+	yyjson_mut_obj_add_int(d, v, "cpus", env->cpus);
+	yyjson_mut_obj_add_strcpy(d, v, "mitigations", env->mitigations);
+	yyjson_mut_obj_add_int(d, v, "jit", env->jit);
+	yyjson_mut_obj_add_int(d, v, "bpf_stats", env->bpf_stats);
+	yyjson_mut_obj_add_strcpy(d, v, "napi", env->napi);
+	yyjson_mut_obj_add_int(d, v, "gro", env->gro);
+	yyjson_mut_obj_add_bool(d, v, "generator_restarts", env->kicked);
+	yyjson_mut_obj_add_int(d, v, "other_programs", env->programs);
+	yyjson_mut_obj_add_int(d, v, "other_xdp_programs", env->xdp_programs);
+	yyjson_mut_obj_add_int(d, v, "other_tracing_programs", env->tracing_programs);
+}
+
+doc_t *json_begin(const struct bench_opts *o, const char *command, const struct bench_env *env)
+{
+	doc_t *d = yyjson_mut_doc_new(NULL);
+	val_t *root = d ? yyjson_mut_obj(d) : NULL;
+
+	if (!root)
+		return d;
+	yyjson_mut_doc_set_root(d, root);
+	yyjson_mut_obj_add_str(d, root, "schema", BENCH_SCHEMA);
+	yyjson_mut_obj_add_str(d, root, "command", command);
+	add_options(d, root, o);
+	add_env(d, root, env);
+	return d;
+}
+
+int json_end(doc_t *d)
+{
+	char *text = d ? yyjson_mut_write(d, 0, NULL) : NULL;
+	int err = -ENOMEM;
+
+	if (text) {
+		puts(text);
+		err = file_flush(stdout);
+	}
+	free(text);
+	yyjson_mut_doc_free(d);
+	return err;
+}
+
+void json_books(doc_t *d, val_t *to, const struct books *b)
+{
+	val_t *v = yyjson_mut_obj_add_obj(d, to, "packets"), *lost;
+	int i;
+
+	yyjson_mut_obj_add_uint(d, v, "generated", b->generated);
+	yyjson_mut_obj_add_uint(d, v, "received", b->received);
+	yyjson_mut_obj_add_str(d, v, "received_where", b->where);
+	lost = yyjson_mut_obj_add_obj(d, v, "lost");
+	for (i = 0; i < b->nr_lost; i++)
+		yyjson_mut_obj_add_uint(d, lost, b->lost[i].what, b->lost[i].packets);
+	yyjson_mut_obj_add_int(d, v, "unexplained", books_unexplained(b));
+}
+
+static void add_latency(doc_t *d, val_t *root, const struct run_result *r)
+{
+	static const char *const names[NR_LATS] = { "p50", "p90", "p99", "p99_9", "p99_99" };
+	val_t *v;
+	int i;
+
+	if (r->no_rate || !r->nr_latencies) {
+		yyjson_mut_obj_add_null(d, root, "latency_ns");
+		return;
+	}
+	v = yyjson_mut_obj_add_obj(d, root, "latency_ns");
+	for (i = 0; i < NR_LATS; i++)
+		add_real(d, v, names[i], r->latency[i]);
+	yyjson_mut_obj_add_uint(d, v, "samples", r->nr_latencies);
+}
+
+void json_cpus(doc_t *d, val_t *to, const struct cpu_use *use, int n)
+{
+	val_t *all = yyjson_mut_obj_add_arr(d, to, "cpu_ticks"), *v;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		const struct cpu_use *u = &use[i];
+
+		v = yyjson_mut_arr_add_obj(d, all);
+		yyjson_mut_obj_add_int(d, v, "cpu", u->cpu);
+		yyjson_mut_obj_add_uint(d, v, "user", u->user);
+		yyjson_mut_obj_add_uint(d, v, "system", u->system);
+		yyjson_mut_obj_add_uint(d, v, "softirq", u->softirq);
+		yyjson_mut_obj_add_uint(d, v, "irq", u->irq);
+		yyjson_mut_obj_add_uint(d, v, "idle", u->idle);
+		yyjson_mut_obj_add_uint(d, v, "steal", u->steal);
+	}
+}
+
+static void add_rate(doc_t *d, val_t *root, const struct run_result *r)
+{
+	static const struct estimate none;
+	bool good = !r->no_rate;
+
+	if (good)
+		yyjson_mut_obj_add_null(d, root, "no_rate");
+	else
+		yyjson_mut_obj_add_strcpy(d, root, "no_rate", r->no_rate);
+	add_real(d, root, "seconds", r->seconds);
+	json_estimate(d, root, "delivered_pps", good ? &r->pps : &none);
+	json_estimate(d, root, "cpu_ns", good ? &r->ns : &none);
+	json_estimate(d, root, "generator_ns", good ? &r->gen : &none);
+	json_estimate(d, root, "driver_ns", good ? &r->driver : &none);
+	json_estimate(d, root, "program_ns", good ? &r->prog : &none);
+}
+
+int run_json(const struct run_result *r)
+{
+	doc_t *d = json_begin(r->o, "run", &r->env);
+	val_t *root = d ? yyjson_mut_doc_get_root(d) : NULL;
+
+	if (root) {
+		yyjson_mut_obj_add_strcpy(d, root, "program", r->o->specs[0].label);
+		add_rate(d, root, r);
+		add_latency(d, root, r);
+		json_books(d, root, &r->books);
+		json_cpus(d, root, r->use, r->nr_use);
+	}
+	return json_end(d);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the benchmark's JSON documents have in common: one object a line. */
+#ifndef PKTPATH_BENCH_JSON_H
+#define PKTPATH_BENCH_JSON_H
+
+#include "bench/bench.h"
+#include "bench/books.h"
+#include "host/cpus.h"
+#include "host/machine.h"
+#include "bench/stats.h"
+#include "yyjson.h"
+
+/* A document with schema, command, options and environment. NULL without memory. */
+yyjson_mut_doc *json_begin(const struct bench_opts *o, const char *command,
+			   const struct bench_env *env);
+/* { "value": .., "lo": .., "hi": .., "n": .. }; null where there is none. */
+void json_estimate(yyjson_mut_doc *d, yyjson_mut_val *to, const char *key,
+		   const struct estimate *e);
+/* "cpu_ticks": an array, one object a CPU. */
+void json_cpus(yyjson_mut_doc *d, yyjson_mut_val *to, const struct cpu_use *use, int n);
+/* "packets": generated, received, lost by counter, unexplained. */
+void json_books(yyjson_mut_doc *d, yyjson_mut_val *to, const struct books *b);
+/* Writes and frees it. 0 or -errno. */
+int json_end(yyjson_mut_doc *d);
+
+#endif /* PKTPATH_BENCH_JSON_H */

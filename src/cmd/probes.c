@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* pktpath probes: the table of stages and hooks on this kernel. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <bpf/libbpf.h>
+#include "cmd/cmd.h"
+#include "base/log.h"
+#include "trace/memory.h"
+#include "model/labels.h"
+#include "cmd/options.h"
+#include "hooks/plan.h"
+#include "run/live.h"
+#include "trace/xdp_scan.h"
+
+static const struct argp_option options[] = {
+	SCOPE_OPTIONS,
+	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 },
+	SIZE_OPTIONS,
+	{ 0 },
+};
+
+static void print_memory(const struct plan *plan, const struct opts *o)
+{
+	struct memory_opts mo = { .records = o->records, .ring_bytes = o->ring_bytes,
+				  .cpus = libbpf_num_possible_cpus(),
+				  .fifos = plan_serves(plan, "udpread", 1) };
+	char text[MEMORY_LEN];
+
+	printf("\nMemory of a trace: %s\n", memory_text(text, &mo));
+}
+
+/* What a trace would see of the XDP programs on these interfaces; nothing if there are none. */
+static void print_xdp(const struct scope *scope)
+{
+	char name[XDP_FUNC_LEN + 16];
+	struct xdpscan s;
+	int i;
+
+	xdpscan_find(&s, scope);
+	if (s.nr_devs)
+		printf("\n%-8s %-32s %-12s %s\n", "XDP ON", "PROGRAM", "MODE",
+		       "OBSERVED, OR WHY NOT");
+	for (i = 0; i < s.nr_devs; i++) {
+		const struct xdp_dev *d = &s.devs[i];
+		const char *why = xdpscan_why(&s, d);
+
+		if (d->attached)
+			printf("%-8s %-32s %-12s %s%s\n", d->name, xdpscan_name(&s, d, name),
+			       d->hardware ? "hardware" : xdp_mode_label(d->mode),
+			       why ? why : "by fentry",
+			       why ? "" : xdpscan_note(&s.progs[d->prog]));
+		else
+			printf("%-8s %-32s %-12s %s\n", d->name, "-", "-",
+			       "none is attached; --xdp attaches one");
+	}
+	xdpscan_free(&s);
+}
+
+static int print_table(const struct plan *plan, const struct opts *o)
+{
+	int i;
+
+	printf("%-8s %-32s %-12s %s\n", "STAGE", "HOOK", "BACKEND", "WHY NOT");
+	for (i = 0; i < plan->nr_reports; i++) {
+		const struct hook_report *r = &plan->reports[i];
+
+		printf("%-8s %-32s %-12s %s\n", r->role, *r->hook ? r->hook : "-", r->backend,
+		       r->why);
+	}
+	if (!plan->have_end)
+		printf("\nFrees cannot be seen on this kernel: packets that the kernel consumes "
+		       "itself (SYN, FIN)\n"
+		       "end as untracked (stale) when their memory is used again.\n");
+	print_xdp(&o->scope);
+	print_memory(plan, o);
+	if (fflush(stdout) || ferror(stdout)) {
+		log_err("cannot write: standard output: %s", strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	return EXIT_OK;
+}
+
+int cmd_probes(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse_run_option, NULL,
+		"Show which hook and backend serve each stage, and why others cannot be had.",
+		NULL, NULL, NULL };
+	struct plan_opts po = {};
+	struct opts o = OPTS_DEFAULT;
+	struct plan plan;
+	int err;
+
+	if (opts_parse(&argp, argc, argv, &o))
+		return EXIT_USAGE;
+	err = check_kernel();
+	if (err)
+		return err;
+	log_capture_libbpf();
+	po.scope = &o.scope;
+	po.force = o.backend;
+	err = plan_make(&plan, &po);
+	if (err) {
+		log_err("cannot look for hooks: kernel BTF: %s", strerror(-err));
+		return EXIT_RUNTIME;
+	}
+	return print_table(&plan, &o);
+}

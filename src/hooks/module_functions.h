@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Functions of modules. libbpf (before 1.6) takes the first function of a name that it finds in
+ * any module, but e1000 and e1000e both have an e1000_intr(). So such programs have sections of
+ * their own, "fentryMODULE/FUNCTION" and "kprobeMODULE/FUNCTION", and libbpf is told which
+ * function is meant.
+ */
+#ifndef PKTPATH_MODFN_H
+#define PKTPATH_MODFN_H
+
+#include "hooks/table.h"
+
+#define MODFN_NAME 128
+
+/* Before any object with programs of PP_HOOKS is opened. 0 or -errno. */
+int modfn_register(void);
+
+/* After such objects are loaded: what was kept for it is freed. */
+void modfn_done(void);
+
+/* How the kernel's kprobes name the row's function: "FUNCTION" or "MODULE:FUNCTION". */
+const char *modfn_kprobe_name(const struct hook *h, char buf[MODFN_NAME]);
+
+#endif /* PKTPATH_MODFN_H */

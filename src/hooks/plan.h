@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The plan: which hook and which backend serve what on this kernel, and why others do not. */
+#ifndef PKTPATH_PROBE_H
+#define PKTPATH_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "hooks/table.h"
+#include "host/scope.h"
+#include "output/sink.h"
+
+#define MAX_DRIVERS 16
+
+struct plan_opts {
+	const struct scope *scope;	/* the traced interfaces */
+	enum backend force;		/* BE_NONE: the best; tracepoints are never forced away */
+	uint32_t stages;		/* bit mask: without hooks serving others only; 0 = all */
+	bool banned[NR_HOOKS][BE_NR];	/* backends that failed at load or attach before */
+	const char *ban_why[NR_HOOKS];
+};
+
+struct plan {
+	enum backend backend[NR_HOOKS];	/* BE_NONE: unused */
+	const char *why[NR_HOOKS];	/* why it is not served; NULL if it is, or was not needed */
+	uint32_t stages;		/* bit mask of the stages served */
+	uint32_t hardirq_mask;		/* programs may ask what the CPU does (trial.h); 0: not */
+	bool have_end;			/* frees can be seen */
+	struct hook_report reports[NR_HOOKS + PP_ST_NR + PP_IFS]; /* with those of XDP */
+	int nr_reports;
+};
+
+/*
+ * Try every hook and choose. 0, or -errno: -ENOENT when the kernel has no BTF. The plan's
+ * strings are static.
+ */
+int plan_make(struct plan *plan, const struct plan_opts *opts);
+
+#define LEVEL_ANY (-1)
+
+/* Is a slot served by that level's rows? */
+bool plan_serves(const struct plan *plan, const char *slot, int level);
+
+#endif /* PKTPATH_PROBE_H */

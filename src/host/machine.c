@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "host/cpus.h"
+#include "host/machine.h"
+#include "bench/net.h"
+
+/* The first line of a file; "" if it cannot be had. */
+static void first_line(const char *path, char *buf, int size)
+{
+	FILE *f = fopen(path, "re");
+
+	buf[0] = 0;
+	if (!f)
+		return;
+	if (!fgets(buf, size, f))
+		buf[0] = 0;
+	buf[strcspn(buf, "\n")] = 0;
+	fclose(f);
+}
+
+static int number(const char *path)
+{
+	char buf[32], *end;
+	long n;
+
+	first_line(path, buf, sizeof(buf));
+	n = strtol(buf, &end, 10);
+	return *buf && !*end ? (int)n : -1;
+}
+
+static void cpu_name(char *buf, int size)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[256];
+	char *colon;
+
+	buf[0] = 0;
+	if (!f)
+		return;
+	while (!buf[0] && fgets(line, sizeof(line), f)) {
+		colon = strchr(line, ':');
+		if (strncmp(line, "model name", 10) || !colon)
+			continue;
+		snprintf(buf, size, "%s", colon + 2);
+		buf[strcspn(buf, "\n")] = 0;
+	}
+	fclose(f);
+}
+
+/* "spectre_v2: Retpolines, srso: Safe RET": each up to its first semicolon. */
+static void list_mitigations(char *buf, int size)
+{
+	static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";
+	char path[320], text[128], *what;
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+	int len = 0;
+
+	buf[0] = 0;
+	while (dir && (e = readdir(dir)) && len < size) {
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		first_line(path, text, sizeof(text));
+		what = strncmp(text, "Mitigation: ", 12) ? text : text + 12;
+		if (e->d_name[0] == '.' || !*text || !strcmp(text, "Not affected"))
+			continue;
+		what[strcspn(what, ";")] = 0;
+		len += snprintf(buf + len, size - len, "%s%s: %s", len ? ", " : "", e->d_name,
+				what);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void count_programs(struct bench_env *env)
+{
+	struct bpf_prog_info info;
+	uint32_t id = 0, len;
+	int fd;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		fd = bpf_prog_get_fd_by_id(id);
+		if (fd < 0)
+			continue;	/* it went away */
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len)) {
+			env->programs++;
+			env->xdp_programs += info.type == BPF_PROG_TYPE_XDP;
+			env->tracing_programs += info.type == BPF_PROG_TYPE_TRACING ||
+						 info.type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+						 info.type == BPF_PROG_TYPE_KPROBE;
+		}
+		close(fd);
+	}
+}
+
+void env_read(struct bench_env *env, bool gro)
+{
+	struct utsname u;
+
+	memset(env, 0, sizeof(*env));
+	if (!uname(&u))
+		snprintf(env->kernel, sizeof(env->kernel), "%.80s %.40s", u.release, u.machine);
+	cpu_name(env->cpu, sizeof(env->cpu));
+	list_mitigations(env->mitigations, sizeof(env->mitigations));
+	env->jit = number("/proc/sys/net/core/bpf_jit_enable");
+	env->bpf_stats = number("/proc/sys/kernel/bpf_stats_enabled");
+	env->cpus = cpu_count();
+	count_programs(env);
+	snprintf(env->napi, sizeof(env->napi), "softirq");
+	env->gro = gro;
+}
+
+void env_device(struct bench_env *env, const char *name)
+{
+	int gro = net_get_gro(name), threaded;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.30s/threaded", name);
+	threaded = number(path);
+	snprintf(env->napi, sizeof(env->napi), "%s",
+		 threaded < 0 ? "unknown" : threaded ? "threads" : "softirq");
+	env->gro = gro < 0 ? -1 : gro;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "host/iface_links.h"
+#include "base/log.h"
+#include "host/scope.h"
+
+#define NETNS_DIR "/run/netns"	/* where ip-netns(8) keeps names */
+
+int scope_add(struct scope *s, char *word)
+{
+	char *save;
+
+	if (!word[strspn(word, ",")]) {
+		log_err("-i %s: no such interface (ip link lists them; any traces all)", word);
+		return -1;
+	}
+	for (char *w = strtok_r(word, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+		if (s->nr_words == PP_IFS) {
+			log_err("-i %s: too many interfaces (at most %d; any traces all)",
+				w, PP_IFS);
+			return -1;
+		}
+		s->words[s->nr_words++] = w;
+	}
+	return 0;
+}
+
+static bool is_number(const char *word)
+{
+	return *word && strspn(word, "0123456789") == strlen(word) && strlen(word) < 10;
+}
+
+/* A name of ip-netns(8), a PID, or a path, tried in this order. */
+static int open_netns(const char *word)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (!strchr(word, '/')) {
+		snprintf(path, sizeof(path), NETNS_DIR "/%s", word);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && is_number(word)) {
+			snprintf(path, sizeof(path), "/proc/%s/ns/net", word);
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+		}
+		return fd;
+	}
+	return open(word, O_RDONLY | O_CLOEXEC);
+}
+
+static int enter_netns(struct scope *s)
+{
+	int fd, err;
+
+	if (!s->netns)
+		return 0;
+	if (!strcmp(s->netns, "all")) {
+		s->any_netns = true;
+		return 0;
+	}
+	fd = *s->netns ? open_netns(s->netns) : -1;
+	if (fd < 0) {
+		log_err("--netns %s: no such network namespace (give a name that 'ip netns' lists, "
+			"a process ID, a path such as /proc/PID/ns/net, or all)", s->netns);
+		return -1;
+	}
+	err = setns(fd, CLONE_NEWNET) ? errno : 0;
+	close(fd);
+	if (err)
+		log_err("--netns %s: cannot enter it: %s", s->netns, err == EINVAL ?
+			"not a network namespace" : strerror(err));
+	return err ? -1 : 0;
+}
+
+static int add_index(struct scope *s, unsigned int index, const char *name)
+{
+	int i;
+
+	for (i = 0; i < s->nr; i++)
+		if (s->ifs[i] == index)
+			return 0;
+	if (s->nr == PP_IFS) {
+		log_err("-i %s: too many interfaces (at most %d; any traces all)", name, PP_IFS);
+		return -1;
+	}
+	s->ifs[s->nr] = index;
+	snprintf(s->names[s->nr++], IF_NAMESIZE, "%s", name);
+	return 0;
+}
+
+static bool is_one_of(const char *kind, const char *const *kinds)
+{
+	while (*kinds && strcmp(*kinds, kind))
+		kinds++;
+	return *kinds;
+}
+
+/* Room for PP_IFS names and what stands between them. */
+#define LIST_LEN (PP_IFS * (IF_NAMESIZE + 2))
+
+static void append_name(char list[LIST_LEN], const char *name)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, LIST_LEN - n, "%s%s", n ? ", " : "", name);
+}
+
+static const char *port_names(const struct layers *l)
+{
+	static char text[LIST_LEN];
+	int i;
+
+	text[0] = 0;
+	for (i = 0; i < l->nr_ports; i++)
+		append_name(text, l->ports[i].name);
+	return text;
+}
+
+/*
+ * A packet is followed from the interface whose driver hands it up. That is never one which lies on
+ * top of others: of those whose packets are all theirs, the ports are meant; of others it is said.
+ */
+static int add_layers(struct scope *s, unsigned int index, const char *name)
+{
+	static const char *const joined[] = { "bond", "team", NULL };
+	static const char *const shared[] = { "bridge", "vrf", "openvswitch", NULL };
+	static const char *const upper[] = { "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap",
+					     NULL };
+	struct layers l;
+	int i, err = 0;
+
+	if (layers_find(&l, index))
+		return add_index(s, index, name);
+	if (is_one_of(l.kind, joined) && l.nr_ports) {
+		log_note("-i %s: following its ports, where its packets come in: %s", name,
+			 port_names(&l));
+		for (i = 0; !err && i < l.nr_ports; i++)
+			err = add_index(s, l.ports[i].ifindex, l.ports[i].name);
+		return err;
+	}
+	if (is_one_of(l.kind, joined))
+		log_note("-i %s: it has no ports, so nothing comes in", name);
+	if (is_one_of(l.kind, shared) && l.nr_ports)
+		log_note("-i %s: packets from outside are followed from its ports on: name those "
+			 "instead (%s)", name, port_names(&l));
+	if (is_one_of(l.kind, upper) && l.parent.ifindex)
+		log_note("-i %s: packets from outside are followed from %s on: name that instead, "
+			 "and %s is a hop of theirs", name, l.parent.name, name);
+	return add_index(s, index, name);
+}
+
+static int add_iface(struct scope *s, const char *word)
+{
+	unsigned int index = if_nametoindex(word);
+	char name[IF_NAMESIZE];
+
+	if (!index && is_number(word))
+		index = (unsigned int)strtoul(word, NULL, 10);
+	if (!index || !if_indextoname(index, name)) {
+		log_err("-i %s: no such interface (ip link lists them; any traces all)", word);
+		return -1;
+	}
+	return add_layers(s, index, name);
+}
+
+int scope_resolve(struct scope *s)
+{
+	if (enter_netns(s))
+		return -1;
+	for (int i = 0; i < s->nr_words; i++) {
+		if (!strcmp(s->words[i], "any") || !strcmp(s->words[i], "all")) {
+			s->nr = 0;
+			return 0;
+		}
+		if (s->any_netns) {
+			log_err("-i %s: interfaces are named within one namespace (--netns NAME "
+				"instead of all)", s->words[i]);
+			return -1;
+		}
+		if (add_iface(s, s->words[i]))
+			return -1;
+	}
+	return 0;
+}
+
+int scope_left(struct scope *s)
+{
+	char name[IF_NAMESIZE];
+	int left = 0;
+
+	for (int i = 0; i < s->nr; i++) {
+		if (!s->ifs[i])
+			continue;
+		if (if_indextoname(s->ifs[i], name) || errno != ENXIO) {
+			left++;
+			continue;
+		}
+		log_err("-i %s: the interface disappeared", s->names[i]);
+		s->ifs[i] = 0;
+	}
+	return left;
+}
+
+const char *scope_text(const struct scope *s)
+{
+	static char text[LIST_LEN];
+
+	text[0] = 0;
+	for (int i = 0; i < s->nr; i++)
+		append_name(text, s->names[i]);
+	if (!s->nr)
+		snprintf(text, sizeof(text), "any interface%s",
+			 s->any_netns ? " of any network namespace" : "");
+	return text;
+}
+
+__u32 scope_netns(const struct scope *s)
+{
+	struct stat st;
+
+	return s->any_netns || stat("/proc/self/ns/net", &st) ? 0 : (__u32)st.st_ino;
+}

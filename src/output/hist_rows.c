@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <string.h>
+#include "output/group_names.h"
+#include "output/hist_rows.h"
+
+int view_new(struct hist_view *v, const struct hist_opts *o)
+{
+	v->now = worst_new(o->worst);
+	v->all = worst_new(o->worst);
+	v->wire = o->wire;
+	return v->now && v->all ? 0 : -ENOMEM;
+}
+
+void view_free(struct hist_view *v)
+{
+	worst_free(v->now);
+	worst_free(v->all);
+}
+
+void view_record(struct hist_view *v, const struct hist_opts *o, const struct pp_rec *rec)
+{
+	uint32_t stages = o->stages ? o->stages : ~0u;
+
+	if (o->interval_ns)
+		worst_add(v->now, rec, stages);
+	worst_add(v->all, rec, stages);
+}
+
+const struct worst *view_worst(const struct hist_view *v, const struct hist_span *span)
+{
+	return span->nr ? v->now : v->all;
+}
+
+/* Up to GRO frames that were merged count as well, of which there are no examples. */
+static bool has_examples_of_all(const struct hist_view *v, uint32_t row)
+{
+	return row > PP_ST_GRO || !v->wire;
+}
+
+static void exact_max(struct hist_row *r, const struct hist_view *v, const struct hist_span *span,
+		      uint32_t row)
+{
+	const struct worst_entry *list[PP_WORST_MAX];
+
+	if (!worst_list(view_worst(v, span), row, list) ||
+	    pp_hist_bucket(list[0]->ns) != pp_hist_bucket(r->q.max_ns))
+		return;
+	if (!has_examples_of_all(v, row) && list[0]->ns < r->q.max_ns)
+		return;
+	r->q.max_ns = list[0]->ns;
+	r->q.open = false;
+	/* The middle of its bucket may lie above it. */
+	if (r->q.min_ns > r->q.max_ns)
+		r->q.min_ns = r->q.max_ns;
+	for (int i = 0; i < QUANTILE_NR; i++)
+		if (r->q.at_ns[i] > r->q.max_ns)
+			r->q.at_ns[i] = r->q.max_ns;
+}
+
+bool view_row(struct hist_row *r, const struct hist_view *v, const struct hist_span *span,
+	      uint32_t group, uint32_t row, double total_ns)
+{
+	if (group == ALL_GROUPS)
+		histo_sum(span->h, row, r->counts);
+	else
+		memcpy(r->counts, histo_row(span->h, group, row), sizeof(r->counts));
+	quantile_row(r->counts, &r->q);
+	if (!r->q.n)
+		return false;
+	r->share = total_ns > 0 ? r->q.sum_ns / total_ns : 0;
+	if (group == ALL_GROUPS)
+		exact_max(r, v, span, row);
+	return true;
+}
+
+double view_total(const struct hist_span *span)
+{
+	uint64_t counts[PP_H_BUCKETS];
+	struct quantiles q;
+
+	histo_sum(span->h, PP_H_TOTAL, counts);
+	quantile_row(counts, &q);
+	return q.sum_ns;
+}
+
+/* Of the total, or of any row if packets of the group did not end in the span. */
+static uint64_t group_count(const struct histo *h, uint32_t group)
+{
+	uint64_t most = 0;
+
+	for (uint32_t row = 0; row < PP_H_ROWS; row++) {
+		uint64_t n = 0;
+
+		for (uint32_t i = 0; i < PP_H_BUCKETS; i++)
+			n += histo_row(h, group, row)[i];
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+uint32_t view_groups(const struct hist_span *span, uint32_t order[PP_GROUPS_MAX + 1])
+{
+	uint64_t count[PP_GROUPS_MAX + 1] = { 0 };
+	uint32_t n = 0;
+
+	for (uint32_t g = 0; g <= span->h->groups; g++) {
+		uint64_t c = group_count(span->h, g);
+		uint32_t i = n;
+
+		if (!c)
+			continue;
+		for (; g < span->h->groups && i && count[i - 1] < c; i--) {
+			count[i] = count[i - 1];
+			order[i] = order[i - 1];
+		}
+		count[i] = c;
+		order[i] = g;
+		n++;
+	}
+	return n;
+}
+
+const char *view_group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env,
+			     const struct hist_span *span, uint32_t group)
+{
+	if (group < span->h->groups)
+		return group_label(buf, env, span->h->key[group]);
+	snprintf(buf, FMT_TEXT_MAX, "other");
+	return buf;
+}

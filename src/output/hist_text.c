@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * Histograms for people: a table that is redrawn on a terminal, or one for each interval, and at
+ * the end one of the whole run, with the slowest packets as examples. After the loop, before the
+ * terminal.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "output/hist_parts.h"
+#include "model/labels.h"
+
+#define BOTTOM 2	/* lines of the terminal that a redrawn table leaves free */
+
+int hist_line(struct sink_env *env, struct hist_text *ht)
+{
+	struct line *l = &ht->text.line;
+	int err;
+
+	if (ht->room && ht->drawn >= ht->room) {
+		line_start(l);
+		return 0;
+	}
+	ht->drawn++;
+	err = line_write(l, env->out);
+	line_start(l);
+	return err;
+}
+
+static int hist_begin(struct sink_env *env)
+{
+	struct hist_text *ht = calloc(1, sizeof(*ht));
+
+	env->state = ht;
+	if (!ht)
+		return -ENOMEM;
+	ht->text.line.ascii = env->ascii;
+	ht->text.line.colour = env->colour;
+	return view_new(&ht->view, &env->hist);
+}
+
+static void hist_free(struct sink_env *env)
+{
+	struct hist_text *ht = env->state;
+
+	if (ht)
+		view_free(&ht->view);
+	free(ht);
+	env->state = NULL;
+}
+
+static int hist_record(struct sink_env *env, const struct pp_rec *rec)
+{
+	struct hist_text *ht = env->state;
+
+	view_record(&ht->view, &env->hist, rec);
+	return 0;
+}
+
+static int print_title(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)
+{
+	struct line *l = &ht->text.line;
+	char buf[FMT_MAX], ns[FMT_MAX];
+
+	line_start(l);
+	line_duration(ns, l, span->ns, true);
+	if (span->nr)
+		line_addf(l, BOLD, "interval %u", span->nr);
+	else
+		line_add(l, BOLD, span->final ? "whole run" : "so far");
+	line_addf(l, DIM, ", %s from %s", ns, fmt_clock(buf, span->begin_ns + env->wall_offset_ns,
+							env->utc, 3));
+	return hist_line(env, ht);
+}
+
+/* "slowest in sock: 51.8ms", and the packet as trace -v draws it. */
+static int print_example(struct sink_env *env, struct hist_text *ht, uint32_t row,
+			 const struct worst_entry *e)
+{
+	struct line *l = &ht->text.line;
+	struct timeline tl;
+	char buf[FMT_MAX];
+	int err;
+
+	line_start(l);
+	err = line_write(l, env->out);
+	if (err)
+		return err;
+	line_start(l);
+	line_add(l, PLAIN, row == PP_H_TOTAL ? "slowest: " : "slowest in ");
+	if (row != PP_H_TOTAL)
+		line_addf(l, PLAIN, "%s: ", row_label(row));
+	line_add(l, BOLD, line_duration(buf, l, e->ns, true));
+	err = line_write(l, env->out);
+	if (err)
+		return err;
+	ht->text.headed = false;	/* its own empty line would part it from this one */
+	timeline_build(&e->rec, &tl);
+	return waterfall_print(env, &e->rec, &tl);
+}
+
+/* A tail that matters: far from the median, and no small part of the slowest packets' total. */
+static bool has_tail(const struct hist_row *r, const struct hist_row *total)
+{
+	return r->q.at_ns[QUANTILE_P999] > 10 * r->q.at_ns[QUANTILE_P50] &&
+	       r->q.at_ns[QUANTILE_P999] > total->q.at_ns[QUANTILE_P999] / 10;
+}
+
+/* Ids that were drawn: a packet that is the slowest of several rows is drawn once. */
+struct drawn {
+	uint64_t id[PP_H_ROWS * PP_WORST_MAX];
+	uint32_t n;
+};
+
+static bool is_drawn(struct drawn *d, uint64_t id)
+{
+	for (uint32_t i = 0; i < d->n; i++)
+		if (d->id[i] == id)
+			return true;
+	d->id[d->n++] = id;
+	return false;
+}
+
+static int print_row_examples(struct sink_env *env, struct hist_text *ht,
+			      const struct hist_span *span, struct drawn *d, uint32_t row)
+{
+	const struct worst_entry *list[PP_WORST_MAX];
+	uint32_t n = worst_list(view_worst(&ht->view, span), row, list);
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < n; i++)
+		if (list[i]->ns && !is_drawn(d, list[i]->rec.id))
+			err = print_example(env, ht, row, list[i]);
+	return err;
+}
+
+/* The total's; of the stages those with a tail, or with -v all. */
+static int print_examples(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)
+{
+	struct hist_row total, r;
+	struct drawn d = { .n = 0 };
+	int err;
+
+	if (!env->hist.worst || !view_row(&total, &ht->view, span, ALL_GROUPS, PP_H_TOTAL, 0))
+		return 0;
+	err = print_row_examples(env, ht, span, &d, PP_H_TOTAL);
+	for (uint32_t row = 0; !err && row < PP_H_TOTAL; row++)
+		if (hist_wants(&env->hist, row) &&
+		    view_row(&r, &ht->view, span, ALL_GROUPS, row, 0) &&
+		    (env->verbose || has_tail(&r, &total)))
+			err = print_row_examples(env, ht, span, &d, row);
+	return err;
+}
+
+static bool narrow(const struct sink_env *env)
+{
+	return hist_width(env) < HIST_WIDTH_DEFAULT;
+}
+
+/* What the numbers mean, below the last table. */
+static int print_legend(struct sink_env *env, struct hist_text *ht)
+{
+	struct line *l = &ht->text.line;
+	int err;
+
+	line_start(l);
+	line_add(l, DIM, "quantiles are at most " QUANTILE_ERROR "% off, exact below 64ns; ");
+	if (narrow(env)) {
+		err = hist_line(env, ht);
+		if (err)
+			return err;
+	}
+	line_add(l, DIM, env->hist.wire ? "frames that GRO merged count, each" :
+		 "frames that GRO merged count as one");
+	return hist_line(env, ht);
+}
+
+/* Takes the table that stands on the terminal away, if there is one. */
+static int wipe(struct sink_env *env, struct hist_text *ht)
+{
+	int lines = ht->room ? ht->drawn : 0;
+
+	ht->drawn = ht->room = 0;
+	return lines && fprintf(env->out, "\r\033[%dA\033[J", lines) < 0 ? -errno : 0;
+}
+
+static int redraw(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)
+{
+	int err;
+
+	ht->room = env->height > BOTTOM ? env->height - BOTTOM : 1;
+	err = print_title(env, ht, span);
+	if (!err)
+		err = hist_table(env, ht, span);
+	return err ? err : file_flush(env->out);
+}
+
+static int hist_hist(struct sink_env *env, const struct hist_span *span)
+{
+	struct hist_text *ht = env->state;
+	int err = wipe(env, ht);
+
+	if (err || span->live)
+		return err ? err : redraw(env, ht, span);
+	line_start(&ht->text.line);
+	if (ht->text.since_header++)
+		err = line_write(&ht->text.line, env->out);
+	if (!err)
+		err = print_title(env, ht, span);
+	if (!err)
+		err = hist_table(env, ht, span);
+	if (!err && span->final && !env->quiet)
+		err = print_legend(env, ht);
+	if (!err && env->hist.buckets)
+		err = hist_buckets(env, ht, span);
+	if (!err)
+		err = print_examples(env, ht, span);
+	if (span->nr)
+		worst_clear(ht->view.now);
+	return err ? err : file_flush(env->out);
+}
+
+static int hist_done(struct sink_env *env, const struct ledger *led)
+{
+	struct hist_text *ht = env->state;
+	int err;
+
+	ht->drawn = ht->room = 0;	/* what stands there stays */
+	line_start(&ht->text.line);
+	err = line_write(&ht->text.line, env->err);
+	return err ? err : ledger_text(env, led);
+}
+
+const struct sink sink_hist = {
+	.name = "hist",
+	.begin = hist_begin,
+	.record = hist_record,
+	.hist = hist_hist,
+	.done = hist_done,
+	.free = hist_free,
+};

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * Records and ledgers as JSON, for the sinks that write it. Fields are documented in
+ * docs/SCHEMA.md and docs/record.schema.json; a test holds all three against each other.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "output/record_json.h"
+#include "model/lineage.h"
+#include "model/labels.h"
+#include "model/timeline.h"
+
+#define RECORD_SCHEMA  "pktpath.record.v1"
+#define SUMMARY_SCHEMA "pktpath.summary.v1"
+
+void json_num(doc_t *d, val_t *o, const char *key, uint64_t n)
+{
+	yyjson_mut_obj_add_uint(d, o, key, n);
+}
+
+void json_text(doc_t *d, val_t *o, const char *key, const char *text)
+{
+	char buf[FMT_TEXT_MAX];
+
+	if (!text || !*text)
+		yyjson_mut_obj_add_null(d, o, key);
+	else
+		yyjson_mut_obj_add_strcpy(d, o, key, fmt_clean(buf, text, FMT_TEXT_MAX));
+}
+
+/* A number, or null where there is none. */
+static void add_known(doc_t *d, val_t *o, const char *key, bool known, uint64_t n)
+{
+	if (known)
+		json_num(d, o, key, n);
+	else
+		yyjson_mut_obj_add_null(d, o, key);
+}
+
+/* A number of which 0 is none. */
+static void add_id(doc_t *d, val_t *o, const char *key, uint64_t id)
+{
+	add_known(d, o, key, id, id);
+}
+
+static void add_flow(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	bool ports = fmt_has_addr(rec) && rec->eth_proto != 0x0806 &&
+		     (rec->l4_proto == IPPROTO_TCP || rec->l4_proto == IPPROTO_UDP);
+	char buf[FMT_ADDR_MAX], proto[FMT_MAX];
+
+	json_text(d, o, "proto", fmt_proto(proto, rec));
+	json_text(d, o, "saddr", fmt_addr(buf, rec, rec->saddr));
+	if (ports)
+		json_num(d, o, "sport", ntohs(rec->sport));
+	else
+		yyjson_mut_obj_add_null(d, o, "sport");
+	json_text(d, o, "daddr", fmt_addr(buf, rec, rec->daddr));
+	if (ports)
+		json_num(d, o, "dport", ntohs(rec->dport));
+	else
+		yyjson_mut_obj_add_null(d, o, "dport");
+	if (!ports || rec->l4_proto != IPPROTO_TCP)
+		return;
+	yyjson_mut_obj_add_strcpy(d, o, "tcp_flags", fmt_tcp_flags(proto, rec->tcp_flags));
+	json_num(d, o, "data_len", rec->data_len);
+	json_num(d, o, "end_seq", rec->end_seq);
+}
+
+static const char *why(const struct sink_env *env, const struct pp_rec *rec)
+{
+	if (rec->verdict == PP_V_UNTRACKED)
+		return loss_label(rec->loss);
+	if (rec->verdict != PP_V_DROPPED && !(verdict_is_xdp(rec->verdict) && rec->reason))
+		return NULL;
+	return sink_reason(env, rec);
+}
+
+static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	bool dropped = rec->verdict == PP_V_DROPPED || verdict_is_xdp(rec->verdict);
+	char place[PP_PLACE_LEN + 1], comm[FMT_TEXT_MAX];
+
+	snprintf(place, sizeof(place), "%.*s", PP_PLACE_LEN, rec->place);
+	yyjson_mut_obj_add_str(d, o, "verdict", verdict_label(rec->verdict));
+	json_text(d, o, "reason", why(env, rec));
+	json_text(d, o, "place", dropped ? place : NULL);
+	add_id(d, o, "parent", rec->verdict == PP_V_MERGED ? rec->parent : 0);
+	add_id(d, o, "clone_of", rec->clone_of);
+	json_text(d, o, "egress", rec->egress ? env->dev_name(rec->netns, rec->egress) : NULL);
+	add_id(d, o, "pid", rec->pid);
+	json_text(d, o, "comm", fmt_clean(comm, rec->comm, PP_COMM_LEN));
+}
+
+/* How the poll that fetched it came about, and what GRO did with it. */
+static void add_poll(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	bool work = rec->poll_budget && rec->poll_work != PP_WORK_UNKNOWN;
+
+	yyjson_mut_obj_add_str(d, o, "cause", cause_label(rec->cause));
+	yyjson_mut_obj_add_str(d, o, "context", context_label(rec->context));
+	add_known(d, o, "poll_index", rec->poll_budget, rec->poll_index);
+	add_known(d, o, "poll_work", work, rec->poll_work);
+	add_known(d, o, "poll_budget", rec->poll_budget, rec->poll_budget);
+	yyjson_mut_obj_add_str(d, o, "gro", gro_label(rec->gro));
+	add_known(d, o, "gro_frames", rec->gro, rec->gro_frames ? rec->gro_frames : 1);
+	json_text(d, o, "gro_end", rec->gro_end ? gro_end_label(rec->gro_end) : NULL);
+}
+
+/* Times are counted from the first stage, as those of the stages. */
+static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec,
+		     uint64_t first_ns)
+{
+	val_t *hops = yyjson_mut_obj_add_arr(d, o, "hops");
+
+	for (int i = 0; i < rec->nr_hops && i < PP_HOPS; i++) {
+		const struct pp_hop *hop = &rec->hops[i];
+		val_t *h = yyjson_mut_arr_add_obj(d, hops);
+
+		json_num(d, h, "ifindex", hop->ifindex);
+		json_text(d, h, "dev", env->dev_name(hop->netns, hop->ifindex));
+		add_id(d, h, "netns", hop->netns);
+		json_num(d, h, "at_ns", hop->ns - first_ns);
+	}
+}
+
+/* The XDP program that it met, and where that sent it; the program's name is the `place`. */
+static void add_xdp(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	char buf[FMT_MAX];
+	val_t *x;
+
+	if (!rec->xdp_mode) {
+		yyjson_mut_obj_add_null(d, o, "xdp");
+		return;
+	}
+	x = yyjson_mut_obj_add_obj(d, o, "xdp");
+	yyjson_mut_obj_add_str(d, x, "mode", xdp_mode_label(rec->xdp_mode));
+	json_num(d, x, "program", rec->xdp_prog);
+	yyjson_mut_obj_add_str(d, x, "to", xdp_to_label(rec->xdp_to));
+	add_known(d, x, "index", rec->xdp_to == PP_XT_CPU || rec->xdp_to == PP_XT_SOCKET,
+		  rec->xdp_index);
+	json_text(d, x, "error", !rec->xdp_err ? NULL : rec->xdp_err == PP_XDP_FAILED ? "failed" :
+		  fmt_error(buf, rec->xdp_err));
+}
+
+static void add_flags(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	val_t *flags = yyjson_mut_obj_add_arr(d, o, "flags");
+
+	const struct flag_name *f;
+
+	for (unsigned int i = 0; (f = flag_row(i)); i++)
+		if (*f->label && rec->flags & f->bit)
+			yyjson_mut_arr_add_str(d, flags, f->label);
+}
+
+static void add_stages(doc_t *d, val_t *o, const struct pp_rec *rec, const struct timeline *tl)
+{
+	val_t *stages;
+
+	json_num(d, o, "end_cpu", rec->end_cpu);
+	json_num(d, o, "total_ns", tl->total_ns);
+	stages = yyjson_mut_obj_add_arr(d, o, "stages");
+	for (int i = 0; i < tl->nr; i++) {
+		const struct timeline_row *row = &tl->row[i];
+		val_t *s = yyjson_mut_arr_add_obj(d, stages);
+
+		yyjson_mut_obj_add_str(d, s, "stage", stage_label(row->stage));
+		json_num(d, s, "at_ns", row->at_ns - tl->first_ns);
+		json_num(d, s, "ns", row->dur_ns);
+		json_num(d, s, "cpu", row->cpu);
+	}
+}
+
+/* Of a merged frame: its own way and, from the merge on, that of the packet with its data. */
+static void add_journey(doc_t *d, val_t *o, const struct pp_rec *rec, const struct pp_rec *whole)
+{
+	struct timeline tl;
+	struct pp_rec way;
+	val_t *j;
+
+	if (!whole) {
+		yyjson_mut_obj_add_null(d, o, "journey");
+		return;
+	}
+	way = lineage_journey(rec, whole);
+	timeline_build(&way, &tl);
+	j = yyjson_mut_obj_add_obj(d, o, "journey");
+	yyjson_mut_obj_add_str(d, j, "verdict", verdict_label(way.verdict));
+	add_stages(d, j, &way, &tl);
+}
+
+int json_line(const struct sink_env *env, const doc_t *doc, const yyjson_alc *alc)
+{
+	yyjson_write_err err;
+	size_t len;
+	char *text = yyjson_mut_write_opts(doc, 0, alc, &len, &err);
+	int ret = 0;
+
+	if (!text)
+		return err.code == YYJSON_WRITE_ERROR_MEMORY_ALLOCATION ? -ENOMEM : -EINVAL;
+	text[len] = '\n';	/* instead of the NUL, which no one needs */
+	errno = 0;
+	if (fwrite(text, 1, len + 1, env->out) != len + 1)
+		ret = errno ? -errno : -EIO;
+	if (alc)
+		alc->free(alc->ctx, text);
+	else
+		free(text);
+	return ret;
+}
+
+int json_record(struct json *js, const struct sink_env *env, const struct pp_rec *rec,
+		const struct pp_rec *whole)
+{
+	struct timeline tl;
+	yyjson_alc alc;
+	doc_t *d;
+	val_t *o;
+	int err;
+
+	yyjson_alc_pool_init(&alc, js->pool, sizeof(js->pool));
+	d = yyjson_mut_doc_new(&alc);
+	if (!d)
+		return -ENOMEM;
+	o = yyjson_mut_obj(d);
+	yyjson_mut_doc_set_root(d, o);
+	timeline_build(rec, &tl);
+	yyjson_mut_obj_add_str(d, o, "schema", RECORD_SCHEMA);
+	json_num(d, o, "seq", ++js->seq);
+	json_num(d, o, "id", rec->id);
+	json_num(d, o, "time_ns", tl.first_ns + env->wall_offset_ns);
+	json_num(d, o, "ifindex", rec->ifindex);
+	json_text(d, o, "dev", env->dev_name(rec->netns, rec->ifindex));
+	add_id(d, o, "netns", rec->netns);
+	json_num(d, o, "cpu", tl.nr ? tl.row[0].cpu : rec->end_cpu);
+	add_flow(d, o, rec);
+	json_num(d, o, "len", rec->len);
+	add_fate(env, d, o, rec);
+	add_poll(d, o, rec);
+	add_xdp(d, o, rec);
+	add_flags(d, o, rec);
+	add_hops(env, d, o, rec, tl.first_ns);
+	add_stages(d, o, rec, &tl);
+	add_journey(d, o, rec, whole);
+	err = json_line(env, d, &alc);
+	if (!err && env->line_buffered)
+		err = file_flush(env->out);
+	return err;
+}
+
+/* A count by label; label 0 is the table's "none" or "in flight", which has a field of its own. */
+static void add_counts(doc_t *d, val_t *o, const char *key, const __u64 *n,
+		       unsigned int from, unsigned int nr, const char *(*label)(unsigned int))
+{
+	val_t *counts = yyjson_mut_obj_add_obj(d, o, key);
+
+	for (unsigned int i = from; i < nr; i++)
+		json_num(d, counts, label(i), n[i]);
+}
+
+static void add_hooks(doc_t *d, val_t *o, const struct ledger *led)
+{
+	val_t *hooks = yyjson_mut_obj_add_arr(d, o, "hooks");
+
+	for (int i = 0; i < led->nr_hooks; i++) {
+		const struct hook_report *r = &led->hooks[i];
+		val_t *h = yyjson_mut_arr_add_obj(d, hooks);
+		bool served = r->backend[0] && strcmp(r->backend, "-") != 0;
+
+		json_text(d, h, "role", r->role);
+		json_text(d, h, "stage", r->stage < PP_ST_NR ? stage_label(r->stage) : NULL);
+		json_text(d, h, "hook", r->hook);
+		json_text(d, h, "backend", served ? r->backend : NULL);
+		json_text(d, h, "why", r->why);
+		if (r->missed < 0)
+			yyjson_mut_obj_add_null(d, h, "missed");
+		else
+			json_num(d, h, "missed", (uint64_t)r->missed);
+	}
+}
+
+/* Rounded, so that figures which are no more exact do not look so. */
+static void add_real(doc_t *d, val_t *o, const char *key, bool known, double value)
+{
+	if (known)
+		yyjson_mut_obj_add_real(d, o, key, round(value * 1e4) / 1e4);
+	else
+		yyjson_mut_obj_add_null(d, o, key);
+}
+
+static void add_cost(doc_t *d, val_t *o, const struct cost_figures *c)
+{
+	add_real(d, o, "cost_packet_ns", c->known, c->packet_ns);
+	add_real(d, o, "cost_packet_runs", c->known, c->packet_runs);
+	add_real(d, o, "cost_cpu_percent", c->known, 100 * c->cpu);
+	add_real(d, o, "own_cpu_percent", c->known, 100 * c->own_cpu);
+	add_real(d, o, "budget_percent", c->budget > 0, 100 * c->budget);
+	add_real(d, o, "followed_percent", c->budget > 0, 100 * c->share);
+	add_real(d, o, "followed_percent_least", c->budget > 0, 100 * c->least);
+	yyjson_mut_obj_add_bool(d, o, "budget_exceeded", c->over);
+}
+
+static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
+{
+	yyjson_mut_obj_add_bool(d, o, "final", !led->so_far);
+	json_num(d, o, "duration_ns", led->duration_ns);
+	json_num(d, o, "seen", led->n.seen);
+	json_num(d, o, "clones", led->n.clones);
+	json_num(d, o, "sampled_out", led->n.sampled_out);
+	add_counts(d, o, "verdicts", led->n.verdict, PP_V_LIVE + 1, PP_V_NR, verdict_label);
+	add_counts(d, o, "untracked", led->n.loss, PP_L_NONE + 1, PP_L_NR, loss_label);
+	json_num(d, o, "in_flight", led->in_flight);
+	add_counts(d, o, "in_flight_at", led->in_flight_at, 0, PP_ST_NR, stage_label);
+	add_counts(d, o, "absent", led->absent, 0, PP_ST_NR, stage_label);
+	yyjson_mut_obj_add_bool(d, o, "balanced", led->balanced);
+	yyjson_mut_obj_add_real(d, o, "coverage_percent", led->coverage);
+	json_num(d, o, "shown", led->shown);
+	json_num(d, o, "emitted", led->n.emitted);
+	json_num(d, o, "ring_lost", led->n.ring_lost);
+	json_num(d, o, "filtered", led->n.filtered);
+	json_num(d, o, "inversions", led->n.inversions);
+	json_num(d, o, "unsorted", led->n.unsorted);
+	add_known(d, o, "slow", led->slow_only, led->slow);
+	add_known(d, o, "time_squeeze", led->softnet_known, led->softnet.time_squeeze);
+	add_known(d, o, "softnet_dropped", led->softnet_known, led->softnet.dropped);
+	add_cost(d, o, &led->cost);
+	add_hooks(d, o, led);
+}
+
+int json_summary(const struct sink_env *env, const struct ledger *led)
+{
+	doc_t *d = yyjson_mut_doc_new(NULL);
+	val_t *o;
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	o = yyjson_mut_obj(d);
+	yyjson_mut_doc_set_root(d, o);
+	yyjson_mut_obj_add_str(d, o, "schema", SUMMARY_SCHEMA);
+	add_ledger(d, yyjson_mut_obj_add_obj(d, o, "summary"), led);
+	err = json_line(env, d, NULL);
+	yyjson_mut_doc_free(d);
+	return err ? err : file_flush(env->out);
+}

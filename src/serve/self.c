@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <dirent.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "base/clock.h"
+#include "serve/self.h"
+
+void owncost_start(struct own_cost *c)
+{
+	c->start_time = (double)now_ns(CLOCK_REALTIME) / 1e9;
+}
+
+static void read_rss(struct own_cost *c)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long size, pages;
+
+	if (!f)
+		return;
+	if (fscanf(f, "%lu %lu", &size, &pages) == 2)
+		c->rss_bytes = (uint64_t)pages * sysconf(_SC_PAGESIZE);
+	fclose(f);
+}
+
+/* A process may list its own whoever it has become (proc_fd_permission()). */
+static void read_fds(struct own_cost *c)
+{
+	DIR *d = opendir("/proc/self/fd");
+	const struct dirent *e;
+	uint64_t n = 0;
+
+	if (!d)
+		return;
+	while ((e = readdir(d)))
+		n += e->d_name[0] != '.';
+	closedir(d);
+	c->open_fds = n - 1;	/* without the one that listed them */
+}
+
+static bool stats_enabled(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/bpf_stats_enabled", "re");
+	int on = 0;
+
+	if (!f)
+		return false;
+	if (fscanf(f, "%d", &on) != 1)
+		on = 0;
+	fclose(f);
+	return on;
+}
+
+/* Before v5.19 the call itself needs a capability where unprivileged BPF is disabled. */
+static bool add_program(struct own_cost *c, const struct bpf_program *p)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_program__fd(p) < 0)
+		return true;	/* not loaded */
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) ||
+	    len < offsetof(struct bpf_prog_info, run_cnt) + sizeof(info.run_cnt))
+		return false;
+	c->bpf_seconds += (double)info.run_time_ns / 1e9;
+	c->bpf_runs += info.run_cnt;
+	return true;
+}
+
+static void read_bpf(struct own_cost *c, const struct bpf_object *obj)
+{
+	struct own_cost now = { .bpf_known = true };
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, obj)
+		now.bpf_known = now.bpf_known && add_program(&now, p);
+	c->bpf_known = now.bpf_known;
+	c->bpf_enabled = stats_enabled();
+	c->bpf_seconds = now.bpf_seconds;
+	c->bpf_runs = now.bpf_runs;
+}
+
+void owncost_read(struct own_cost *c, const struct bpf_object *obj)
+{
+	c->cpu_seconds = (double)now_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
+	read_rss(c);
+	read_fds(c);
+	read_bpf(c, obj);
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "serve/families.h"
+#include "serve/http.h"
+#include "host/drivers.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "trace/memory.h"
+#include "model/labels.h"
+#include "serve/notify.h"
+#include "serve/self.h"
+#include "serve/privileges.h"
+#include "host/drop_reasons.h"
+#include "serve/sandbox.h"
+#include "serve/serve.h"
+#include "output/record_text.h"
+#include "trace/tracer.h"
+
+#define TICK_NS	  100000000ull	/* how long a drop may lie in the ring uncounted */
+#define SECOND_NS 1000000000ull
+#define FRESH_NS  100000000ull	/* who asks again within this gets the same answer */
+
+struct answer {
+	struct metrics text;
+	uint64_t at_ns;		/* when it was written; 0 = not yet */
+};
+
+struct serve {
+	struct serve_opts *so;
+	struct privs privs;
+	struct notify notify;
+	struct tracer *tracer;
+	struct loop *loop;
+	struct http *http;
+	struct histo *hist;
+	struct reason_counts drops;
+	struct own_cost own;
+	struct answer answer[METRICS_FORMATS];
+	char group[PP_GROUPS_MAX + 1][FMT_TEXT_MAX];
+	uint64_t start_ns, next_look_ns, scrapes, shown;
+	uint64_t seen;		/* most that was told: it may not go back */
+	bool softnet_known;
+	struct softnet softnet;	/* when it began */
+};
+
+/* "eth0"; of another namespace, or already gone, its number: "if7@4026532177". */
+static void dev_text(char buf[FMT_TEXT_MAX], uint32_t netns, uint32_t ifindex)
+{
+	const char *name = iface_name(netns, ifindex);
+
+	if (name)
+		fmt_clean(buf, name, 16);
+	else
+		snprintf(buf, FMT_TEXT_MAX, "if%u@%u", ifindex, netns);
+}
+
+/* What a group's key, which the kernel side made (group_key()), is called. Never "". */
+static void group_text(char buf[FMT_TEXT_MAX], enum pp_by by, uint64_t key)
+{
+	struct pp_rec rec = { .eth_proto = (uint16_t)(key >> 8), .l4_proto = (uint8_t)key };
+	char name[FMT_TEXT_MAX];
+
+	switch (by) {
+	case PP_BY_DEV:
+		dev_text(buf, (uint32_t)(key >> 32), (uint32_t)key);
+		return;
+	case PP_BY_QUEUE:
+		dev_text(name, 0, (uint32_t)(key >> 32));
+		if ((uint32_t)key == 1)
+			snprintf(buf, FMT_TEXT_MAX, "%.32s", name);
+		else
+			snprintf(buf, FMT_TEXT_MAX, "%.32s/%u", name, (uint32_t)key - 2);
+		return;
+	case PP_BY_CPU:
+		snprintf(buf, FMT_TEXT_MAX, "%llu", (unsigned long long)key - 1);
+		return;
+	case PP_BY_PROTO:
+		snprintf(buf, FMT_TEXT_MAX, "%.31s", fmt_proto(name, &rec));
+		return;
+	default:
+		snprintf(buf, FMT_TEXT_MAX, "%s", verdict_label((unsigned int)key));
+	}
+}
+
+/* Names new groups, soon after they are there: an interface may be gone when it is asked for. */
+static void name_groups(struct serve *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->hist->groups; i++)
+		if (s->hist->key[i] && !s->group[i][0])
+			group_text(s->group[i], s->so->by, s->hist->key[i]);
+}
+
+static int on_record(void *arg, const struct pp_rec *rec)
+{
+	struct serve *s = arg;
+	uint64_t ago = now_ns(CLOCK_MONOTONIC) - rec->end_ns;
+
+	reason_add(&s->drops, rec, (double)(now_ns(CLOCK_REALTIME) - ago) / 1e9);
+	s->shown++;
+	return 0;
+}
+
+static int on_input(void *arg)
+{
+	struct serve *s = arg;
+
+	return tracer_consume(s->tracer, on_record, s);
+}
+
+static int missing(const struct scope *scope)
+{
+	int i, n = 0;
+
+	for (i = 0; i < scope->nr; i++)
+		n += !scope->ifs[i];
+	return n;
+}
+
+/* A counter may not go back, but what --sample leaves out late is taken off again. */
+static void hold_seen(struct serve *s, struct ledger *led)
+{
+	if (led->n.seen > s->seen)
+		s->seen = led->n.seen;
+	led->n.seen = s->seen;
+}
+
+static int write_answer(struct serve *s, enum metrics_format format)
+{
+	struct ledger led = { .so_far = true };
+	struct snapshot snap = { .led = &led, .hist = s->hist,
+				 .by = s->so->by == PP_BY_NONE ? NULL : by_label(s->so->by),
+				 .group = s->group, .per_octave = s->so->per_octave,
+				 .drops = &s->drops, .scrapes = s->scrapes,
+				 .interfaces_missing = missing(&s->so->o.scope),
+				 .reason_name = reason_name };
+	int err = on_input(s);
+
+	if (!err)
+		err = tracer_ledger(s->tracer, &led);
+	if (err)
+		return err;
+	hold_seen(s, &led);
+	tracer_hist(s->tracer, s->hist);
+	name_groups(s);
+	owncost_read(&s->own, tracer_object(s->tracer));
+	snap.own = s->own;
+	return expose(&s->answer[format].text, format, &snap);
+}
+
+/* Reading and writing all of it takes a moment, so who asks too often gets what there is. */
+static const struct metrics *on_scrape(void *arg, enum metrics_format format)
+{
+	struct serve *s = arg;
+	struct answer *a = &s->answer[format];
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+
+	s->scrapes++;
+	if (a->at_ns && now - a->at_ns < FRESH_NS)
+		return &a->text;
+	a->at_ns = write_answer(s, format) ? 0 : now;
+	return a->at_ns ? &a->text : NULL;
+}
+
+static int on_http(void *arg)
+{
+	struct serve *s = arg;
+
+	http_run(s->http);
+	return 0;
+}
+
+static int on_tick(void *arg)
+{
+	struct serve *s = arg;
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+	int ret = on_input(arg);
+
+	if (ret)
+		return ret;
+	http_run(s->http);
+	notify_alive(&s->notify, now);
+	if (now < s->next_look_ns)
+		return 0;
+	s->next_look_ns = now + SECOND_NS;
+	tracer_groups(s->tracer, s->hist->key);
+	name_groups(s);
+	scope_left(&s->so->o.scope);	/* says which vanish; the others go on */
+	return 0;
+}
+
+static int show_ledger(struct serve *s, bool so_far)
+{
+	struct ledger led = { .so_far = so_far, .shown = s->shown };
+	struct sink_env env = { .err = stderr, .ascii = true, .quiet = true };
+	struct softnet now;
+	int err;
+
+	led.duration_ns = now_ns(CLOCK_MONOTONIC) - s->start_ns;
+	if (s->softnet_known && !softnet_read(&now)) {
+		led.softnet_known = true;
+		led.softnet = softnet_since(&s->softnet, &now);
+	}
+	err = tracer_ledger(s->tracer, &led);
+	return err ? err : ledger_text(&env, &led);
+}
+
+/* SIGHUP as well: there is no configuration to read again. */
+static int on_signal(void *arg, int signo)
+{
+	if (signo != SIGUSR1)
+		return LOOP_STOP;
+	return show_ledger(arg, true);
+}
+
+static int serve_until_told(struct serve *s)
+{
+	struct loop_calls calls = { .input = on_input, .tick = on_tick, .signal = on_signal,
+				    .tick_ns = TICK_NS, .also = on_http,
+				    .also_fd = http_fd(s->http) };
+	char at[LISTEN_TEXT], status[LISTEN_TEXT + 64];
+	int err;
+
+	s->start_ns = now_ns(CLOCK_MONOTONIC);
+	tracer_enable(s->tracer);
+	listen_text(at, &s->so->addr);
+	log_note("listening on %s; serving http://%s/metrics (Ctrl-C ends)",
+		 scope_text(&s->so->o.scope), at);
+	snprintf(status, sizeof(status), "READY=1\nSTATUS=Serving http://%s/metrics", at);
+	notify_send(&s->notify, status);
+	err = loop_run(s->loop, tracer_fd(s->tracer), &calls, s);
+	notify_send(&s->notify, "STOPPING=1");
+	if (!err) {
+		tracer_stop(s->tracer);
+		err = on_input(s);
+	}
+	return err ? err : show_ledger(s, false);
+}
+
+/* How many series there may be, and what it takes in the kernel: both bounded from the start. */
+static void announce(struct serve *s)
+{
+	struct memory_opts mo = tracer_memory(s->tracer);
+	uint32_t rows = 1, groups = s->hist->groups + 1;
+	char text[MEMORY_LEN];
+	int st;
+
+	for (st = 0; st < PP_ST_NR; st++)
+		rows += !!(tracer_plan(s->tracer)->stages & PP_ST_BIT(st));
+	s->own.kernel_bytes = memory_bytes(&mo);
+	log_note("memory: %s", memory_text(text, &mo));
+	log_note("histograms: at most %u groups of %u rows: %u series", groups, rows,
+		 groups * rows * metrics_histogram_series(s->so->per_octave));
+	if (!listen_is_loopback(&s->so->addr))
+		log_note("warning: %s can be reached from other hosts, and asks for no password",
+			 listen_text(text, &s->so->addr));
+}
+
+static int start_tracer(struct serve *s)
+{
+	const struct opts *o = &s->so->o;
+	struct tracer_opts to = { .scope = &o->scope, .force = o->backend, .sample = o->sample,
+				  .sample_packets = o->sample_packets, .records = o->records,
+				  .ring_bytes = o->ring_bytes, .verdicts = VERDICTS_DROPS,
+				  .hist = true, .wire = true, .by = s->so->by,
+				  .groups = s->so->by == PP_BY_NONE ? 0 : s->so->groups };
+
+	s->hist = histo_new(to.groups);
+	if (!s->hist) {
+		log_err("cannot start: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	strcpy(s->group[to.groups], "other");
+	return tracer_new(&s->tracer, &to);
+}
+
+/* What needs privileges, or a file that the user to be cannot read, comes before they are gone. */
+static int start(struct serve *s)
+{
+	int err = loop_new(&s->loop);
+
+	if (err) {
+		log_err("cannot start: event loop: %s", strerror(-err));
+		return err;
+	}
+	owncost_start(&s->own);
+	err = notify_open(&s->notify);
+	if (!err)
+		err = listen_start(&s->so->addr);
+	if (!err)
+		err = start_tracer(s);
+	if (err)
+		return err;
+	reasons_load();
+	iface_name(0, 0);	/* learns which namespace is its own */
+	s->softnet_known = !softnet_read(&s->softnet);
+	announce(s);
+	err = privs_drop(&s->privs);
+	if (err)
+		return err;
+	err = http_new(&s->http, s->so->addr.fd, on_scrape, s);
+	s->so->addr.fd = -1;
+	if (err) {
+		log_err("cannot start: HTTP: %s", strerror(-err));
+		return err;
+	}
+	err = sandbox_enter();
+	if (err)
+		log_note("going on without a filter for system calls: %s", strerror(-err));
+	return 0;
+}
+
+static void finish(struct serve *s)
+{
+	http_free(s->http);
+	if (s->so->addr.fd >= 0)
+		close(s->so->addr.fd);
+	tracer_free(s->tracer);
+	loop_free(s->loop);
+	notify_close(&s->notify);
+	reasons_free();
+	for (int i = 0; i < METRICS_FORMATS; i++)
+		metrics_free(&s->answer[i].text);
+	free(s->hist);
+	free(s);
+}
+
+int serve_run(struct serve_opts *so)
+{
+	struct serve *s;
+	int err, ret = check_kernel();
+
+	if (ret)
+		return ret;
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		log_err("cannot start: %s", strerror(ENOMEM));
+		return EXIT_RUNTIME;
+	}
+	s->so = so;
+	s->notify.fd = -1;
+	if (privs_find(so->user, &s->privs)) {
+		finish(s);
+		return EXIT_USAGE;
+	}
+	err = start(s);
+	if (!err) {
+		err = serve_until_told(s);
+		if (err)
+			log_err("cannot go on: %s", strerror(-err));
+	}
+	finish(s);
+	return err ? EXIT_RUNTIME : EXIT_OK;
+}

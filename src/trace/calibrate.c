@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* The calibration of cost.h. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "base/clock.h"
+#include "trace/cost.h"
+#include "base/log.h"
+#include "bpf/calibrate.skel.h"
+
+#define CALLS	   500	/* timed together: the fastest of a round's batches counts */
+#define BATCHES	   8
+#define ROUNDS_MAX 64
+
+#define COST_NAME(name) #name,
+static const char *const names[COST_NR] = { COST_KINDS(COST_NAME) };
+
+const char *cost_kind_name(enum cost_kind kind)
+{
+	return names[kind];
+}
+
+enum cost_kind cost_kind_of(int row, enum backend be, int k)
+{
+	bool ret = hooks[row].kind == HOOK_RET && !k;	/* the second keeps the entry's arguments */
+
+	switch (be) {
+	case BE_FENTRY:
+		return ret ? COST_fexit : COST_fentry;
+	case BE_KMULTI:
+		return ret ? COST_kretmulti : COST_kmulti;
+	case BE_KPROBE:
+		return ret ? COST_kretprobe : COST_kprobe;
+	default:
+		return COST_tp;
+	}
+}
+
+/* ns a call, of the batch that was disturbed least. */
+static double time_calls(void)
+{
+	double best = INFINITY, start;
+	char name[16] = "";
+	int i, k;
+
+	prctl(PR_GET_NAME, name);
+	for (i = 0; i < BATCHES; i++) {
+		start = now_ns(CLOCK_MONOTONIC);
+		for (k = 0; k < CALLS; k++)
+			prctl(PR_SET_NAME, name);
+		best = fmin(best, (now_ns(CLOCK_MONOTONIC) - start) / CALLS);
+	}
+	return best;
+}
+
+static struct bpf_program *program(const struct calibrate_bpf *s, const char *what,
+				   enum cost_kind kind)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s_%s", what, names[kind]);
+	return bpf_object__find_program_by_name(s->obj, name);
+}
+
+/* With a program attached; NAN if it cannot be. */
+static double time_attached(const struct bpf_program *prog)
+{
+	struct bpf_link *link = bpf_program__attach(prog);
+	double ns = link ? time_calls() : NAN;
+
+	bpf_link__destroy(link);
+	return ns;
+}
+
+/* What the kernel says that a program takes; NAN: nothing. Statistics are on. */
+static double time_by_stats(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	time_attached(prog);
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) || !info.run_cnt)
+		return NAN;
+	return (double)info.run_time_ns / (double)info.run_cnt;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *v, int n)
+{
+	qsort(v, (size_t)n, sizeof(*v), by_value);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static double spread(double *v, int n, double middle)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		v[i] = fabs(v[i] - middle);
+	return median(v, n);
+}
+
+static void calibrate_kind(struct cost_calib *c, const struct calibrate_bpf *s, enum cost_kind kind,
+			   int rounds)
+{
+	struct bpf_program *empty = program(s, "empty", kind), *clock = program(s, "clock", kind);
+	double e[ROUNDS_MAX] = { 0 }, t[ROUNDS_MAX] = { 0 }, off;
+	int i;
+
+	for (i = 0; i < rounds; i++) {
+		off = time_calls();
+		e[i] = time_attached(empty) - off;
+		t[i] = rounds > 1 ? time_attached(clock) - off - e[i] : NAN;
+		if (isnan(e[i]))
+			return;
+	}
+	c->empty[kind] = fmax(median(e, rounds), 0);
+	c->empty_mad[kind] = spread(e, rounds, c->empty[kind]);
+	c->clock[kind] = median(t, rounds);
+	c->clock_mad[kind] = spread(t, rounds, c->clock[kind]);
+}
+
+static struct calibrate_bpf *load(enum cost_kind kind)
+{
+	struct calibrate_bpf *s = calibrate_bpf__open();
+	struct bpf_program *p;
+
+	if (!s)
+		return NULL;
+	bpf_object__for_each_program(p, s->obj)
+		bpf_program__set_autoload(p, false);
+	bpf_program__set_autoload(program(s, "empty", kind), true);
+	bpf_program__set_autoload(program(s, "clock", kind), true);
+	if (calibrate_bpf__load(s)) {
+		calibrate_bpf__destroy(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* All kinds at once: the kernel patches code on all CPUs to switch its statistics. */
+static int calibrate_stats(struct cost_calib *c, struct calibrate_bpf *const loaded[COST_NR])
+{
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME), kind;
+
+	if (fd < 0)
+		return -errno;
+	for (kind = 0; kind < COST_NR; kind++)
+		if (loaded[kind])
+			c->stats[kind] = time_by_stats(program(loaded[kind], "empty", kind));
+	close(fd);
+	return 0;
+}
+
+int cost_calibrate(struct cost_calib *c, uint32_t kinds, int rounds)
+{
+	struct calibrate_bpf *loaded[COST_NR] = { NULL };
+	int kind, err;
+
+	for (kind = 0; kind < COST_NR; kind++)
+		c->empty[kind] = c->empty_mad[kind] = c->clock[kind] = c->clock_mad[kind] =
+			c->stats[kind] = NAN;
+	log_capture_libbpf();
+	for (kind = 0; kind < COST_NR; kind++)
+		if (kinds & 1u << kind)
+			loaded[kind] = load(kind);
+	rounds = rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX;
+	err = calibrate_stats(c, loaded);
+	for (kind = 0; kind < COST_NR; kind++) {
+		if (loaded[kind] && !err)
+			calibrate_kind(c, loaded[kind], kind, rounds);
+		calibrate_bpf__destroy(loaded[kind]);
+	}
+	return err;
+}

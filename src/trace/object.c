@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "trace/object.h"
+#include "tables.h"
+#include "hooks/trial.h"
+#include "bpf/legacy.skel.h"
+#include "bpf/no_ksyms.skel.h"
+#include "bpf/pktpath.skel.h"
+
+/* Two skeletons of one shape: the same functions for each. */
+#define VARIANT(name)                                                                              \
+	static int open_##name(struct object *o)                                                   \
+	{                                                                                          \
+		struct name##_bpf *s = name##_bpf__open();                                         \
+                                                                                                   \
+		if (!s)                                                                            \
+			return -errno;                                                             \
+		o->skel = s;                                                                       \
+		o->obj = s->obj;                                                                   \
+		o->cpus = s->maps.cpus;                                                            \
+		o->slab = s->maps.slab;                                                            \
+		o->wanted_cgroup = s->maps.wanted_cgroup;                                          \
+		o->fifos = s->maps.fifos;                                                          \
+		o->ring = s->maps.ring;                                                            \
+		o->hists = s->maps.hists;                                                          \
+		o->groups = s->maps.groups;                                                        \
+		o->worsts = s->maps.worsts;                                                        \
+		o->cfg = (struct pp_cfg *)&s->rodata->cfg;                                         \
+		return 0;                                                                          \
+	}                                                                                          \
+                                                                                                   \
+	static int load_##name(struct object *o)                                                   \
+	{                                                                                          \
+		struct name##_bpf *s = o->skel;                                                    \
+		int err = name##_bpf__load(s);                                                     \
+                                                                                                   \
+		if (!err) {                                                                        \
+			o->enabled = &s->bss->enabled;                                             \
+			o->epoch = &s->data->epoch;                                                \
+			o->sample_max = &s->data->sample_max;                                      \
+			o->xdp_devs = (struct pp_xdp_dev *)s->bss->xdp_devs;                       \
+		}                                                                                  \
+		return err;                                                                        \
+	}
+
+VARIANT(pktpath)
+VARIANT(no_ksyms)
+VARIANT(legacy)
+
+int object_open(struct object *o, bool no_ksyms)
+{
+	memset(o, 0, sizeof(*o));
+	if (!trial_bpf_is_new()) {
+		o->kind = OBJECT_LEGACY;
+		return open_legacy(o);
+	}
+	o->kind = no_ksyms ? OBJECT_NO_KSYMS : OBJECT_PKTPATH;
+	return no_ksyms ? open_no_ksyms(o) : open_pktpath(o);
+}
+
+int object_load(struct object *o)
+{
+	switch (o->kind) {
+	case OBJECT_LEGACY:
+		return load_legacy(o);
+	case OBJECT_NO_KSYMS:
+		return load_no_ksyms(o);
+	default:
+		return load_pktpath(o);
+	}
+}
+
+void object_close(struct object *o)
+{
+	switch (o->kind) {
+	case OBJECT_LEGACY:
+		legacy_bpf__destroy(o->skel);
+		break;
+	case OBJECT_NO_KSYMS:
+		no_ksyms_bpf__destroy(o->skel);
+		break;
+	default:
+		pktpath_bpf__destroy(o->skel);
+	}
+	memset(o, 0, sizeof(*o));
+}
+
+void *object_map_table(struct bpf_map *map, size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+const char *object_memlock_hint(int err)
+{
+	static char hint[96];
+	struct rlimit lim;
+
+	if (err != -EPERM || getrlimit(RLIMIT_MEMLOCK, &lim) || lim.rlim_cur == RLIM_INFINITY)
+		return "";
+	snprintf(hint, sizeof(hint), " (RLIMIT_MEMLOCK is %llu bytes and could not be raised)",
+		 (unsigned long long)lim.rlim_cur);
+	return hint;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The BPF object that can be run here. All have the same programs and maps: the usual one; the
+ * plain one, which uses no variable or function of the kernel's own; and the one for kernels whose
+ * BPF lacks compare-and-swap or bpf_loop() (before v5.17), which does not either.
+ */
+#ifndef PKTPATH_OBJECT_H
+#define PKTPATH_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <bpf/libbpf.h>
+#include "record.h"
+
+struct object {
+	struct bpf_object *obj;
+	struct bpf_map *cpus, *slab, *fifos, *wanted_cgroup, *ring, *hists, *groups, *worsts;
+	struct pp_cfg *cfg;		/* to be set between open and load */
+	volatile uint32_t *enabled, *epoch, *sample_max;	/* from load on */
+	struct pp_xdp_dev *xdp_devs;	/* PP_IFS of them; from load on */
+	void *skel;
+	enum { OBJECT_PKTPATH, OBJECT_NO_KSYMS, OBJECT_LEGACY } kind;
+};
+
+/* Each returns 0 or -errno. object_close() takes one that was never opened as well. */
+int object_open(struct object *o, bool no_ksyms);
+int object_load(struct object *o);
+void object_close(struct object *o);
+
+/* A map's first bytes, shared with the kernel; NULL with errno. Give back with munmap(). */
+void *object_map_table(struct bpf_map *map, size_t bytes);
+
+/*
+ * " (RLIMIT_MEMLOCK is …)" if that may be why a load failed with `err`, or "". Before v5.11 maps
+ * and programs count as locked memory, and failing that is an EPERM.
+ */
+const char *object_memlock_hint(int err);
+
+#endif /* PKTPATH_OBJECT_H */

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+"""The figures that matter most, proved on other kernels than 6.1 as well, and the hooks chosen on
+each kernel: `make kernels-test`.
+
+python3 -m guest.on_kernels [PART] [WORD...] runs only the tests with one of the words in their
+name; the part 2/3 is the second third of all.
+"""
+
+import sys
+
+from lib import guest as guests
+from guest import hooks_chosen as kernel_probes
+from lib import kernels
+from lib import wire
+from lib import xdptools
+from guest.env import Env
+from lib.harness import Skip, run, take_tests, test
+
+from guest import counts  # noqa: F401  defines tests
+from guest import delays  # noqa: F401
+from guest import flood  # noqa: F401
+from guest import poll  # noqa: F401
+from guest import read  # noqa: F401
+from guest import forward  # noqa: F401
+from guest import copies  # noqa: F401
+from guest import hist  # noqa: F401
+from guest import serve  # noqa: F401
+from guest import xdp  # noqa: F401
+from guest import xdp_sent  # noqa: F401
+from guest import dispatcher  # noqa: F401
+
+KERNELS = ("5.10", "6.12", "7")
+CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
+          "a_thousand_datagrams_by_kprobe_multi", "twenty_pings_are_consumed",
+          "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
+          "routed_packets_leave", "datagrams_into_a_container", "a_bridge_is_a_hop",
+          "a_vlan_is_a_hop", "fragments_end_in_their_datagram", "a_multicast_for_three_readers",
+          "replies_for_a_raw_socket",
+          "readers_that_sleep_are_woken_for_udp", "data_in_a_syn_is_read",
+          "what_nobody_accepts_is_closed_unread", "what_ktls_takes_is_labelled",
+          "what_mptcp_takes_is_labelled",
+          "a_slow_udp_reader_shows_in_sock", "a_segment_is_read_with_its_last_byte",
+          "unread_datagrams_fill_the_table_of_records", "recycled_datagrams", "recycled_segments",
+          "a_timer_polls", "a_thread_polls", "a_busy_poller_polls", "a_budget_used_up_is_a_repoll",
+          "interrupts_of_e1000e", "interrupts_of_igb", "an_interrupt_during_a_poll_on_e1000e",
+          "squeezes_are_counted_as_the_kernel_does",
+          "histograms_of_datagrams_are_those_of_their_records",
+          "histograms_of_a_large_stream_by_the_wire",
+          "only_slow_packets_are_sent", "generic_verdicts_are_what_the_wire_says",
+          "generic_verdicts_on_skbs_that_are_replaced", "alone_behind_the_dispatcher",
+          "our_own_generic_program_passes_all", "native_verdicts_are_what_the_wire_says",
+          "our_own_native_program_passes_all", "the_benchmark_says_what_leaves_natively",
+          "a_server_as_nobody_tells_all_stages")
+PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
+
+
+def on(key, function, lack):
+    """`key`: kernel and NIC; `lack`: why there is no such guest here, or None."""
+    def wrapped(envs):
+        if lack:
+            raise Skip(lack)
+        for other in set(envs) - {key}:
+            envs[other].close()  # one guest at a time
+        return function(envs[key])
+
+    kernel, nic = key
+    name = f"linux_{kernel}" if nic == "e1000" else f"linux_{kernel}_{nic}"
+    wrapped.__name__ = f"{name}_{function.__name__}"
+    test(wrapped)
+
+
+def lacking(key):
+    """Fetches what a guest needs. Why that cannot be had, or None."""
+    try:
+        guests.fetch(key[0], [key[1]])  # later there is no network
+    except kernels.AssetError as error:
+        return str(error)
+    return None
+
+
+def main():
+    reason = guests.available()
+    if reason:
+        sys.exit(f"guest_kernels: {reason}")
+    chosen = [f for f in take_tests() if f.__name__ in CHOSEN]
+    if len(chosen) != len(CHOSEN):
+        sys.exit(f"guest_kernels: only {len(chosen)} of {len(CHOSEN)} tests are there")
+    for key in PROBED:
+        lack = lacking(key)
+        # First: in a guest that was just booted, whose modules are those of its NIC.
+        on(key, kernel_probes.probes_are_as_before, lack)
+        for function in chosen if key in [(kernel, "e1000") for kernel in KERNELS] else ():
+            on(key, function, lack)
+    xdptools.prefetch()
+    wire.isolate()
+    envs = {key: Env(*key) for key in PROBED}
+    try:
+        return run(envs, only=sys.argv[1:])
+    finally:
+        for env in envs.values():
+            env.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

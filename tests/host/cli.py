@@ -1,0 +1,485 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+"""The command line of pktpath on this host: exit statuses, messages, signals, streams."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from lib import libbpf
+from lib import wire
+from lib.harness import Skip, check, main, test
+from lib.kernels import AssetError
+from lib.tool import PKTPATH, Trace, eventually, run
+
+HUGE = str(1 << 64)
+# Words, exit status, and what the one line on standard error must name.
+WRONG = [
+    ([], 2, "no command"),
+    (["frobnicate"], 2, "frobnicate: no such command"),
+    (["trace", "--foo"], 2, "--foo: no such option"),
+    (["trace", "-x"], 2, "-x: no such option"),
+    (["trace", "-qx"], 2, "-x: no such option"),
+    (["trace", "-i"], 2, "-i: needs a value"),
+    (["trace", "--count"], 2, "--count: needs a value"),
+    (["trace", "--json=yes"], 2, "--json=yes: takes no value"),
+    (["probes", "--json"], 2, "--json: no such option"),
+    (["trace", "stray"], 2, "stray: unexpected word"),
+    (["trace", "-q", "stray", "word"], 2, "stray: unexpected word"),
+    (["probes", "stray"], 2, "stray: unexpected word"),
+    (["trace", ""], 2, "unexpected word"),
+    (["trace", "-i", "nosuch0"], 2, "-i nosuch0: no such interface"),
+    (["trace", "-i", "a" * 300], 2, "no such interface"),
+    (["trace", "-i", ""], 2, "no such interface"),
+    (["trace", "-i", HUGE], 2, "no such interface"),
+    (["probes", "-i", "nosuch0"], 2, "-i nosuch0: no such interface"),
+    (["trace", "-c", "abc"], 2, "-c abc: not a count"),
+    (["trace", "-c", "-1"], 2, "-c -1: not a count"),
+    (["trace", "-c", "0"], 2, "-c 0: not a count"),
+    (["trace", "-c", ""], 2, "not a count"),
+    (["trace", "-c", " 5"], 2, "not a count"),
+    (["trace", "-c", "5x"], 2, "-c 5x: not a count"),
+    (["trace", "-c", HUGE], 2, f"-c {HUGE}: too large"),
+    (["trace", "-d", "x"], 2, "-d x: not a time"),
+    (["trace", "-d", "-1"], 2, "-d -1: not a time"),
+    (["trace", "-d", "0"], 2, "-d 0: not a time"),
+    (["trace", "-d", "nan"], 2, "-d nan: not a time"),
+    (["trace", "-d", "inf"], 2, "-d inf: not a time"),
+    (["trace", "-d", "1e300"], 2, "not a time"),
+    (["trace", "-d", ""], 2, "not a time"),
+    (["trace", "--records", "1000"], 2, "--records 1000: not a size"),
+    (["trace", "--records", "0"], 2, "--records 0: not a size"),
+    (["trace", "--records", "-1"], 2, "--records -1: not a size"),
+    (["trace", "--ring", "4096"], 2, "--ring 4096: not a size"),
+    (["trace", "-i", "lo," * 17], 2, "-i lo: too many interfaces"),
+    (["trace", "-i", "lo,nosuch0"], 2, "-i nosuch0: no such interface"),
+    (["trace", "--netns", "nosuch"], 2, "--netns nosuch: no such network namespace"),
+    (["trace", "--netns", ""], 2, "no such network namespace"),
+    (["drops", "--netns", "/etc/passwd"], 2, "--netns /etc/passwd: cannot enter it: not a network"),
+    (["probes", "--netns", "99999999"], 2, "no such network namespace"),
+    (["trace", "--netns", "all", "-i", "lo"], 2,
+     "-i lo: interfaces are named within one namespace"),
+    (["trace", "--sample", "3"], 2, "--sample 3: not a share"),
+    (["trace", "--sample", "1/0"], 2, "--sample 1/0: not a share"),
+    (["trace", "--sample", "1/2000000"], 2, "--sample 1/2000000: not a share"),
+    (["trace", "--sample", "1/4,flow"], 2, "--sample 1/4,flow: not a share"),
+    (["drops", "--sample", HUGE], 2, "not a share"),
+    (["trace", "--pid", "0"], 2, "--pid 0: not a process number"),
+    (["trace", "--pid", "4711x"], 2, "--pid 4711x: not a process number"),
+    (["trace", "--pid", HUGE], 2, "not a process number"),
+    (["drops", "--pid", ""], 2, "not a process number"),
+    (["trace", "--comm", ""], 2, "not a process name"),
+    (["trace", "--comm", "sixteen-bytes-xx"], 2, "--comm sixteen-bytes-xx: not a process name"),
+    (["trace", "--cgroup", "/nowhere"], 2, "--cgroup /nowhere: No such file or directory"),
+    (["trace", "--cgroup", "/proc"], 2, "--cgroup /proc: not a control group"),
+    (["trace", "--cgroup", "/etc/passwd"], 2, "--cgroup /etc/passwd: not a control group"),
+    (["trace", "--backend", "foo"], 2, "--backend foo: no such backend"),
+    (["trace", "--backend", ""], 2, "no such backend"),
+    (["probes", "--backend", "kprobe-multi"], 2, "(auto, fentry, kprobe.multi or kprobe; trace"),
+    (["trace", "--color", "sometimes"], 2, "--color sometimes: not a choice"),
+    (["trace", "--slow", "5"], 2, "--slow 5: not a time with its unit"),
+    (["trace", "--slow", "0ms"], 2, "--slow 0ms: not a time"),
+    (["trace", "--slow", "-1ms"], 2, "--slow -1ms: not a time"),
+    (["trace", "--slow", "1 ms"], 2, "--slow 1 ms: not a time"),
+    (["trace", "--slow", "1m"], 2, "--slow 1m: not a time"),
+    (["trace", "--slow", "1e9s"], 2, "--slow 1e9s: not a time"),
+    (["trace", "--slow", ""], 2, "not a time"),
+    (["trace", "--slow", "sock="], 2, "--slow sock=: not a time"),
+    (["trace", "--slow", "nosuch=1ms"], 2, "--slow nosuch: no such stage"),
+    (["trace", "--slow", "=1ms"], 2, "no such stage"),
+    (["drops", "--slow", "1ms"], 2, "--slow: no such option"),
+    (["hist", "stray"], 2, "stray: unexpected word"),
+    (["hist", "-c", "5"], 2, "-c: no such option"),
+    (["hist", "-i", "nosuch0"], 2, "-i nosuch0: no such interface"),
+    (["hist", "--by", "colour"], 2, "--by colour: not a way to split packets (dev, queue, cpu"),
+    (["hist", "--by", "none"], 2, "--by none: not a way"),
+    (["hist", "--by", ""], 2, "not a way"),
+    (["hist", "--groups", "0"], 2, "--groups 0: not a number from 1 to 64"),
+    (["hist", "--groups", "65"], 2, "--groups 65: not a number from 1 to 64"),
+    (["hist", "--groups", HUGE], 2, "not a number from 1 to 64"),
+    (["hist", "--worst", "17"], 2, "--worst 17: not a number from 0 to 16"),
+    (["hist", "--worst", "-1"], 2, "--worst -1: not a number from 0 to 16"),
+    (["hist", "--worst", "x"], 2, "--worst x: not a number"),
+    (["hist", "--worst", ""], 2, "not a number"),
+    (["hist", "--stage", "sock,nosuch"], 2, "--stage nosuch: no such stage"),
+    (["hist", "--stage", ""], 2, "no such stage"),
+    (["hist", "--stage", "sock,"], 2, "no such stage"),
+    (["hist", "--weight", "bytes"], 2, "--weight bytes: not a choice (wire or skb)"),
+    (["hist", "--interval", "0"], 2, "--interval 0: not a time"),
+    (["hist", "--interval", "x"], 2, "--interval x: not a time"),
+    (["hist", "-d", "0"], 2, "-d 0: not a time"),
+    (["hist", "--trace", "/nowhere/at/all"], 2,
+     "--trace /nowhere/at/all: No such file or directory"),
+    (["hist", "--trace", "/"], 2, "--trace /: Is a directory"),
+]
+
+
+class Traffic:
+    """Datagrams to a closed port on loopback, a few hundred a second, while the test runs."""
+
+    def __enter__(self):
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+        self._thread.start()
+        return self
+
+    def _send(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            while not self._end.wait(0.003):
+                s.sendto(b"x" * 20, ("127.0.0.1", 9))
+
+    def __exit__(self, *exc):
+        self._end.set()
+        self._thread.join()
+
+
+class Env:
+    """What tests of the builds need as well."""
+
+    traffic = Traffic
+
+    def __init__(self):
+        # Before there is no way out of our network namespace any more.
+        try:
+            self.libbpf, self.no_libbpf = libbpf.prefix(), None
+        except AssetError as reason:
+            self.libbpf, self.no_libbpf = None, reason
+        wire.isolate()
+
+
+def one_line(done, status, about):
+    """It ended with this status, after one line that says what is wrong."""
+    lines = done.stderr.splitlines()
+    check(done.returncode == status, f"exit status {done.returncode}, not {status}: {done.stderr}")
+    check(len(lines) == 1, f"{len(lines)} lines: {done.stderr}")
+    check(lines[0].startswith("pktpath: ") and about in lines[0], f"unclear: {lines[0]}")
+    check(not done.stdout, f"output: {done.stdout[:200]}")
+
+
+@test
+def wrong_words_get_one_clear_line(_):
+    wrong = []
+    for words, status, about in WRONG:
+        try:
+            one_line(run(*words), status, about)
+        except AssertionError as error:
+            wrong.append(f"{words}: {error}")
+    check(not wrong, "; ".join(wrong))
+    return f"{len(WRONG)} command lines"
+
+
+@test
+def help_and_version_go_to_standard_output(_):
+    for words in (["--help"], ["-h"], ["help"], ["trace", "--help"], ["trace", "-?"],
+                  ["trace", "--usage"], ["probes", "--help"], ["hist", "--help"], ["--version"],
+                  ["-V"]):
+        done = run(*words)
+        check(done.returncode == 0 and done.stdout and not done.stderr, f"{words}: {done}")
+    check(re.fullmatch(r"pktpath \d+\.\d+\.\d+\n", run("--version").stdout), "--version")
+    for word in ("trace", "hist", "drops", "serve", "probes"):
+        check(word in run("--help").stdout, f"--help does not name {word}")
+
+
+@test
+def help_names_every_option(_):
+    for command, own in (("trace", ("-v, --verbose", "-l, --line-buffered", "--slow")),
+                         ("drops", ())):
+        help_names(run(command, "--help").stdout, own)
+
+
+@test
+def help_of_hist_names_every_option(_):
+    text = run("hist", "--help").stdout
+    for word in ("-i, --interface", "-d, --duration", "-j, --json", "--interval", "--by",
+                 "--groups", "--stage", "--weight", "--worst", "--buckets", "--trace", "--netns",
+                 "--backend"):
+        check(word in text, f"not in --help: {word}")
+    wide = [line for line in text.splitlines() if len(line) > 80]
+    check(not wide, f"wider than a terminal: {wide}")
+    check("-c, --count" not in text, "it counts no packets")
+
+
+@test
+def histograms_end_well(_):
+    """By a signal, by time, when the reader leaves, and when nothing can be written."""
+    with Traffic():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with Trace("-i", "lo", argv0=(PKTPATH, "hist")) as t:
+                status = t.signal(number).wait()
+                check(status == 0 and "whole run" in t.out(),
+                      f"{number!r}: {status} {t.out()}{t.err()}")
+                check(re.search(r"packets? seen in ", t.err()),
+                      f"{number!r}: no account: {t.err()}")
+        done = run("hist", "-i", "lo", "-d", "0.3", "--interval", "0.1", "-q")
+        check(done.returncode == 0 and "interval 2" in done.stdout and "whole run" in done.stdout,
+              f"{done}")
+        argv = ["sh", "-c",
+                '{ "$0" hist -i lo --interval 0.1 -j; echo "status $?" >&2; } | head -n 1', PKTPATH]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        said = [line for line in done.stderr.splitlines() if "listening on" not in line]
+        check(said == ["status 0"], f"hist | head -n 1: {done.stderr}")
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = run("hist", "-i", "lo", "-d", "0.2", stdout=full)
+            check(done.returncode == 1 and "cannot write: standard output: " in done.stderr,
+                  f"{done.stderr}")
+        done = run("hist", "-i", "lo", "-d", "0.5", "--trace", "/dev/full", "-q")
+        check(done.returncode == 1 and "cannot write: /dev/full: " in done.stderr, f"{done.stderr}")
+
+
+@test
+def sigusr1_shows_histograms_so_far(_):
+    with Traffic(), Trace("-i", "lo", "--json", argv0=(PKTPATH, "hist")) as t:
+        for n in (1, 2):
+            t.signal(signal.SIGUSR1)
+            check(eventually(lambda n=n: t.out().count('"pktpath.summary.v1"') == n),
+                  f"no account: {t.err()}")
+            check(t.process.poll() is None, "it ended")
+        check(t.signal().wait() == 0, t.err())
+        hists = [json.loads(line)["hist"] for line in t.out().splitlines() if "hist.v1" in line]
+    totals = [next((r["count"] for r in h["rows"] if r["stage"] == "total"), 0) for h in hists]
+    check(len(hists) == 3 and totals == sorted(totals) and totals[-1] and
+          [h["final"] for h in hists] == [False, False, True], f"{totals}")
+    return f"{totals} packets"
+
+
+def help_names(text, own):
+    for word in (*own, "-i, --interface", "-c, --count", "-d, --duration", "-j, --json",
+                 "-q, --quiet", "--color", "--netns", "--sample", "--pid", "--comm", "--cgroup",
+                 "--backend", "--records", "--ring"):
+        check(word in text, f"not in --help: {word}")
+    wide = [line for line in text.splitlines() if len(line) > 80]
+    check(not wide, f"wider than a terminal: {wide}")
+
+
+@test
+def without_privileges_it_says_what_to_do(_):
+    setpriv = shutil.which("setpriv")
+    if not setpriv:
+        raise Skip("no setpriv")
+    # The build may lie where nobody may look.
+    with open(PKTPATH, "rb") as binary:
+        memory = os.memfd_create("pktpath")
+        os.write(memory, binary.read())
+        argv0 = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups",
+                 f"/proc/self/fd/{memory}"]
+        for words in (["trace"], ["hist"], ["probes"]):
+            one_line(run(*words, argv0=argv0, pass_fds=[memory]), 2, "run as root")
+    os.close(memory)
+
+
+@test
+def without_btf_it_says_what_the_kernel_lacks(_):
+    script = 'mount -t tmpfs none /sys/kernel/btf && exec "$0" "$@"'
+    argv0 = ["unshare", "--mount", "sh", "-c", script, PKTPATH]
+    for words in (["trace"], ["probes"]):
+        done = run(*words, argv0=argv0)
+        if "mount:" in done.stderr or "unshare:" in done.stderr:
+            raise Skip(f"cannot hide the kernel's BTF: {done.stderr.strip()}")
+        one_line(done, 2, "BTF")
+
+
+@test
+def a_full_disk_is_an_error(_):
+    with open("/dev/full", "w", encoding="ascii") as full, Traffic():
+        for words in (["--help"], ["--version"], ["trace", "--help"], ["probes"],
+                      ["trace", "-i", "lo", "-q", "-c", "3"],
+                      ["trace", "-i", "lo", "-qj", "-c", "3"]):
+            done = run(*words, stdout=full)
+            lines = [line for line in done.stderr.splitlines() if "listening on" not in line]
+            check(done.returncode == 1, f"{words}: exit status {done.returncode}")
+            check(len(lines) == 1 and
+                  lines[0].startswith("pktpath: cannot write: standard output: "),
+                  f"{words}: {done.stderr}")
+
+
+@test
+def a_reader_that_leaves_ends_it_quietly(_):
+    for option in ("-n", "-j"):
+        with Traffic():
+            argv = ["sh", "-c", '{ "$0" trace -i lo "$1"; echo "status $?" >&2; } | head -n 1',
+                    PKTPATH, option]
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        said = [line for line in done.stderr.splitlines() if "listening on" not in line]
+        check(said == ["status 0"], f"trace {option} | head -n 1: {done.stderr}")
+        check(len(done.stdout.splitlines()) == 1, f"output: {done.stdout}")
+
+
+@test
+def each_signal_that_ends_it_prints_the_account(_):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with Trace("-i", "lo") as t:
+            status = t.signal(number).wait()
+            check(status == 0, f"{number!r}: exit status {status}")
+            check(re.search(r"packets? seen in ", t.err()), f"{number!r}: no account: {t.err()}")
+
+
+@test
+def signals_during_start_up_are_not_lost(_):
+    """Once the signals are blocked (shown in /proc), none may kill it or pass unheard."""
+    bit = 1 << (signal.SIGINT - 1)
+
+    def blocked(pid):
+        try:
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                return int(re.search(r"SigBlk:\s*(\w+)", file.read())[1], 16) & bit
+        except OSError:
+            return 0
+
+    early = 0
+    for _ in range(5):
+        t = Trace("-i", "lo")
+        try:
+            check(eventually(lambda: blocked(t.process.pid), every=0), "SIGINT is never blocked")
+            early += "listening on" not in t.err()
+            status = t.signal().wait()
+            check(status == 0, f"exit status {status}: {t.err()}")
+            check(re.search(r"packets? seen in ", t.err()), f"no account: {t.err()}")
+        finally:
+            t.__exit__()
+    return f"{early} of 5 before it listened"
+
+
+@test
+def sigusr1_prints_the_account_so_far(_):
+    with Traffic(), Trace("-i", "lo") as t:
+        for n in (1, 2):
+            t.signal(signal.SIGUSR1)
+            check(eventually(lambda n=n: t.err().count("seen in ") == n), f"no account: {t.err()}")
+            check(t.process.poll() is None, "it ended")
+        check(t.signal().wait() == 0 and t.err().count("seen in ") == 3, t.err())
+    with Traffic(), Trace("-i", "lo", "-j") as t:
+        check(eventually(lambda: '"seq":5,' in t.out()), "no records")
+        t.signal(signal.SIGUSR1)
+        check(eventually(lambda: '"final":false' in t.out()), "no account")
+        seen = t.out().count("record.v1")
+        check(eventually(lambda: t.out().count("record.v1") > seen), "it did not go on")
+        check(t.signal().wait() == 0, "exit status")
+        check(t.out().count('"final":true') == 1, "no final account")
+        check(t.out().splitlines()[-1].startswith('{"schema":"pktpath.summary.v1"'),
+              "not the last line")
+
+
+@test
+def drops_are_grouped_and_counted(_):
+    with Trace("-i", "lo", "-j") as every, Trace("-i", "lo", argv0=(PKTPATH, "drops")) as grouped:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for _ in range(25):
+                s.sendto(b"x", ("127.0.0.1", 9))
+        grouped.signal()
+        every.signal()
+        check(grouped.wait() == 0 and every.wait() == 0, f"{grouped.err()}{every.err()}")
+        records = [json.loads(line) for line in every.out().splitlines()]
+        text = grouped.out()
+    want = [r for r in records if r.get("verdict") == "dropped" and r["proto"] == "udp"]
+    rows = [line.split() for line in text.splitlines() if "127.0.0.1:9 on lo" in line]
+    check(len(rows) == 1 and len(want) == 25, f"{len(want)} dropped: {text}")
+    check(rows[0][0] == "25" and rows[0][2:4] == [want[0]["reason"], want[0]["place"]], text)
+    return " ".join(rows[0])
+
+
+@test
+def a_duration_ends_it(_):
+    started = time.monotonic()
+    done = run("trace", "-i", "lo", "-d", "1")
+    took = time.monotonic() - started
+    check(done.returncode == 0 and "seen in " in done.stderr, f"{done}")
+    check(took >= 1, f"after {took:.2f} s")
+    return f"{took:.1f} s"
+
+
+@test
+def a_count_is_exact(_):
+    with Traffic():
+        done = run("trace", "-i", "lo", "-c", "5", "-q")
+        check(done.returncode == 0 and len(done.stdout.splitlines()) == 5, f"{done}")
+        check("seen in " in done.stderr, f"no account: {done.stderr}")
+        done = run("trace", "-i", "lo", "-c", "5", "--json")
+        kinds = [line.split('"')[3] for line in done.stdout.splitlines()]
+        check(kinds == ["pktpath.record.v1"] * 5 + ["pktpath.summary.v1"], f"{kinds}")
+        check('"shown":5,' in done.stdout, "the ledger says otherwise")
+
+
+@test
+def quiet_and_verbose(_):
+    with Traffic():
+        plain, quiet, loud = (run("trace", "-i", "lo", "-c", "3", *words)
+                              for words in ([], ["-q"], ["-v"]))
+    check(plain.stdout.startswith("time ") and len(plain.stdout.splitlines()) == 4, plain.stdout)
+    check(len(quiet.stdout.splitlines()) == 3, quiet.stdout)
+    check("\n  hooks" not in quiet.stderr and len(quiet.stderr) < len(plain.stderr), quiet.stderr)
+    check(len(loud.stdout.splitlines()) > 9 and "netif" in loud.stdout, loud.stdout)
+
+
+@test
+def colour_only_where_it_is_wanted(_):
+    def coloured(*words, **env):
+        done = run("trace", "-i", "lo", "-c", "2", *words, env={**os.environ, **env})
+        check(done.returncode == 0, done.stderr)
+        return "\x1b[" in done.stdout
+
+    with Traffic():
+        check(not coloured(), "escapes in a pipe")
+        check(coloured("--color=always"), "no escapes although asked for")
+        check(not coloured("--color=never"), "escapes although refused")
+        check(not coloured(NO_COLOR="1"), "escapes despite NO_COLOR")
+
+
+@test
+def lines_come_at_once_through_a_pipe(_):
+    with Traffic():
+        process = subprocess.Popen([PKTPATH, "trace", "-i", "lo"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+        try:
+            os.set_blocking(process.stdout.fileno(), True)
+            lines = [process.stdout.readline() for _ in range(3)]
+            check(all(line.endswith("\n") for line in lines), f"{lines}")
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@test
+def closed_standard_streams_do_no_harm(_):
+    for closed, status in ((["<&-"], 0), ([">&-"], 1), (["2>&-"], 0), (["<&-", ">&-", "2>&-"], 1)):
+        for words in ("probes", "trace -i lo -d 0.2"):
+            argv = ["sh", "-c", f'exec "$0" {words} {" ".join(closed)}', PKTPATH]
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+            # Nothing is written to standard output by a trace without packets: both are right.
+            allowed = {0, status} if words.startswith("trace") else {status}
+            check(done.returncode in allowed, f"{words} {closed}: {done}")
+
+
+@test
+def sigterm_ends_it_although_its_reader_does_not_read(_):
+    reading, writing = os.pipe()
+    with Traffic():
+        process = subprocess.Popen([PKTPATH, "trace", "-i", "lo", "-v"], stdout=writing,
+                                   stderr=subprocess.DEVNULL)
+        os.close(writing)
+        try:
+            state = f"/proc/{process.pid}/wchan"
+            eventually(lambda: "pipe_w" in open(state, encoding="ascii").read(), 20)
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                raise AssertionError("SIGTERM is ignored while the reader does not read") from None
+        finally:
+            process.kill()
+            process.wait()
+            os.close(reading)
+
+
+if __name__ == "__main__":
+    if os.geteuid():
+        print("SKIP all: BPF programs need root\n0 passed, 0 failed, 1 skipped")
+        sys.exit(0)
+    from host import build  # noqa: F401  defines tests
+    main(Env())
