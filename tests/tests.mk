@@ -30,6 +30,12 @@ $(B)/agent: tests/tools/agent.c tests/tools/agent.h
 guest-build: $(B)/pktpath $(GUEST_TOOLS)
 	@:
 
+# Makes calls of pktpath fail (tests/lib/faults.py).
+$(B)/tests/tools/fail.so: $(wildcard tests/tools/fail*.c tests/tools/fail*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -fPIC -shared -o $@ $(filter %.c,$^)
+
 # The packages come first: on a fresh machine nothing can be built without them. BPFTOOL and
 # the like are looked up when make starts, so the build is a make of its own.
 demo: deps-demo
@@ -102,7 +108,7 @@ ONLY   ?=
 
 .PHONY: host-test
 test: deps-test
-	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
+	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so
 	@$(PYTHON) tests/run.py $(ONLY)
 
 # On this machine's own kernel, as root: no guest.
@@ -166,7 +172,7 @@ lint:
 
 # Everything in C, once per compiler: tests/lint.sh sets CC, B, WERROR, and THIRD_CFLAGS for code
 # whose warnings nobody looks at, but which would take minutes with optimization and sanitizers.
-lint-build: $(B)/pktpath $(B)/floors $(GUEST_TOOLS) $(UNIT_TESTS) $(B)/test/replay
+lint-build: $(B)/pktpath $(B)/tests/tools/fail.so $(B)/floors $(GUEST_TOOLS) $(UNIT_TESTS) $(B)/test/replay
 	@:
 
 TIDY_SRC := $(SRC) $(filter-out %.bpf.c,$(wildcard tests/*/*.c tests/unit/*/*.c))
