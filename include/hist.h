@@ -6,8 +6,8 @@
  *
  * Pure code without helpers, for the BPF programs and user space alike.
  */
-#ifndef PKTPATH_HIST_H
-#define PKTPATH_HIST_H
+#ifndef PKTPATH_INCLUDE_HIST_H
+#define PKTPATH_INCLUDE_HIST_H
 
 #include <linux/types.h>
 #include "stages.h"
@@ -87,4 +87,4 @@ enum pp_by { PP_BYS(PP_ENUM_BY) PP_BY_NR };
 #define PP_GROUPS	16
 #define PP_WORST_MAX	16
 
-#endif /* PKTPATH_HIST_H */
+#endif /* PKTPATH_INCLUDE_HIST_H */

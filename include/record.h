@@ -3,8 +3,8 @@
  * What the kernel and the user side share: the record (one per packet), the configuration and
  * the counters. Fixed-width fields, explicit padding, no pointers: it is an ABI.
  */
-#ifndef PKTPATH_RECORD_H
-#define PKTPATH_RECORD_H
+#ifndef PKTPATH_INCLUDE_RECORD_H
+#define PKTPATH_INCLUDE_RECORD_H
 
 #include <linux/types.h>
 #include "hist.h"
@@ -182,4 +182,4 @@ struct pp_counts {
 	__u64 unsorted;		/* socket list inserts that gave up sorting */
 };
 
-#endif /* PKTPATH_RECORD_H */
+#endif /* PKTPATH_INCLUDE_RECORD_H */

@@ -4,8 +4,8 @@
  * incomplete record, and the hooks. BPF programs, names, `pktpath probes`, the manual page's
  * lists and the tests all come from here. docs/ADDING.md says how to add a row.
  */
-#ifndef PKTPATH_STAGES_H
-#define PKTPATH_STAGES_H
+#ifndef PKTPATH_INCLUDE_STAGES_H
+#define PKTPATH_INCLUDE_STAGES_H
 
 /*
  * X(ID, label, what happens there). The order is that of the receive path of a NIC. A record
@@ -274,4 +274,4 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(FUNC, end_reuse,   "end",     0, NONE,    napi_reuse_skb,           2, end_reuse, "")      \
 	X(TP,   consume_loc, "end",     1, NONE,    consume_skb,              2, consume,   "")
 
-#endif /* PKTPATH_STAGES_H */
+#endif /* PKTPATH_INCLUDE_STAGES_H */

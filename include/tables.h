@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The kernel side's tables: their entries and sizes. stitch.h works on them. */
-#ifndef PKTPATH_TABLES_H
-#define PKTPATH_TABLES_H
+#ifndef PKTPATH_INCLUDE_TABLES_H
+#define PKTPATH_INCLUDE_TABLES_H
 
 #include "record.h"
 
@@ -142,4 +142,4 @@ struct pp_cpu {
 	struct pp_counts n;
 } __attribute__((aligned(64)));
 
-#endif /* PKTPATH_TABLES_H */
+#endif /* PKTPATH_INCLUDE_TABLES_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the benchmark's BPF programs (bpf/bench/) and its loader (src/bench/) share. */
-#ifndef PKTPATH_XDPBENCH_H
-#define PKTPATH_XDPBENCH_H
+#ifndef PKTPATH_INCLUDE_XDPBENCH_H
+#define PKTPATH_INCLUDE_XDPBENCH_H
 
 #include <linux/types.h>
 
@@ -59,4 +59,4 @@ struct xb_sent {
 #define XB_SAMPLES   (1u << 16)
 #define XB_PORT	     9		/* destination: discard */
 
-#endif /* PKTPATH_XDPBENCH_H */
+#endif /* PKTPATH_INCLUDE_XDPBENCH_H */

@@ -9,8 +9,8 @@
  * A claim that finds its word locked fails, as one that came too late: it may be that the lock's
  * holder is on this very CPU, interrupted, so nobody waits for ever.
  */
-#ifndef PKTPATH_CAS_H
-#define PKTPATH_CAS_H
+#ifndef PKTPATH_BPF_CORE_ATOMIC_H
+#define PKTPATH_BPF_CORE_ATOMIC_H
 
 #include <linux/types.h>
 
@@ -75,4 +75,4 @@ static __always_inline __u32 pp_cas32(volatile __u32 *word, __u32 old, __u32 new
 
 #endif /* PP_LEGACY */
 
-#endif /* PKTPATH_CAS_H */
+#endif /* PKTPATH_BPF_CORE_ATOMIC_H */

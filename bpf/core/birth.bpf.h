@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* How a record begins: which packets get one, and what it takes over from the poll. */
-#ifndef PKTPATH_BIRTH_BPF_H
-#define PKTPATH_BIRTH_BPF_H
+#ifndef PKTPATH_BPF_CORE_BIRTH_BPF_H
+#define PKTPATH_BPF_CORE_BIRTH_BPF_H
 
 #include "core/headers.bpf.h"
 #include "xdp/slot.bpf.h"
@@ -280,4 +280,4 @@ static __always_inline int parse_late(const int typed, const struct here *h, str
 	return -1;
 }
 
-#endif /* PKTPATH_BIRTH_BPF_H */
+#endif /* PKTPATH_BPF_CORE_BIRTH_BPF_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What a packet's first bytes tell: its flow, and whether it is in the sample. */
-#ifndef PKTPATH_HEAD_BPF_H
-#define PKTPATH_HEAD_BPF_H
+#ifndef PKTPATH_BPF_CORE_HEADERS_BPF_H
+#define PKTPATH_BPF_CORE_HEADERS_BPF_H
 
 #include "core/record.bpf.h"
 
@@ -148,4 +148,4 @@ static __always_inline void parse_again(const int typed, struct sk_buff *skb, st
 	parse(rec, &hd);
 }
 
-#endif /* PKTPATH_HEAD_BPF_H */
+#endif /* PKTPATH_BPF_CORE_HEADERS_BPF_H */

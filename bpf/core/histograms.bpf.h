@@ -3,8 +3,8 @@
  * What is made of an ended record in the kernel: histograms of its stages, and whether it is slow
  * enough to be sent. One walk over its stamps, at its end; packets under way cost nothing for it.
  */
-#ifndef PKTPATH_ACCOUNT_BPF_H
-#define PKTPATH_ACCOUNT_BPF_H
+#ifndef PKTPATH_BPF_CORE_HISTOGRAMS_BPF_H
+#define PKTPATH_BPF_CORE_HISTOGRAMS_BPF_H
 
 #include "hist.h"
 
@@ -399,4 +399,4 @@ static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 	return cfg.slow_any || cfg.worst ? slow_rows(rec, cpu, is_whole(rec)) : 0;
 }
 
-#endif /* PKTPATH_ACCOUNT_BPF_H */
+#endif /* PKTPATH_BPF_CORE_HISTOGRAMS_BPF_H */

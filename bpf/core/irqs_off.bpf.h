@@ -5,8 +5,8 @@
  * other processes until that one goes on. Where BPF may keep interrupts away, the programs that
  * run in processes do so for their few hundred instructions; what is left is the way in and out.
  */
-#ifndef PKTPATH_QUIET_BPF_H
-#define PKTPATH_QUIET_BPF_H
+#ifndef PKTPATH_BPF_CORE_IRQS_OFF_BPF_H
+#define PKTPATH_BPF_CORE_IRQS_OFF_BPF_H
 
 #include "core/kernel.bpf.h"
 
@@ -49,4 +49,4 @@ static __always_inline int can_be_quiet(void)
 #define QUIETLY(handler, call) call
 #endif /* PP_NO_KSYMS */
 
-#endif /* PKTPATH_QUIET_BPF_H */
+#endif /* PKTPATH_BPF_CORE_IRQS_OFF_BPF_H */

@@ -4,8 +4,8 @@
  * between backends. `typed` is a compile-time constant: 1 where the verifier knows the
  * pointer's type (fentry, fexit, tp_btf) and a plain load is allowed, 0 for kprobes.
  */
-#ifndef PKTPATH_COMPAT_BPF_H
-#define PKTPATH_COMPAT_BPF_H
+#ifndef PKTPATH_BPF_CORE_KERNEL_BPF_H
+#define PKTPATH_BPF_CORE_KERNEL_BPF_H
 
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -190,4 +190,4 @@ static __always_inline void task_comm(const struct task_struct *task, u64 comm[2
 /* A struct sock argument seen as the struct tcp_sock it begins. */
 #define TCP_SK(sk, field) BPF_CORE_READ((const struct tcp_sock *)(sk), field)
 
-#endif /* PKTPATH_COMPAT_BPF_H */
+#endif /* PKTPATH_BPF_CORE_KERNEL_BPF_H */

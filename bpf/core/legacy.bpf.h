@@ -4,8 +4,8 @@
  * return the sum (v5.12), bpf_snprintf() (v5.13), bpf_loop() (v5.17). legacy.bpf.c builds all
  * handlers with it; the loader takes that object where a trial of the newer one fails.
  */
-#ifndef PKTPATH_LEGACY_BPF_H
-#define PKTPATH_LEGACY_BPF_H
+#ifndef PKTPATH_BPF_CORE_LEGACY_BPF_H
+#define PKTPATH_BPF_CORE_LEGACY_BPF_H
 
 #include "core/kernel.bpf.h"
 
@@ -47,4 +47,4 @@ static __always_inline void pp_unlock(u32 key)
 	bpf_map_delete_elem(&locks, &key);
 }
 
-#endif /* PKTPATH_LEGACY_BPF_H */
+#endif /* PKTPATH_BPF_CORE_LEGACY_BPF_H */

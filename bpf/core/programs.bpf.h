@@ -7,8 +7,8 @@
  *	RUN_RETURN(handler, nargs, result)	at its return
  * pktpath.bpf.c runs the handlers; tests/cost measures other work on the very same hooks.
  */
-#ifndef PKTPATH_PROGRAMS_BPF_H
-#define PKTPATH_PROGRAMS_BPF_H
+#ifndef PKTPATH_BPF_CORE_PROGRAMS_BPF_H
+#define PKTPATH_BPF_CORE_PROGRAMS_BPF_H
 
 #define ARGS_0(c) 0, 0, 0
 #define ARGS_1(c) (c)[0], 0, 0
@@ -60,4 +60,4 @@
 
 PP_HOOKS(EXPAND)
 
-#endif /* PKTPATH_PROGRAMS_BPF_H */
+#endif /* PKTPATH_BPF_CORE_PROGRAMS_BPF_H */

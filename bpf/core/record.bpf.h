@@ -6,8 +6,8 @@
  * No hash map and no event per hook: a record is reached through an array word keyed by the
  * skb's address, or through its socket's list.
  */
-#ifndef PKTPATH_PATH_BPF_H
-#define PKTPATH_PATH_BPF_H
+#ifndef PKTPATH_BPF_CORE_RECORD_BPF_H
+#define PKTPATH_BPF_CORE_RECORD_BPF_H
 
 #include "core/kernel.bpf.h"
 #include "record.h"
@@ -306,4 +306,4 @@ static __always_inline void finish_stale(const struct here *h, u64 addr)
 		finish_lost(h, old, PP_L_STALE);
 }
 
-#endif /* PKTPATH_PATH_BPF_H */
+#endif /* PKTPATH_BPF_CORE_RECORD_BPF_H */

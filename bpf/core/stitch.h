@@ -13,8 +13,8 @@
  *
  * Slab references are stored as index + 1, so that 0 means none.
  */
-#ifndef PKTPATH_STITCH_H
-#define PKTPATH_STITCH_H
+#ifndef PKTPATH_BPF_CORE_STITCH_H
+#define PKTPATH_BPF_CORE_STITCH_H
 
 #include "core/atomic.h"
 #include "tables.h"
@@ -330,4 +330,4 @@ static __always_inline int pp_stamp(struct pp_rec *rec, __u32 stage, __u64 now, 
 	return back;
 }
 
-#endif /* PKTPATH_STITCH_H */
+#endif /* PKTPATH_BPF_CORE_STITCH_H */

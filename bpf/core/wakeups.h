@@ -9,8 +9,8 @@
  * is looked up in a few cache lines first. Bits are not taken back: a slot of a thread that is
  * gone costs its successors one more look.
  */
-#ifndef PKTPATH_WAKE_H
-#define PKTPATH_WAKE_H
+#ifndef PKTPATH_BPF_CORE_WAKEUPS_H
+#define PKTPATH_BPF_CORE_WAKEUPS_H
 
 #include "core/stitch.h"
 
@@ -110,4 +110,4 @@ static __always_inline int pp_take_wake(struct pp_rec *rec, const struct pp_task
 	return back | pp_stamp(rec, PP_ST_RUN, t->run_ns, t->run_cpu);
 }
 
-#endif /* PKTPATH_WAKE_H */
+#endif /* PKTPATH_BPF_CORE_WAKEUPS_H */

@@ -4,12 +4,12 @@
  * arguments as the hooked function has them; the programs in pktpath.bpf.c only fetch them.
  * Kernel facts are from v6.1 unless a line says otherwise.
  */
-#ifndef PKTPATH_HOOKS_BPF_H
-#define PKTPATH_HOOKS_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_ALL_BPF_H
+#define PKTPATH_BPF_HOOKS_ALL_BPF_H
 
 #include "hooks/poll.bpf.h"
 #include "hooks/stack.bpf.h"
 #include "hooks/end.bpf.h"
 #include "hooks/fragments.bpf.h"
 
-#endif /* PKTPATH_HOOKS_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_ALL_BPF_H */

@@ -2,8 +2,8 @@
 /*
  * How records end apart from TCP's reads: UDP's read, drops, and the free that is the last word.
  */
-#ifndef PKTPATH_END_BPF_H
-#define PKTPATH_END_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_END_BPF_H
+#define PKTPATH_BPF_HOOKS_END_BPF_H
 
 #include "hooks/forward.bpf.h"
 #include "hooks/tcp.bpf.h"
@@ -254,4 +254,4 @@ HANDLER(consume)
 	end_skb(&h, ref, rec, 0);
 }
 
-#endif /* PKTPATH_END_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_END_BPF_H */

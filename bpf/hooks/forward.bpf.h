@@ -3,8 +3,8 @@
  * A packet's way through the host once a device has received it: from device to device, out again,
  * or to several receivers.
  */
-#ifndef PKTPATH_INNER_BPF_H
-#define PKTPATH_INNER_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_FORWARD_BPF_H
+#define PKTPATH_BPF_HOOKS_FORWARD_BPF_H
 
 #include "core/birth.bpf.h"
 #include "hooks/reader.bpf.h"
@@ -368,4 +368,4 @@ static __always_inline int raw_took_it(const struct pp_rec *rec, u32 reason)
 	return reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET);
 }
 
-#endif /* PKTPATH_INNER_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_FORWARD_BPF_H */

@@ -4,8 +4,8 @@
  * per queue, like segments that are out of order in a socket: each may still be dropped. The skb
  * that came last carries the datagram on, whose record the others end in.
  */
-#ifndef PKTPATH_FRAG_BPF_H
-#define PKTPATH_FRAG_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H
+#define PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H
 
 #include "hooks/tcp.bpf.h"
 
@@ -152,4 +152,4 @@ HANDLER(frag_gone)
 	EACH_FRAGMENT(drop_frag, w);
 }
 
-#endif /* PKTPATH_FRAG_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H */

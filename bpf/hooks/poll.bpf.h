@@ -3,8 +3,8 @@
  * Interrupt, NAPI, softirq, poll: once per poll, not per packet. What is learnt here is kept per
  * NAPI instance and per CPU until a packet is born.
  */
-#ifndef PKTPATH_NIC_BPF_H
-#define PKTPATH_NIC_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_POLL_BPF_H
+#define PKTPATH_BPF_HOOKS_POLL_BPF_H
 
 #include "core/record.bpf.h"
 #include "xdp/slot.bpf.h"
@@ -289,4 +289,4 @@ HANDLER(poll_end)
 		xdp_poll_over();
 }
 
-#endif /* PKTPATH_NIC_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_POLL_BPF_H */

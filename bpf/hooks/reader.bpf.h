@@ -3,8 +3,8 @@
  * The reader: who it is, whether it slept, and what reads in its place. See docs/INTERNALS.md for
  * what this costs: nothing here runs for a packet but at its read.
  */
-#ifndef PKTPATH_WAKE_BPF_H
-#define PKTPATH_WAKE_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_READER_BPF_H
+#define PKTPATH_BPF_HOOKS_READER_BPF_H
 
 #include "core/record.bpf.h"
 
@@ -202,4 +202,4 @@ static __always_inline void reader_done(const struct here *h, const struct reade
 		pp_task_reads(r->task, h->now, r->sleeps);
 }
 
-#endif /* PKTPATH_WAKE_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_READER_BPF_H */

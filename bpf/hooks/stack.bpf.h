@@ -2,8 +2,8 @@
 /*
  * Birth of a record, and its way up to the transport.
  */
-#ifndef PKTPATH_UP_BPF_H
-#define PKTPATH_UP_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_STACK_BPF_H
+#define PKTPATH_BPF_HOOKS_STACK_BPF_H
 
 #include "core/birth.bpf.h"
 #include "hooks/forward.bpf.h"
@@ -329,4 +329,4 @@ HANDLER(l4)
 		parse_whole(typed, (struct sk_buff *)a0, rec);
 }
 
-#endif /* PKTPATH_UP_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_STACK_BPF_H */

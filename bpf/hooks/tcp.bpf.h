@@ -3,8 +3,8 @@
  * TCP: from the socket to the reader. An skb is not what an application reads, so from here on a
  * record is known by (socket, sequence). See docs/INTERNALS.md.
  */
-#ifndef PKTPATH_TCP_BPF_H
-#define PKTPATH_TCP_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_TCP_BPF_H
+#define PKTPATH_BPF_HOOKS_TCP_BPF_H
 
 #include "hooks/reader.bpf.h"
 
@@ -367,4 +367,4 @@ HANDLER(destruct)
 	sweep_sock(a0, copied);
 }
 
-#endif /* PKTPATH_TCP_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_TCP_BPF_H */

@@ -6,8 +6,8 @@
  * the second takes the oldest, since a datagram socket is read in order. Two CPUs that queue to
  * one socket at the same instant may swap their packets' places here.
  */
-#ifndef PKTPATH_UDP_TP_BPF_H
-#define PKTPATH_UDP_TP_BPF_H
+#ifndef PKTPATH_BPF_HOOKS_UDP_FIFO_BPF_H
+#define PKTPATH_BPF_HOOKS_UDP_FIFO_BPF_H
 
 #include "hooks/reader.bpf.h"
 
@@ -169,4 +169,4 @@ HANDLER(read_udp_tp)
 
 #endif /* PP_LEGACY */
 
-#endif /* PKTPATH_UDP_TP_BPF_H */
+#endif /* PKTPATH_BPF_HOOKS_UDP_FIFO_BPF_H */

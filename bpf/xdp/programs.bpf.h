@@ -3,8 +3,8 @@
  * The programs of the stage `xdp`. src/trace/xdp_stage.c chooses what is loaded of them: mostly
  * nothing.
  */
-#ifndef PKTPATH_XDPPROGS_BPF_H
-#define PKTPATH_XDPPROGS_BPF_H
+#ifndef PKTPATH_BPF_XDP_PROGRAMS_BPF_H
+#define PKTPATH_BPF_XDP_PROGRAMS_BPF_H
 
 #include "xdp/stage.bpf.h"
 
@@ -111,4 +111,4 @@ int pktpath_pass_mb(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-#endif /* PKTPATH_XDPPROGS_BPF_H */
+#endif /* PKTPATH_BPF_XDP_PROGRAMS_BPF_H */

@@ -14,8 +14,8 @@
  * by a tracepoint, right away and on the same CPU. Until then such a record is pending there; then
  * it may wait for the queue into which its frame was put.
  */
-#ifndef PKTPATH_XDPSTAGE_BPF_H
-#define PKTPATH_XDPSTAGE_BPF_H
+#ifndef PKTPATH_BPF_XDP_STAGE_BPF_H
+#define PKTPATH_BPF_XDP_STAGE_BPF_H
 
 #include "hooks/all.bpf.h"
 
@@ -365,4 +365,4 @@ static __always_inline void excepted(u64 *ctx)
 		xdp_failed(rec, PP_XDP_FAILED);
 }
 
-#endif /* PKTPATH_XDPSTAGE_BPF_H */
+#endif /* PKTPATH_BPF_XDP_STAGE_BPF_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Runs another program, such as nft, which dies with this one. */
-#ifndef PKTPATH_BENCH_TOOL_H
-#define PKTPATH_BENCH_TOOL_H
+#ifndef PKTPATH_BASE_CHILD_H
+#define PKTPATH_BASE_CHILD_H
 
 #include <stddef.h>
 
@@ -12,4 +12,4 @@
  */
 int tool_run(const char *const *words, const char *input, char *out, size_t size);
 
-#endif /* PKTPATH_BENCH_TOOL_H */
+#endif /* PKTPATH_BASE_CHILD_H */

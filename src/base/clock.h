@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-#ifndef PKTPATH_CLOCK_H
-#define PKTPATH_CLOCK_H
+#ifndef PKTPATH_BASE_CLOCK_H
+#define PKTPATH_BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
@@ -14,4 +14,4 @@ static inline uint64_t now_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-#endif /* PKTPATH_CLOCK_H */
+#endif /* PKTPATH_BASE_CLOCK_H */

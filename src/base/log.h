@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Messages for people, all on stderr, all in one form: "pktpath: what: object: why (try this)". */
-#ifndef PKTPATH_LOG_H
-#define PKTPATH_LOG_H
+#ifndef PKTPATH_BASE_LOG_H
+#define PKTPATH_BASE_LOG_H
 
 enum { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2 };
 
@@ -12,4 +12,4 @@ __attribute__((format(printf, 1, 2))) void log_note(const char *fmt, ...);
 void log_capture_libbpf(void);
 void log_show_libbpf(void);
 
-#endif /* PKTPATH_LOG_H */
+#endif /* PKTPATH_BASE_LOG_H */

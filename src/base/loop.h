@@ -3,8 +3,8 @@
  * One loop for everything that may happen: records, signals, timers. A callback returns 0 to go
  * on, LOOP_STOP to end the loop well, or -errno to end it with that error.
  */
-#ifndef PKTPATH_LOOP_H
-#define PKTPATH_LOOP_H
+#ifndef PKTPATH_BASE_LOOP_H
+#define PKTPATH_BASE_LOOP_H
 
 #include <stdint.h>
 
@@ -31,4 +31,4 @@ int loop_new(struct loop **out);
 int loop_run(struct loop *l, int fd, const struct loop_calls *calls, void *arg);
 void loop_free(struct loop *l);
 
-#endif /* PKTPATH_LOOP_H */
+#endif /* PKTPATH_BASE_LOOP_H */

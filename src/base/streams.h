@@ -3,8 +3,8 @@
  * Standard output that a signal can interrupt. The ending signals are blocked and wait for the
  * loop; but when the reader of a pipe does not read, a write would never return to it.
  */
-#ifndef PKTPATH_OUT_H
-#define PKTPATH_OUT_H
+#ifndef PKTPATH_BASE_STREAMS_H
+#define PKTPATH_BASE_STREAMS_H
 
 #include <stdio.h>
 
@@ -14,4 +14,4 @@
  */
 FILE *out_open(int fd);
 
-#endif /* PKTPATH_OUT_H */
+#endif /* PKTPATH_BASE_STREAMS_H */

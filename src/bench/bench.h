@@ -5,8 +5,8 @@
  * sends), bench_bed (devices, counters, one slice of time), then bench_run, bench_compare,
  * bench_ladder and bench_floor, and bench_text and bench_json, which show the results.
  */
-#ifndef PKTPATH_BENCH_H
-#define PKTPATH_BENCH_H
+#ifndef PKTPATH_BENCH_BENCH_H
+#define PKTPATH_BENCH_BENCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,4 +65,4 @@ int bench_sleep(uint64_t ns);
 void progress(bool quiet, const char *what, double share);
 void progress_end(void);
 
-#endif /* PKTPATH_BENCH_H */
+#endif /* PKTPATH_BENCH_BENCH_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The generator: one pinned thread a core inside BPF_PROG_RUN with live frames. */
-#ifndef PKTPATH_BENCH_GEN_H
-#define PKTPATH_BENCH_GEN_H
+#ifndef PKTPATH_BENCH_GENERATOR_H
+#define PKTPATH_BENCH_GENERATOR_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,4 +50,4 @@ int gen_tid(const struct gen *g, unsigned int i);
 /* Writes an Ethernet, IPv4 and UDP frame of `size` bytes, 60 or more. */
 void gen_frame(uint8_t *frame, uint32_t size, const uint8_t dst[6]);
 
-#endif /* PKTPATH_BENCH_GEN_H */
+#endif /* PKTPATH_BENCH_GENERATOR_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* A program under test, from its spec to the device. */
-#ifndef PKTPATH_BENCH_PROG_H
-#define PKTPATH_BENCH_PROG_H
+#ifndef PKTPATH_BENCH_PROGRAM_H
+#define PKTPATH_BENCH_PROGRAM_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,4 +43,4 @@ int prog_swap(int link, const struct prog *p);
 /* The ID of a device's XDP program; 0 if it has none or cannot be asked. */
 uint32_t prog_on_device(unsigned int ifindex);
 
-#endif /* PKTPATH_BENCH_PROG_H */
+#endif /* PKTPATH_BENCH_PROGRAM_H */

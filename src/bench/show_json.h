@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the benchmark's JSON documents have in common: one object a line. */
-#ifndef PKTPATH_BENCH_JSON_H
-#define PKTPATH_BENCH_JSON_H
+#ifndef PKTPATH_BENCH_SHOW_JSON_H
+#define PKTPATH_BENCH_SHOW_JSON_H
 
 #include "bench/bench.h"
 #include "bench/books.h"
@@ -23,4 +23,4 @@ void json_books(yyjson_mut_doc *d, yyjson_mut_val *to, const struct books *b);
 /* Writes and frees it. 0 or -errno. */
 int json_end(yyjson_mut_doc *d);
 
-#endif /* PKTPATH_BENCH_JSON_H */
+#endif /* PKTPATH_BENCH_SHOW_JSON_H */

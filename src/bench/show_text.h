@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the benchmark's texts have in common. All write to standard output. */
-#ifndef PKTPATH_BENCH_TEXT_H
-#define PKTPATH_BENCH_TEXT_H
+#ifndef PKTPATH_BENCH_SHOW_TEXT_H
+#define PKTPATH_BENCH_SHOW_TEXT_H
 
 #include "bench/bench.h"
 #include "host/cpus.h"
@@ -16,4 +16,4 @@ void text_head(const struct bench_opts *o, const char *what);
 void text_cpus(const struct cpu_use *use, int n);
 void text_env(const struct bench_env *env);
 
-#endif /* PKTPATH_BENCH_TEXT_H */
+#endif /* PKTPATH_BENCH_SHOW_TEXT_H */

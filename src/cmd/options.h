@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the user asked for, shared by the commands, and how the words become values. */
-#ifndef PKTPATH_OPTS_H
-#define PKTPATH_OPTS_H
+#ifndef PKTPATH_CMD_OPTIONS_H
+#define PKTPATH_CMD_OPTIONS_H
 
 #include <argp.h>
 #include <stdbool.h>
@@ -93,4 +93,4 @@ int parse_backend(const char *word, struct opts *o);
  */
 int check_kernel(void);
 
-#endif /* PKTPATH_OPTS_H */
+#endif /* PKTPATH_CMD_OPTIONS_H */

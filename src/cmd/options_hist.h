@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Options on durations: those of `hist`, and `--slow`. Errors as in opts.h. */
-#ifndef PKTPATH_OPTS_HIST_H
-#define PKTPATH_OPTS_HIST_H
+#ifndef PKTPATH_CMD_OPTIONS_HIST_H
+#define PKTPATH_CMD_OPTIONS_HIST_H
 
 #include "cmd/options.h"
 
@@ -14,4 +14,4 @@ error_t parse_hist_option(int key, char *arg, struct argp_state *state);
 /* "1ms" or "sock=500us". */
 int parse_slow(char *word, struct opts *o);
 
-#endif /* PKTPATH_OPTS_HIST_H */
+#endif /* PKTPATH_CMD_OPTIONS_HIST_H */

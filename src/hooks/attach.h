@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Which programs serve a row of the hook table with a backend, and how they are attached. */
-#ifndef PKTPATH_ATTACH_H
-#define PKTPATH_ATTACH_H
+#ifndef PKTPATH_HOOKS_ATTACH_H
+#define PKTPATH_HOOKS_ATTACH_H
 
 #include <bpf/libbpf.h>
 #include "hooks/table.h"
@@ -21,4 +21,4 @@ void row_want(struct bpf_program *prog, enum backend be);
 /* The link, or NULL with errno set. */
 struct bpf_link *row_attach(const struct bpf_program *prog, enum backend be, int i);
 
-#endif /* PKTPATH_ATTACH_H */
+#endif /* PKTPATH_HOOKS_ATTACH_H */

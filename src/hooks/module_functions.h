@@ -5,8 +5,8 @@
  * their own, "fentryMODULE/FUNCTION" and "kprobeMODULE/FUNCTION", and libbpf is told which
  * function is meant.
  */
-#ifndef PKTPATH_MODFN_H
-#define PKTPATH_MODFN_H
+#ifndef PKTPATH_HOOKS_MODULE_FUNCTIONS_H
+#define PKTPATH_HOOKS_MODULE_FUNCTIONS_H
 
 #include "hooks/table.h"
 
@@ -21,4 +21,4 @@ void modfn_done(void);
 /* How the kernel's kprobes name the row's function: "FUNCTION" or "MODULE:FUNCTION". */
 const char *modfn_kprobe_name(const struct hook *h, char buf[MODFN_NAME]);
 
-#endif /* PKTPATH_MODFN_H */
+#endif /* PKTPATH_HOOKS_MODULE_FUNCTIONS_H */

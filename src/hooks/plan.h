@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The plan: which hook and which backend serve what on this kernel, and why others do not. */
-#ifndef PKTPATH_PROBE_H
-#define PKTPATH_PROBE_H
+#ifndef PKTPATH_HOOKS_PLAN_H
+#define PKTPATH_HOOKS_PLAN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,4 +40,4 @@ int plan_make(struct plan *plan, const struct plan_opts *opts);
 /* Is a slot served by that level's rows? */
 bool plan_serves(const struct plan *plan, const char *slot, int level);
 
-#endif /* PKTPATH_PROBE_H */
+#endif /* PKTPATH_HOOKS_PLAN_H */

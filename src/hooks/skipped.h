@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The kernel's own counts of runs that it skipped; -1 where this kernel does not count them. */
-#ifndef PKTPATH_MISSED_H
-#define PKTPATH_MISSED_H
+#ifndef PKTPATH_HOOKS_SKIPPED_H
+#define PKTPATH_HOOKS_SKIPPED_H
 
 #include <stdint.h>
 #include "hooks/table.h"
@@ -13,4 +13,4 @@
  */
 int64_t missed_runs(enum backend be, int prog_fd, int link_fd);
 
-#endif /* PKTPATH_MISSED_H */
+#endif /* PKTPATH_HOOKS_SKIPPED_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The hook table of include/stages.h as data, for everything that is not a BPF program. */
-#ifndef PKTPATH_HOOKS_H
-#define PKTPATH_HOOKS_H
+#ifndef PKTPATH_HOOKS_TABLE_H
+#define PKTPATH_HOOKS_TABLE_H
 
 #include <stdbool.h>
 #include "stages.h"
@@ -40,4 +40,4 @@ const char *backend_name(enum backend be);
 /* Which backend the name means, or -1. "auto" is BE_NONE: no preference. */
 int backend_parse(const char *name);
 
-#endif /* PKTPATH_HOOKS_H */
+#endif /* PKTPATH_HOOKS_TABLE_H */

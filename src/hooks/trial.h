@@ -4,8 +4,8 @@
  * instructions, not by the kernel's version. Each returns 0 or -errno and, on failure, a reason
  * in plain words.
  */
-#ifndef PKTPATH_TRIAL_H
-#define PKTPATH_TRIAL_H
+#ifndef PKTPATH_HOOKS_TRIAL_H
+#define PKTPATH_HOOKS_TRIAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,4 +45,4 @@ bool trial_bpf_is_new(void);
 /* Does BPF have ring buffers (v5.8 on)? 0 or -errno: -EINVAL if not. */
 int trial_ring(void);
 
-#endif /* PKTPATH_TRIAL_H */
+#endif /* PKTPATH_HOOKS_TRIAL_H */

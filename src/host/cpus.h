@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* CPUs: which there are, who may run where, what threads used and how each CPU spent its time. */
-#ifndef PKTPATH_BENCH_CPU_H
-#define PKTPATH_BENCH_CPU_H
+#ifndef PKTPATH_HOST_CPUS_H
+#define PKTPATH_HOST_CPUS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,4 +42,4 @@ int cpu_use_read(struct cpu_use *use, int max);
 /* Turns what was read then into what was used since. Returns n; 0 if CPUs came or went. */
 int cpu_use_since(struct cpu_use *use, int n);
 
-#endif /* PKTPATH_BENCH_CPU_H */
+#endif /* PKTPATH_HOST_CPUS_H */

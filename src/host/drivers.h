@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Which drivers serve the traced interfaces, as ethtool tells. */
-#ifndef PKTPATH_IFACES_H
-#define PKTPATH_IFACES_H
+#ifndef PKTPATH_HOST_DRIVERS_H
+#define PKTPATH_HOST_DRIVERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,4 +26,4 @@ bool ifaces_use(const struct ifaces *ifs, const char *driver);
  */
 const char *iface_name(uint32_t netns, uint32_t ifindex);
 
-#endif /* PKTPATH_IFACES_H */
+#endif /* PKTPATH_HOST_DRIVERS_H */

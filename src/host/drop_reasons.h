@@ -3,8 +3,8 @@
  * Names of drop reasons, from the running kernel's own BTF: the values change between versions,
  * so no header may be asked.
  */
-#ifndef PKTPATH_REASONS_H
-#define PKTPATH_REASONS_H
+#ifndef PKTPATH_HOST_DROP_REASONS_H
+#define PKTPATH_HOST_DROP_REASONS_H
 
 #include <stdint.h>
 
@@ -15,4 +15,4 @@ void reasons_free(void);
 /* "NO_SOCKET", or "reason 0x4d" if the kernel has no name for it. */
 const char *reason_name(uint32_t reason);
 
-#endif /* PKTPATH_REASONS_H */
+#endif /* PKTPATH_HOST_DROP_REASONS_H */

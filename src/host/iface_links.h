@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What lies below an interface of this network namespace, as rtnetlink tells. */
-#ifndef PKTPATH_LAYERS_H
-#define PKTPATH_LAYERS_H
+#ifndef PKTPATH_HOST_IFACE_LINKS_H
+#define PKTPATH_HOST_IFACE_LINKS_H
 
 #include <net/if.h>
 #include "record.h"
@@ -21,4 +21,4 @@ struct layers {
 /* 0 or -errno. */
 int layers_find(struct layers *l, unsigned int ifindex);
 
-#endif /* PKTPATH_LAYERS_H */
+#endif /* PKTPATH_HOST_IFACE_LINKS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Names of kernel functions by address, from /proc/kallsyms. */
-#ifndef PKTPATH_SYMBOLS_H
-#define PKTPATH_SYMBOLS_H
+#ifndef PKTPATH_HOST_KALLSYMS_H
+#define PKTPATH_HOST_KALLSYMS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,4 +15,4 @@ void symbol_name(uint64_t addr, char *buf, size_t len);
 
 void symbols_free(void);
 
-#endif /* PKTPATH_SYMBOLS_H */
+#endif /* PKTPATH_HOST_KALLSYMS_H */

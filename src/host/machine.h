@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What a figure depends on besides the program: read once, before anything is loaded. */
-#ifndef PKTPATH_BENCH_ENV_H
-#define PKTPATH_BENCH_ENV_H
+#ifndef PKTPATH_HOST_MACHINE_H
+#define PKTPATH_HOST_MACHINE_H
 
 #include <stdbool.h>
 
@@ -24,4 +24,4 @@ void env_read(struct bench_env *env, bool gro);
 /* What is different about a device of somebody else. */
 void env_device(struct bench_env *env, const char *name);
 
-#endif /* PKTPATH_BENCH_ENV_H */
+#endif /* PKTPATH_HOST_MACHINE_H */

@@ -3,8 +3,8 @@
  * Names of processes and control groups, remembered from the first time they are asked for: what
  * they belong to may be gone when it is shown. A fixed number of them.
  */
-#ifndef PKTPATH_PROCS_H
-#define PKTPATH_PROCS_H
+#ifndef PKTPATH_HOST_REMEMBER_H
+#define PKTPATH_HOST_REMEMBER_H
 
 #include <stdint.h>
 
@@ -17,4 +17,4 @@ void proc_note(uint32_t pid, const char *comm);
 /* The path below the control groups' mount, "/" for its root; NULL if it is not found. */
 const char *cgroup_path(uint64_t id);
 
-#endif /* PKTPATH_PROCS_H */
+#endif /* PKTPATH_HOST_REMEMBER_H */

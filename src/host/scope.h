@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What part of the host is traced: the network namespace, and interfaces of it. */
-#ifndef PKTPATH_SCOPE_H
-#define PKTPATH_SCOPE_H
+#ifndef PKTPATH_HOST_SCOPE_H
+#define PKTPATH_HOST_SCOPE_H
 
 #include <stdbool.h>
 #include "record.h"
@@ -34,4 +34,4 @@ const char *scope_text(const struct scope *s);
 /* Inode of the namespace whose devices are meant; 0 = of all, or not known. */
 __u32 scope_netns(const struct scope *s);
 
-#endif /* PKTPATH_SCOPE_H */
+#endif /* PKTPATH_HOST_SCOPE_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The softirq's own account of what it could not do: /proc/net/softnet_stat, of the whole host. */
-#ifndef PKTPATH_SOFTNET_H
-#define PKTPATH_SOFTNET_H
+#ifndef PKTPATH_HOST_SOFTNET_H
+#define PKTPATH_HOST_SOFTNET_H
 
 #include <stdint.h>
 #include <stdio.h>
@@ -20,4 +20,4 @@ int softnet_parse(FILE *f, struct softnet *sum);
 /* What was added between two readings; a CPU that went offline took its part with it: 0 then. */
 struct softnet softnet_since(const struct softnet *then, const struct softnet *now);
 
-#endif /* PKTPATH_SOFTNET_H */
+#endif /* PKTPATH_HOST_SOFTNET_H */

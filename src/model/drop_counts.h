@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Dropped packets by reason, with the newest of each as an example. Bounded; only ever grows. */
-#ifndef PKTPATH_REASONCOUNT_H
-#define PKTPATH_REASONCOUNT_H
+#ifndef PKTPATH_MODEL_DROP_COUNTS_H
+#define PKTPATH_MODEL_DROP_COUNTS_H
 
 #include "record.h"
 
@@ -37,4 +37,4 @@ static inline void reason_add(struct reason_counts *c, const struct pp_rec *rec,
 	c->row[i].example = *rec;
 }
 
-#endif /* PKTPATH_REASONCOUNT_H */
+#endif /* PKTPATH_MODEL_DROP_COUNTS_H */

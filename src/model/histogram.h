@@ -3,8 +3,8 @@
  * Histograms as user space sees them: a copy of what all CPUs have counted by some moment. Between
  * the tracer, which fills them in, and what shows them. include/hist.h has the buckets.
  */
-#ifndef PKTPATH_HISTO_H
-#define PKTPATH_HISTO_H
+#ifndef PKTPATH_MODEL_HISTOGRAM_H
+#define PKTPATH_MODEL_HISTOGRAM_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,4 +54,4 @@ void histo_sum(const struct histo *h, uint32_t row, uint64_t *sum);
 /* to = newer - older: what came in between. All three were made for as many groups. */
 void histo_since(struct histo *to, const struct histo *newer, const struct histo *older);
 
-#endif /* PKTPATH_HISTO_H */
+#endif /* PKTPATH_MODEL_HISTOGRAM_H */

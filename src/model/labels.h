@@ -3,8 +3,8 @@
  * Words for the numbers in a record, expanded from the tables of stages.h, and back. Every
  * output takes its labels from here, so that text, JSON and the manual say the same.
  */
-#ifndef PKTPATH_NAMES_H
-#define PKTPATH_NAMES_H
+#ifndef PKTPATH_MODEL_LABELS_H
+#define PKTPATH_MODEL_LABELS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -65,4 +65,4 @@ int gro_end_find(const char *label);
 int xdp_mode_find(const char *label);
 int xdp_to_find(const char *label);
 
-#endif /* PKTPATH_NAMES_H */
+#endif /* PKTPATH_MODEL_LABELS_H */

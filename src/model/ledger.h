@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the kernel side's tables add up to. */
-#ifndef PKTPATH_ACCOUNT_H
-#define PKTPATH_ACCOUNT_H
+#ifndef PKTPATH_MODEL_LEDGER_H
+#define PKTPATH_MODEL_LEDGER_H
 
 #include "output/sink.h"
 
@@ -16,4 +16,4 @@ void counts_add(struct pp_counts *sum, const struct pp_counts *n);
  */
 void account_close(struct ledger *led, uint64_t missed);
 
-#endif /* PKTPATH_ACCOUNT_H */
+#endif /* PKTPATH_MODEL_LEDGER_H */

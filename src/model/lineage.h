@@ -4,8 +4,8 @@
  * whole way of every frame of the wire. Between the tracer and a sink that wants it: a merged
  * record, which ends early, waits for its parent's end and follows it.
  */
-#ifndef PKTPATH_LINEAGE_H
-#define PKTPATH_LINEAGE_H
+#ifndef PKTPATH_MODEL_LINEAGE_H
+#define PKTPATH_MODEL_LINEAGE_H
 
 #include <stdint.h>
 #include "record.h"
@@ -34,4 +34,4 @@ void lineage_free(struct lineage *l);
  */
 struct pp_rec lineage_journey(const struct pp_rec *rec, const struct pp_rec *whole);
 
-#endif /* PKTPATH_LINEAGE_H */
+#endif /* PKTPATH_MODEL_LINEAGE_H */

@@ -3,8 +3,8 @@
  * What a histogram's row (PP_H_BUCKETS counts, include/hist.h) says: quantiles, sum, extremes.
  * Between the tracer, which counts, and what shows the counts. Pure: no state, no allocation.
  */
-#ifndef PKTPATH_QUANTILE_H
-#define PKTPATH_QUANTILE_H
+#ifndef PKTPATH_MODEL_QUANTILE_H
+#define PKTPATH_MODEL_QUANTILE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,4 +47,4 @@ void quantile_row(const uint64_t *row, struct quantiles *q);
 /* "p50" … "p99.99"; `i` is below QUANTILE_NR. */
 const char *quantile_label(unsigned int i);
 
-#endif /* PKTPATH_QUANTILE_H */
+#endif /* PKTPATH_MODEL_QUANTILE_H */

@@ -3,8 +3,8 @@
  * The slowest journeys of each row of a histogram, kept as examples. Between the tracer, which
  * sends candidates (each CPU's slowest), and what shows them. Its memory is fixed.
  */
-#ifndef PKTPATH_WORST_H
-#define PKTPATH_WORST_H
+#ifndef PKTPATH_MODEL_SLOWEST_H
+#define PKTPATH_MODEL_SLOWEST_H
 
 #include <stdint.h>
 #include "record.h"
@@ -31,4 +31,4 @@ uint32_t worst_list(const struct worst *w, uint32_t row, const struct worst_entr
 void worst_clear(struct worst *w);
 void worst_free(struct worst *w);
 
-#endif /* PKTPATH_WORST_H */
+#endif /* PKTPATH_MODEL_SLOWEST_H */

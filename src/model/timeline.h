@@ -3,8 +3,8 @@
  * A record's stamps as a list in time order with durations: what every sink shows. Between the
  * record as the kernel made it and the sinks.
  */
-#ifndef PKTPATH_TIMELINE_H
-#define PKTPATH_TIMELINE_H
+#ifndef PKTPATH_MODEL_TIMELINE_H
+#define PKTPATH_MODEL_TIMELINE_H
 
 #include <stdint.h>
 #include "record.h"
@@ -40,4 +40,4 @@ uint32_t timeline_measure(const struct timeline *tl, uint32_t stages, uint64_t n
 /* The row of this stage, or NULL if the record has no such stamp. */
 const struct timeline_row *timeline_find(const struct timeline *tl, int stage);
 
-#endif /* PKTPATH_TIMELINE_H */
+#endif /* PKTPATH_MODEL_TIMELINE_H */

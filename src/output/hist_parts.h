@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the files of the histograms' text share: sink_hist.c, hist_table.c, hist_buckets.c. */
-#ifndef PKTPATH_HIST_TEXT_H
-#define PKTPATH_HIST_TEXT_H
+#ifndef PKTPATH_OUTPUT_HIST_PARTS_H
+#define PKTPATH_OUTPUT_HIST_PARTS_H
 
 #include "output/hist_rows.h"
 #include "output/record_text.h"
@@ -29,4 +29,4 @@ int hist_table(struct sink_env *env, struct hist_text *ht, const struct hist_spa
 /* The buckets of each row, joined so that a row has a few dozen lines. */
 int hist_buckets(struct sink_env *env, struct hist_text *ht, const struct hist_span *span);
 
-#endif /* PKTPATH_HIST_TEXT_H */
+#endif /* PKTPATH_OUTPUT_HIST_PARTS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What both outputs of histograms (text, JSON) know of them: rows, shares, groups, the slowest. */
-#ifndef PKTPATH_HIST_VIEW_H
-#define PKTPATH_HIST_VIEW_H
+#ifndef PKTPATH_OUTPUT_HIST_ROWS_H
+#define PKTPATH_OUTPUT_HIST_ROWS_H
 
 #include "model/quantile.h"
 #include "output/sink.h"
@@ -46,4 +46,4 @@ uint32_t view_groups(const struct hist_span *span, uint32_t order[PP_GROUPS_MAX 
 const char *view_group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env,
 			     const struct hist_span *span, uint32_t group);
 
-#endif /* PKTPATH_HIST_VIEW_H */
+#endif /* PKTPATH_OUTPUT_HIST_ROWS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the sinks that write JSON share. Functions with a result return 0 or -errno. */
-#ifndef PKTPATH_JSON_H
-#define PKTPATH_JSON_H
+#ifndef PKTPATH_OUTPUT_RECORD_JSON_H
+#define PKTPATH_OUTPUT_RECORD_JSON_H
 
 #include "output/sink.h"
 #include "yyjson.h"
@@ -27,4 +27,4 @@ int json_record(struct json *js, const struct sink_env *env, const struct pp_rec
 /* One line for the account. */
 int json_summary(const struct sink_env *env, const struct ledger *led);
 
-#endif /* PKTPATH_JSON_H */
+#endif /* PKTPATH_OUTPUT_RECORD_JSON_H */

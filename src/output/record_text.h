@@ -3,8 +3,8 @@
  * What the files of the text sink share: sink_text.c (one line a packet), waterfall.c (-v) and
  * ledger_text.c (the account at the end). All return 0 or -errno of the stream.
  */
-#ifndef PKTPATH_TEXT_H
-#define PKTPATH_TEXT_H
+#ifndef PKTPATH_OUTPUT_RECORD_TEXT_H
+#define PKTPATH_OUTPUT_RECORD_TEXT_H
 
 #include "text/format.h"
 #include "output/sink.h"
@@ -35,4 +35,4 @@ int waterfall_print(struct sink_env *env, const struct pp_rec *rec, const struct
 /* Writes to env->err. `env` needs no state. */
 int ledger_text(const struct sink_env *env, const struct ledger *led);
 
-#endif /* PKTPATH_TEXT_H */
+#endif /* PKTPATH_OUTPUT_RECORD_TEXT_H */

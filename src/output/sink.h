@@ -4,8 +4,8 @@
  * ended record in order, and once the ledger. It writes to what it is given and never exits:
  * functions return 0 or -errno (-EPIPE when the reader went away).
  */
-#ifndef PKTPATH_SINK_H
-#define PKTPATH_SINK_H
+#ifndef PKTPATH_OUTPUT_SINK_H
+#define PKTPATH_OUTPUT_SINK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -118,4 +118,4 @@ const char *sink_dev(const struct sink_env *env, uint32_t netns, uint32_t ifinde
 /* Why a dropped packet was dropped: our own reason, else the kernel's. Never NULL. */
 const char *sink_reason(const struct sink_env *env, const struct pp_rec *rec);
 
-#endif /* PKTPATH_SINK_H */
+#endif /* PKTPATH_OUTPUT_SINK_H */

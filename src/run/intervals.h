@@ -3,8 +3,8 @@
  * Histograms of spans of time: of each interval what was counted in it, and of the whole run.
  * Between the tracer, whose counters only grow, and a sink.
  */
-#ifndef PKTPATH_INTERVALS_H
-#define PKTPATH_INTERVALS_H
+#ifndef PKTPATH_RUN_INTERVALS_H
+#define PKTPATH_RUN_INTERVALS_H
 
 #include "output/sink.h"
 #include "trace/tracer.h"
@@ -23,4 +23,4 @@ const struct hist_span *intervals_whole(struct intervals *iv, uint64_t now_ns, b
 
 void intervals_free(struct intervals *iv);
 
-#endif /* PKTPATH_INTERVALS_H */
+#endif /* PKTPATH_RUN_INTERVALS_H */

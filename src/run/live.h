@@ -3,8 +3,8 @@
  * A run, which the tracing commands share: start the tracer, feed a sink until Ctrl-C, a count, a
  * time or the end of the interface, then print the account. Between the commands and the rest.
  */
-#ifndef PKTPATH_RUN_H
-#define PKTPATH_RUN_H
+#ifndef PKTPATH_RUN_LIVE_H
+#define PKTPATH_RUN_LIVE_H
 
 #include <stdint.h>
 #include "cmd/options.h"
@@ -22,4 +22,4 @@ int run_sink(const struct opts *o, const char *sink, uint32_t verdicts);
 /* The same with histograms, as o->hist asks for them. */
 int run_hist(const struct opts *o);
 
-#endif /* PKTPATH_RUN_H */
+#endif /* PKTPATH_RUN_LIVE_H */

@@ -3,8 +3,8 @@
  * The load: one thread on one CPU sends a UDP datagram to itself over loopback and reads it, so
  * that the softirq runs within sendto() and nothing is left to the scheduler.
  */
-#ifndef PKTPATH_WIRE_H
-#define PKTPATH_WIRE_H
+#ifndef PKTPATH_RUN_LOOPBACK_LOAD_H
+#define PKTPATH_RUN_LOOPBACK_LOAD_H
 
 #include <stdint.h>
 
@@ -15,4 +15,4 @@ int wire_open(int *cpu);
 int64_t wire_run(uint32_t n);
 void wire_close(void);
 
-#endif /* PKTPATH_WIRE_H */
+#endif /* PKTPATH_RUN_LOOPBACK_LOAD_H */

@@ -3,8 +3,8 @@
  * --trace: every record into a file as JSON, beside the sink that the command shows. NULL stands
  * for no such file; functions then do nothing. Functions with a result return 0 or -errno.
  */
-#ifndef PKTPATH_TEE_H
-#define PKTPATH_TEE_H
+#ifndef PKTPATH_RUN_TRACE_FILE_H
+#define PKTPATH_RUN_TRACE_FILE_H
 
 #include "output/sink.h"
 
@@ -19,4 +19,4 @@ int tee_done(struct tee *t, const struct ledger *led);
 bool tee_failed(const struct tee *t);
 void tee_free(struct tee *t);
 
-#endif /* PKTPATH_TEE_H */
+#endif /* PKTPATH_RUN_TRACE_FILE_H */

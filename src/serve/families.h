@@ -3,8 +3,8 @@
  * What `pktpath serve` exposes, as metrics: a table of families, and the values of one moment
  * written into them. Between the tracer's numbers and the text (metrics.h); no I/O.
  */
-#ifndef PKTPATH_EXPOSE_H
-#define PKTPATH_EXPOSE_H
+#ifndef PKTPATH_SERVE_FAMILIES_H
+#define PKTPATH_SERVE_FAMILIES_H
 
 #include "text/format.h"
 #include "model/histogram.h"
@@ -44,4 +44,4 @@ struct snapshot {
 /* Writes all families. 0 or -errno. */
 int expose(struct metrics *m, enum metrics_format format, const struct snapshot *s);
 
-#endif /* PKTPATH_EXPOSE_H */
+#endif /* PKTPATH_SERVE_FAMILIES_H */

@@ -4,8 +4,8 @@
  * from the caller's loop, in the caller's thread. What clients do may delay others for a moment
  * at most: there are so many connections, each for one request and for so long.
  */
-#ifndef PKTPATH_HTTP_H
-#define PKTPATH_HTTP_H
+#ifndef PKTPATH_SERVE_HTTP_H
+#define PKTPATH_SERVE_HTTP_H
 
 #include "serve/metrics_text.h"
 
@@ -26,4 +26,4 @@ void http_run(struct http *h);
 
 void http_free(struct http *h);
 
-#endif /* PKTPATH_HTTP_H */
+#endif /* PKTPATH_SERVE_HTTP_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The address that `pktpath serve` listens on: from the words of --listen to a socket. */
-#ifndef PKTPATH_LISTEN_H
-#define PKTPATH_LISTEN_H
+#ifndef PKTPATH_SERVE_LISTEN_H
+#define PKTPATH_SERVE_LISTEN_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -32,4 +32,4 @@ const char *listen_text(char buf[LISTEN_TEXT], const struct listen_addr *l);
 
 bool listen_is_loopback(const struct listen_addr *l);
 
-#endif /* PKTPATH_LISTEN_H */
+#endif /* PKTPATH_SERVE_LISTEN_H */

@@ -4,8 +4,8 @@
  * reads. Pure: from numbers to a buffer. Families come one after the other, each as a header and
  * its samples.
  */
-#ifndef PKTPATH_METRICS_H
-#define PKTPATH_METRICS_H
+#ifndef PKTPATH_SERVE_METRICS_TEXT_H
+#define PKTPATH_SERVE_METRICS_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,4 +80,4 @@ void metrics_histogram(struct metrics *m, const struct labels *labels,
 /* Series that one such row makes. */
 uint32_t metrics_histogram_series(uint32_t per_octave);
 
-#endif /* PKTPATH_METRICS_H */
+#endif /* PKTPATH_SERVE_METRICS_TEXT_H */

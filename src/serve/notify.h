@@ -3,8 +3,8 @@
  * Tells a service manager how it goes: sd_notify(3)'s protocol, one datagram a message, to the
  * socket that $NOTIFY_SOCKET names. Without one nothing happens.
  */
-#ifndef PKTPATH_NOTIFY_H
-#define PKTPATH_NOTIFY_H
+#ifndef PKTPATH_SERVE_NOTIFY_H
+#define PKTPATH_SERVE_NOTIFY_H
 
 #include <stdint.h>
 
@@ -25,4 +25,4 @@ void notify_alive(struct notify *n, uint64_t now_ns);
 
 void notify_close(struct notify *n);
 
-#endif /* PKTPATH_NOTIFY_H */
+#endif /* PKTPATH_SERVE_NOTIFY_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Giving up what is needed only to load and attach: root, and all capabilities, for good. */
-#ifndef PKTPATH_PRIVS_H
-#define PKTPATH_PRIVS_H
+#ifndef PKTPATH_SERVE_PRIVILEGES_H
+#define PKTPATH_SERVE_PRIVILEGES_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -26,4 +26,4 @@ int privs_find(const char *user, struct privs *p);
  */
 int privs_drop(const struct privs *p);
 
-#endif /* PKTPATH_PRIVS_H */
+#endif /* PKTPATH_SERVE_PRIVILEGES_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The system calls that `pktpath serve` still needs once it serves; all others fail with EPERM. */
-#ifndef PKTPATH_SANDBOX_H
-#define PKTPATH_SANDBOX_H
+#ifndef PKTPATH_SERVE_SANDBOX_H
+#define PKTPATH_SERVE_SANDBOX_H
 
 /*
  * From here on this process can read files, accept and answer connections, and ask about the BPF
@@ -10,4 +10,4 @@
  */
 int sandbox_enter(void);
 
-#endif /* PKTPATH_SANDBOX_H */
+#endif /* PKTPATH_SERVE_SANDBOX_H */

@@ -3,8 +3,8 @@
  * `pktpath serve`: a tracer whose counters an HTTP endpoint tells, in one thread and one loop,
  * without privileges from the moment that everything is attached.
  */
-#ifndef PKTPATH_SERVE_H
-#define PKTPATH_SERVE_H
+#ifndef PKTPATH_SERVE_SERVE_H
+#define PKTPATH_SERVE_SERVE_H
 
 #include "hist.h"
 #include "serve/listen.h"
@@ -26,4 +26,4 @@ struct serve_opts {
 /* Serves until a signal ends it. Returns the exit status, having said on stderr what went wrong. */
 int serve_run(struct serve_opts *so);
 
-#endif /* PKTPATH_SERVE_H */
+#endif /* PKTPATH_SERVE_SERVE_H */

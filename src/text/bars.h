@@ -3,8 +3,8 @@
  * Distributions as small pictures: a row's density on an axis of time that all rows share, each
  * decade as wide as the others, and a bar for a count. Below the sinks. Pure.
  */
-#ifndef PKTPATH_HIST_BAR_H
-#define PKTPATH_HIST_BAR_H
+#ifndef PKTPATH_TEXT_BARS_H
+#define PKTPATH_TEXT_BARS_H
 
 #include "text/format.h"
 #include "hist.h"
@@ -28,4 +28,4 @@ void axis_row(struct line *l, const struct axis *a, const uint64_t *row, uint64_
 /* A bar of n / max of `cols` columns; anything above 0 can be seen. */
 void bar_add(struct line *l, uint64_t n, uint64_t max, int cols);
 
-#endif /* PKTPATH_HIST_BAR_H */
+#endif /* PKTPATH_TEXT_BARS_H */

@@ -4,8 +4,8 @@
  * output that knows how many columns it has used. Below the sinks, above stdio. Nothing here
  * fails: what does not fit is cut.
  */
-#ifndef PKTPATH_FORMAT_H
-#define PKTPATH_FORMAT_H
+#ifndef PKTPATH_TEXT_FORMAT_H
+#define PKTPATH_TEXT_FORMAT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -92,4 +92,4 @@ int line_write(struct line *l, FILE *f);
 /* Flushes what was written. 0 or -errno. */
 int file_flush(FILE *f);
 
-#endif /* PKTPATH_FORMAT_H */
+#endif /* PKTPATH_TEXT_FORMAT_H */

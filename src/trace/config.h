@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the BPF programs are told before load: from a tracer's options to struct pp_cfg. */
-#ifndef PKTPATH_CONFIG_H
-#define PKTPATH_CONFIG_H
+#ifndef PKTPATH_TRACE_CONFIG_H
+#define PKTPATH_TRACE_CONFIG_H
 
 #include "trace/tracer.h"
 
@@ -11,4 +11,4 @@ void config_fill(struct pp_cfg *cfg, const struct tracer_opts *o);
 /* Groups that rows are split into, without the one of all others. */
 uint32_t config_groups(const struct tracer_opts *o);
 
-#endif /* PKTPATH_CONFIG_H */
+#endif /* PKTPATH_TRACE_CONFIG_H */

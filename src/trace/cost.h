@@ -7,8 +7,8 @@
  * program that does nothing on its way. Statistics themselves cost time, so they are on only for
  * a moment now and then, and what they add to a run is calibrated as well.
  */
-#ifndef PKTPATH_COST_H
-#define PKTPATH_COST_H
+#ifndef PKTPATH_TRACE_COST_H
+#define PKTPATH_TRACE_COST_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -73,4 +73,4 @@ void cost_row(const struct cost *c, int row, double *ns, double *runs);
 const struct cost_calib *cost_calib(const struct cost *c);
 void cost_free(struct cost *c);
 
-#endif /* PKTPATH_COST_H */
+#endif /* PKTPATH_TRACE_COST_H */

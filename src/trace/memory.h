@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* How much memory a trace takes in the kernel: all of it at the start, none later. */
-#ifndef PKTPATH_MEMORY_H
-#define PKTPATH_MEMORY_H
+#ifndef PKTPATH_TRACE_MEMORY_H
+#define PKTPATH_TRACE_MEMORY_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,4 +25,4 @@ uint64_t memory_bytes(const struct memory_opts *o);
  * there are any; returns buf. */
 const char *memory_text(char buf[MEMORY_LEN], const struct memory_opts *o);
 
-#endif /* PKTPATH_MEMORY_H */
+#endif /* PKTPATH_TRACE_MEMORY_H */

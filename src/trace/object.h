@@ -4,8 +4,8 @@
  * plain one, which uses no variable or function of the kernel's own; and the one for kernels whose
  * BPF lacks compare-and-swap or bpf_loop() (before v5.17), which does not either.
  */
-#ifndef PKTPATH_OBJECT_H
-#define PKTPATH_OBJECT_H
+#ifndef PKTPATH_TRACE_OBJECT_H
+#define PKTPATH_TRACE_OBJECT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,4 +36,4 @@ void *object_map_table(struct bpf_map *map, size_t bytes);
  */
 const char *object_memlock_hint(int err);
 
-#endif /* PKTPATH_OBJECT_H */
+#endif /* PKTPATH_TRACE_OBJECT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Waiting for BPF programs that are at work. */
-#ifndef PKTPATH_QUIESCE_H
-#define PKTPATH_QUIESCE_H
+#ifndef PKTPATH_TRACE_QUIESCE_H
+#define PKTPATH_TRACE_QUIESCE_H
 
 /*
  * Returns once every BPF program that was running when it was called is over, on all CPUs; those
@@ -9,4 +9,4 @@
  */
 void quiesce(void);
 
-#endif /* PKTPATH_QUIESCE_H */
+#endif /* PKTPATH_TRACE_QUIESCE_H */

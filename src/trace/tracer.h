@@ -4,8 +4,8 @@
  * → stop (the account is final) → ledger → free (detach; nothing is left in the kernel). Functions
  * return 0 or -errno and have said why on stderr when they fail.
  */
-#ifndef PKTPATH_TRACER_H
-#define PKTPATH_TRACER_H
+#ifndef PKTPATH_TRACE_TRACER_H
+#define PKTPATH_TRACE_TRACER_H
 
 #include "model/histogram.h"
 #include "trace/memory.h"
@@ -100,4 +100,4 @@ int tracer_ledger(struct tracer *t, struct ledger *led);
 /* Detaches and frees everything, which takes seconds where the kernel waits after each function. */
 void tracer_free(struct tracer *t);
 
-#endif /* PKTPATH_TRACER_H */
+#endif /* PKTPATH_TRACE_TRACER_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Attaching pktpath's own XDP program to an interface, and saying what that changes. */
-#ifndef PKTPATH_XDPOWN_H
-#define PKTPATH_XDPOWN_H
+#ifndef PKTPATH_TRACE_XDP_OWN_H
+#define PKTPATH_TRACE_XDP_OWN_H
 
 #include "trace/xdp_stage.h"
 
@@ -17,4 +17,4 @@ void xdpown_wait(const struct xdpscan *s, const bool had_link[PP_IFS]);
 
 bool xdpown_has_link(const struct xdp_dev *d);
 
-#endif /* PKTPATH_XDPOWN_H */
+#endif /* PKTPATH_TRACE_XDP_OWN_H */

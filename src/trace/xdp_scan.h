@@ -3,8 +3,8 @@
  * Which XDP program is attached to which of the traced interfaces, how, and whether it can be
  * observed. Looking disturbs nobody: descriptors of programs are taken, nothing else.
  */
-#ifndef PKTPATH_XDPSCAN_H
-#define PKTPATH_XDPSCAN_H
+#ifndef PKTPATH_TRACE_XDP_SCAN_H
+#define PKTPATH_TRACE_XDP_SCAN_H
 
 #include <net/if.h>
 #include "host/scope.h"
@@ -56,4 +56,4 @@ const char *xdpscan_name(const struct xdpscan *s, const struct xdp_dev *d, char 
 /* The ID of what is attached to an interface now; 0 = nothing. */
 uint32_t xdpscan_id(unsigned int ifindex, unsigned int *mode, bool *hardware);
 
-#endif /* PKTPATH_XDPSCAN_H */
+#endif /* PKTPATH_TRACE_XDP_SCAN_H */

@@ -7,8 +7,8 @@
  * A foreign program is never replaced: the kernel refuses a link where a program is
  * (dev_xdp_attach(), v5.9). Links end with this process, however that ends.
  */
-#ifndef PKTPATH_XDPVIEW_H
-#define PKTPATH_XDPVIEW_H
+#ifndef PKTPATH_TRACE_XDP_STAGE_H
+#define PKTPATH_TRACE_XDP_STAGE_H
 
 #include <bpf/libbpf.h>
 #include "hooks/plan.h"
@@ -72,4 +72,4 @@ void xdpview_place(const struct xdpview *v, struct pp_rec *rec);
 void xdpview_detach(struct xdpview *v);
 void xdpview_free(struct xdpview *v);
 
-#endif /* PKTPATH_XDPVIEW_H */
+#endif /* PKTPATH_TRACE_XDP_STAGE_H */
