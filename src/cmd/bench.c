@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include "bench/bench.h"
+#include "hooks/kernel.h"
 #include "host/cpus.h"
 #include "bench/generator.h"
 #include "cmd/cmd.h"

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cmd/cmd.h"
+#include "hooks/kernel.h"
 #include "trace/cost.h"
 #include "base/log.h"
 #include "cmd/options.h"

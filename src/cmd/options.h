@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the user asked for, shared by the commands, and how the words become values. */
+/* How words become values: what the commands' parsers share. */
 #ifndef PKTPATH_CMD_OPTIONS_H
 #define PKTPATH_CMD_OPTIONS_H
 
 #include <argp.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include "model/histogram.h"
-#include "hooks/table.h"
-#include "host/scope.h"
-#include "trace/xdp_stage.h"
-
-struct opts {
-	struct scope scope;	/* resolved when all options are read */
-	uint64_t sample;	/* 1 of so many; 0 and 1 = all */
-	bool sample_packets;	/* each packet by itself, not whole flows */
-	double budget;		/* what tracing may take of a CPU, 0..1; 0 = any */
-	uint64_t count;		/* 0 = no limit */
-	uint64_t seconds_ns;	/* 0 = no limit */
-	bool json, quiet, verbose, line_buffered;
-	enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
-	enum backend backend;
-	uint32_t records, ring_bytes;
-	uint32_t reader_pid;	/* 0 = any */
-	const char *reader_comm, *reader_cgroup; /* NULL = any */
-	enum xdp_want xdp;
-	struct hist_opts hist;
-	const char *trace_file;	/* hist: every packet goes in here as well; NULL = none */
-	bool slow_any;		/* trace: only packets of which a row takes longer than this, ns */
-	uint64_t slow[PP_H_ROWS];
-};
+#include "run/opts.h"
 
 /*
  * argp_parse() for all commands: an option that argp would complain about in several lines gets
@@ -87,10 +63,6 @@ int parse_comm(const char *word, const char **out);
 int parse_cgroup(const char *word, const char **out);
 int parse_backend(const char *word, struct opts *o);
 
-/*
- * 0, or EXIT_USAGE after saying what is lacking: privileges, the kernel's BTF, or atomics in its
- * BPF.
- */
-int check_kernel(void);
-
-#endif /* PKTPATH_CMD_OPTIONS_H */
+/* How words become values: what the commands' parsers share. */
+#ifndef PKTPATH_CMD_OPTIONS_H
+#define PKTPATH_CMD_OPTIONS_H

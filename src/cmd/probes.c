@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include "cmd/cmd.h"
 #include "base/log.h"
+#include "hooks/kernel.h"
 #include "trace/memory.h"
 #include "model/labels.h"
 #include "cmd/options.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cmd/cmd.h"
 #include "base/log.h"
+#include "cmd/options.h"
 #include "serve/serve.h"
 #include "tables.h"
 #include "trace/tracer.h"

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "hooks/kernel.h"
 #include "trace/cost.h"
 #include "host/drivers.h"
 #include "run/intervals.h"

@@ -7,11 +7,7 @@
 #define PKTPATH_RUN_LIVE_H
 
 #include <stdint.h>
-#include "cmd/options.h"
-#include "trace/tracer.h"
-
-#define OPTS_DEFAULT { .records = TRACER_RECORDS, .ring_bytes = TRACER_RING,                       \
-		       .hist = { .groups = PP_GROUPS, .worst = 1, .wire = true } }
+#include "run/opts.h"
 
 /*
  * `sink` as in sink.c; only records with a verdict in `verdicts` (bit mask of enum pp_verdict) are

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "hooks/kernel.h"
 #include "serve/families.h"
 #include "serve/http.h"
 #include "host/drivers.h"

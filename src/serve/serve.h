@@ -8,7 +8,7 @@
 
 #include "hist.h"
 #include "serve/listen.h"
-#include "cmd/options.h"
+#include "run/opts.h"
 
 struct serve_opts {
 	struct opts o;			/* first: parse_run_option() takes it */

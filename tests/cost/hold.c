@@ -9,6 +9,7 @@
 #include "floors.h"
 #include "hold.h"
 #include "base/log.h"
+#include "hooks/kernel.h"
 #include "model/labels.h"
 #include "cmd/options.h"
 #include "hooks/plan.h"

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "cmd/options.h"
 #include "report.h"
+#include "hooks/kernel.h"
 #include "trace/tracer.h"
 #include "run/loopback_load.h"
 

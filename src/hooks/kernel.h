@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* May BPF programs be loaded here, and has this kernel's BPF what all of pktpath needs? */
+#ifndef PKTPATH_HOOKS_KERNEL_H
+#define PKTPATH_HOOKS_KERNEL_H
+
+/*
+ * 0, or EXIT_USAGE after one line on stderr that says what is lacking: privileges, the kernel's
+ * BTF, or ring buffers in its BPF.
+ */
+int check_kernel(void);
+
+#endif /* PKTPATH_HOOKS_KERNEL_H */
