@@ -63,6 +63,4 @@ int parse_comm(const char *word, const char **out);
 int parse_cgroup(const char *word, const char **out);
 int parse_backend(const char *word, struct opts *o);
 
-/* How words become values: what the commands' parsers share. */
-#ifndef PKTPATH_CMD_OPTIONS_H
-#define PKTPATH_CMD_OPTIONS_H
+#endif /* PKTPATH_CMD_OPTIONS_H */
