@@ -67,6 +67,15 @@ docs() {
 	python3 tests/docs.py
 }
 
+# Over the objects of the gcc build.
+rooms() {
+	python3 -B tests/rooms.py "$build/gcc"
+}
+
+broken_rooms() {
+	python3 -B tests/rooms_test.py "$build/gcc"
+}
+
 short_files() {
 	ours '*.c' '*.h' '*.sh' '*.py' Makefile | xargs wc -l | awk '
 		$2 != "total" && $1 > 500 { print $2 ": " $1 " lines, at most 500"; bad = 1 }
@@ -112,6 +121,8 @@ manual() {
 }
 
 check "gcc -Wall -Wextra -Werror" gcc build_with gcc
+check "rooms only know the rooms below them" python3 rooms
+check "broken walls are noticed" python3 broken_rooms
 check "clang -Wall -Wextra -Werror" clang build_with clang
 check "clang-tidy" clang-tidy tidy
 check "cppcheck" cppcheck run_cppcheck
