@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* The programs of the tracer: shims around the handlers of hooks.bpf.h. */
+/* The programs of the tracer: shims around the handlers of hooks/all.bpf.h. */
 #include "hooks/all.bpf.h"
 #include "core/irqs_off.bpf.h"
 

@@ -4,7 +4,7 @@
 #define PKTPATH_BPF_CORE_BIRTH_BPF_H
 
 #include "core/headers.bpf.h"
-#include "xdp/slot.bpf.h"
+#include "core/xdp_slot.bpf.h"
 
 #define NOT_COUNTED (-1)
 

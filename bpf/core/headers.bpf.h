@@ -7,6 +7,10 @@
 
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
+#define IPPROTO_ICMP	1
+#define IPPROTO_TCP	6
+#define IPPROTO_UDP	17
+#define IPPROTO_ICMPV6	58
 #define IP_OFFSET	0x1fff
 #define IP_FRAGMENT	0x3fff	/* an offset, or more to come */
 #define IP6_FRAGMENT	44	/* the header's number; 8 bytes long */

@@ -6,6 +6,7 @@
 #ifndef PKTPATH_BPF_CORE_HISTOGRAMS_BPF_H
 #define PKTPATH_BPF_CORE_HISTOGRAMS_BPF_H
 
+#include "core/maps.bpf.h"
 #include "hist.h"
 
 /* The buckets of one CPU and group. */

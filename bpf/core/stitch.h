@@ -9,7 +9,7 @@
  *	struct pp_sock *pp_sock_at(__u32 i);	sockets that have unread data, same
  *	struct pp_napi *pp_napi_at(__u32 i);	NAPI instances, same
  *
- * and, for kernels without compare-and-swap, the lock that cas.h wants.
+ * and, for kernels without compare-and-swap, the lock that atomic.h wants.
  *
  * Slab references are stored as index + 1, so that 0 means none.
  */

@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * How records end apart from TCP's reads: UDP's read, drops, and the free that is the last word.
+ * How records end that nobody reads: drops, and the free that has the last word.
  */
 #ifndef PKTPATH_BPF_HOOKS_END_BPF_H
 #define PKTPATH_BPF_HOOKS_END_BPF_H
 
 #include "hooks/forward.bpf.h"
+#include "hooks/raw.bpf.h"
 #include "hooks/tcp.bpf.h"
-#include "hooks/udp_fifo.bpf.h"
-
-/*
- * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
- * for an empty datagram, hence the look at the references, of which the queue then holds one).
- */
-HANDLER(read_udp)
-{
-	struct sk_buff *skb = (void *)a1;
-	struct pp_rec *rec;
-	struct reader r;
-	struct here h;
-	u32 ref = 0;
-
-	rec = pp_find(a1, &ref);
-	if (!rec || (int)a2 < 0 || RD(typed, skb, users.refs.counter) > 1 || !here(&h))
-		return;
-	if (!pp_unindex(a1, ref))
-		return;
-	reader_here(&r);
-	finish_read(&h, rec, a0, &r);
-	reader_done(&h, &r);
-}
-
-static __always_inline int is_queued_udp(const struct pp_rec *rec)
-{
-	return rec->l4_proto == IPPROTO_UDP && rec->ts[PP_ST_SOCK];
-}
-
-/*
- * What a UDP socket had, and a thread frees without a drop, it has read just now: a thread may be
- * preempted on its way in or out of the program above, and until it goes on the kernel skips the
- * program on that CPU, whoever else reads (recursion_misses). A free in a softirq may come much
- * later (skb_attempt_defer_free(), v5.19).
- */
-static __always_inline int is_read_unseen(const struct pp_rec *rec)
-{
-	return is_queued_udp(rec) && in_thread();
-}
+#include "hooks/udp.bpf.h"
 
 /*
  * Did TCP drop it? tcp_drop() frees without a word before v5.17. Data that has met TCP, and is

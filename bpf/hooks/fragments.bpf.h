@@ -7,7 +7,7 @@
 #ifndef PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H
 #define PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H
 
-#include "hooks/tcp.bpf.h"
+#include "core/sock_list.bpf.h"
 
 /* inet_frag_queue_insert(q, skb), under the queue's lock. */
 HANDLER(frag)

@@ -7,7 +7,7 @@
 #define PKTPATH_BPF_HOOKS_POLL_BPF_H
 
 #include "core/record.bpf.h"
-#include "xdp/slot.bpf.h"
+#include "core/xdp_slot.bpf.h"
 
 #define NET_RX_SOFTIRQ 3	/* include/linux/interrupt.h, part of the ABI of /proc/softirqs */
 

@@ -6,6 +6,7 @@
 #ifndef PKTPATH_BPF_HOOKS_TCP_BPF_H
 #define PKTPATH_BPF_HOOKS_TCP_BPF_H
 
+#include "core/sock_list.bpf.h"
 #include "hooks/reader.bpf.h"
 
 /*
@@ -36,27 +37,6 @@ HANDLER(held)
 	if (tail && pp_find(tail, &tail_ref))
 		rec->tail = tail_ref;
 	rec->state = PP_S_HELD;
-}
-
-/* Enter a record in its socket's list, under the socket lock; 0, or -1 if there is no list. */
-static __always_inline int link_to_sock(const struct here *h, u64 sk, u32 ref, struct pp_rec *rec)
-{
-	struct pp_sock *s = pp_sock_find(sk, 1);
-	int unsorted = 0;
-
-	if (!s)
-		return -1;
-	pp_sock_link(s, ref, rec, &unsorted);
-	if (unsorted)
-		COUNT(h, unsorted);
-	return 0;
-}
-
-/* The table of sockets is full. The record is out of the index. */
-static __always_inline void finish_no_sock(const struct here *h, struct pp_rec *rec)
-{
-	finish_children(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB);
-	finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
 }
 
 /* tcp_data_queue(sk, skb): a segment beyond rcv_nxt waits in the out-of-order queue. */
@@ -196,20 +176,6 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 		finish(h, rec, PP_V_DROPPED, 0, 0);
 	}
 	return 1;
-}
-
-/* The slot of a list in the table of sockets; -1 if there is none. */
-static __always_inline int sock_slot(u64 sk)
-{
-	u32 hash = pp_hash(sk, PP_SOCK_BITS), i;
-
-	for (i = 0; i < PP_PROBES; i++) {
-		struct pp_sock *s = pp_sock_at(hash + i);
-
-		if (s->sk == sk)
-			return (hash + i) & (PP_SOCKS - 1);
-	}
-	return -1;
 }
 
 /* Records at the head of a list that are to be ended: all, or those that `copied` has passed. */

@@ -14,7 +14,6 @@
 #ifdef PP_LEGACY	/* neither tracepoint is there, and nothing ever enters a FIFO */
 HANDLER(sock_udp_tp) {}
 HANDLER(read_udp_tp) {}
-static __always_inline void fifo_forget(u64 sk, u32 ref, u32 ticket) {}
 #else
 
 #define MSG_PEEK 2

@@ -2,10 +2,10 @@
 /*
  * What XDP programs leave behind on their CPU (struct pp_xdp), and who takes it: the packet that a
  * driver makes of a frame which native XDP passed on, and the end of the poll. The programs that
- * fill it are in xdpstage.bpf.h; where none is observed, cfg.xdp is 0 and nothing of this runs.
+ * fill it are in xdp/stage.bpf.h; where none is observed, cfg.xdp is 0 and nothing of this runs.
  */
-#ifndef PKTPATH_BPF_XDP_SLOT_BPF_H
-#define PKTPATH_BPF_XDP_SLOT_BPF_H
+#ifndef PKTPATH_BPF_CORE_XDP_SLOT_BPF_H
+#define PKTPATH_BPF_CORE_XDP_SLOT_BPF_H
 
 #include "core/record.bpf.h"
 
@@ -141,4 +141,4 @@ static __always_inline void xdp_poll_over(void)
 	xdp_end_waiting(&h);
 }
 
-#endif /* PKTPATH_BPF_XDP_SLOT_BPF_H */
+#endif /* PKTPATH_BPF_CORE_XDP_SLOT_BPF_H */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * What outlives a program's run: the configuration that the loader writes, the switches that it
+ * turns, the tables and how an entry of each is reached.
+ *
+ * No hash map, and no event per hook: a record is reached through an array word found by the
+ * skb's address, or through its socket's list.
+ */
+#ifndef PKTPATH_BPF_CORE_MAPS_BPF_H
+#define PKTPATH_BPF_CORE_MAPS_BPF_H
+
+#include "core/kernel.bpf.h"
+#include "record.h"
+
+static __always_inline struct pp_rec *pp_rec_at(u32 i);
+static __always_inline struct pp_set *pp_set_at(u32 i);
+static __always_inline struct pp_sock *pp_sock_at(u32 i);
+static __always_inline struct pp_napi *pp_napi_at(u32 i);
+#ifdef PP_LEGACY
+#include "core/legacy.bpf.h"
+#endif
+
+const volatile struct pp_cfg cfg = {};
+#include "core/stitch.h"
+
+/* PP_ON once all hooks are attached, and no longer when they go: no packet is followed halfway. */
+volatile __u32 enabled = PP_OFF;
+
+/* With cfg.sample: flows or packets with a hash up to here are followed. Changed while it runs. */
+volatile __u32 sample_max = ~0u;
+
+/* Set once a packet got no record: from then on a packet without one may be counted already. */
+volatile __u32 refused = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);			/* set at load: possible CPUs */
+	__type(key, u32);
+	__type(value, struct pp_cpu);
+} cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);			/* set at load: --records */
+	__type(key, u32);
+	__type(value, struct pp_rec);
+} slab SEC(".maps");
+
+/*
+ * Tables of a fixed size are variables: an element is reached by adding to an address, where a map
+ * takes a lookup.
+ */
+struct pp_set pp_sets[PP_SETS] = {};
+struct pp_sock pp_socks[PP_SOCKS] = {};
+struct pp_napi pp_napis[PP_NAPIS] = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);			/* set at load where it is needed: PP_FIFOS */
+	__type(key, u32);
+	__type(value, struct pp_fifo);
+} fifos SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);		/* set at load: --ring */
+} ring SEC(".maps");
+
+static __always_inline struct pp_rec *pp_rec_at(u32 i)
+{
+	return bpf_map_lookup_elem(&slab, &i);
+}
+
+static __always_inline struct pp_set *pp_set_at(u32 i)
+{
+	return &pp_sets[i & (PP_SETS - 1)];
+}
+
+static __always_inline struct pp_sock *pp_sock_at(u32 i)
+{
+	return &pp_socks[i & (PP_SOCKS - 1)];
+}
+
+static __always_inline struct pp_napi *pp_napi_at(u32 i)
+{
+	return &pp_napis[i & (PP_NAPIS - 1)];
+}
+
+#endif /* PKTPATH_BPF_CORE_MAPS_BPF_H */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The driver hands a packet to GRO, where its record begins; GRO merges it into another, holds it,
+ * lets it go, and gives it to the stack in a list.
+ */
+#ifndef PKTPATH_BPF_HOOKS_GRO_BPF_H
+#define PKTPATH_BPF_HOOKS_GRO_BPF_H
+
+#include "core/arrival.bpf.h"
+
+/* tp napi_gro_receive_entry: GRO's control block is not set yet. */
+HANDLER(gro)
+{
+	arrive(typed, a0, PP_ST_GRO, 0);
+}
+
+/* tp napi_gro_frags_entry: the driver handed up pages, and napi_frags_skb() knows the first. */
+HANDLER(gro_frags)
+{
+	arrive(typed, a0, PP_ST_GRO, 1);
+}
+
+#define TCP_PUSHING (TCP_FLAG_FIN | TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_PSH | TCP_FLAG_URG)
+
+/* skb_gro_receive(p, skb) == 0, or its list twin: skb's data now belongs to p. */
+HANDLER(merge)
+{
+	u32 ref = 0, parent_ref = 0;
+	struct pp_rec *rec, *parent;
+	struct here h;
+
+	if ((int)a2 != 0)
+		return;
+	rec = record_here(a1, &h, &ref);
+	if (!rec)
+		return;
+	/* virtio_net leaves all but the Ethernet header of long frames in a page. */
+	if (rec->flags & PP_F_NOPARSE && parse_late(typed, &h, (struct sk_buff *)a1, ref, rec, 1))
+		return;
+	parent = pp_find(a0, &parent_ref);
+	if (parent) {
+		rec->parent = parent->id;
+		parent->gro_frames = (parent->gro_frames ?: 1) + (rec->gro_frames ?: 1);
+		/* What tcp_gro_receive() looks at; the flush follows at once. */
+		if ((rec->tcp_flags & TCP_PUSHING) || rec->data_len < parent->data_len)
+			parent->gro_end = PP_GE_PUSH;
+	}
+	if (pp_unindex(a1, ref))
+		finish(&h, rec, PP_V_MERGED, 0, 0);
+}
+
+/* napi_gro_flush(): the poll is over, or gave up its CPU; GRO lets go what it holds. */
+HANDLER(gro_flush)
+{
+	struct here h;
+
+	if (here(&h))
+		h.c->gro_flush_ns = h.now;
+}
+
+/*
+ * Was GRO left because of a flush, not because of another packet? No packet comes to GRO between
+ * the flush and the end of its poll.
+ */
+static __always_inline int in_gro_flush(const struct here *h)
+{
+	return h->c->gro_flush_ns > h->c->poll.poll_ns;
+}
+
+#define GRO_MAX 65536	/* GRO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
+
+/* Why GRO lets a held packet go. What gro_flush_timeout keeps goes with the timer's poll. */
+static __always_inline u32 gro_end_of(const int typed, const struct here *h, struct sk_buff *skb,
+				      const struct pp_rec *rec)
+{
+	if (rec->gro_end)
+		return rec->gro_end;
+	if (!h->c->gro_flush_ns)
+		return PP_GE_NONE;	/* nobody tells of flushes here, or there was none yet */
+	if (in_gro_flush(h))
+		return h->c->poll.cause == PP_C_TIMER ? PP_GE_TIMEOUT : PP_GE_POLL_END;
+	return RD(typed, skb, len) + rec->data_len >= GRO_MAX ? PP_GE_FULL : PP_GE_MISMATCH;
+}
+
+/* gro_complete(gro, skb), from v7.0: a held packet, alone or with others merged into it. */
+HANDLER(gro_done)
+{
+	struct pp_rec *rec;
+	struct here h;
+	u32 ref = 0;
+
+	rec = pp_find(a1, &ref);
+	if (!rec || rec->gro == PP_G_HELD || !here(&h))
+		return;
+	rec->gro = PP_G_HELD;
+	rec->gro_end = gro_end_of(typed, &h, (struct sk_buff *)a1, rec);
+	stamp(&h, rec, PP_ST_BATCH);
+}
+
+/* inet_gro_complete(skb), ipv6_gro_complete(skb): the same, but only of merged packets. */
+HANDLER(gro_done_ip)
+{
+	h_gro_done(typed, 0, a0, 0);
+}
+
+/*
+ * What GRO did with a packet, when it comes out: of one that was not held, all the time is the
+ * batch's; one that was held alone, where nobody tells when it was let go, went with the flush.
+ */
+static __always_inline void take_gro(const int typed, const struct here *h, struct sk_buff *skb,
+				     struct pp_rec *rec)
+{
+	u64 left = rec->ts[PP_ST_GRO];
+
+	if (!left || rec->gro)
+		return;
+	rec->gro = was_held_alone(typed, skb) ? PP_G_HELD : PP_G_NORMAL;
+	if (rec->gro == PP_G_HELD) {
+		rec->gro_end = gro_end_of(typed, h, skb, rec);
+		left = in_gro_flush(h) && h->c->gro_flush_ns >= left ? h->c->gro_flush_ns : 0;
+	}
+	if (!left)
+		return;
+	pp_put(rec, PP_ST_BATCH, left, h->cpu);
+}
+
+/* The list's packets meet `netif` one by one on this CPU right after: they take this stamp. */
+HANDLER(flush)
+{
+	struct here h;
+
+	if (here(&h))
+		h.c->flush_ns = h.now;
+}
+
+static __always_inline void take_flush(const int typed, const struct here *h, struct sk_buff *skb,
+				       struct pp_rec *rec)
+{
+	u64 flush = h->c->flush_ns;
+
+	take_gro(typed, h, skb, rec);
+	if (rec->ts[PP_ST_GRO] && !rec->ts[PP_ST_FLUSH] && flush >= rec->last_ns)
+		pp_put(rec, PP_ST_FLUSH, flush, h->cpu);
+}
+
+#endif /* PKTPATH_BPF_HOOKS_GRO_BPF_H */
