@@ -8,7 +8,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "bench/bed.h"
+#include "bench/net.h"
 #include "host/cpus.h"
+#include "host/ethtool.h"
 #include "bench/no_rate.h"
 #include "bench/xsk.h"
 #include "base/clock.h"
@@ -29,7 +31,7 @@ static const struct bench_spec sink_spec = { .mode = XB_DROP, .label = "the sink
 
 struct bed {
 	struct bench_opts o;
-	struct net_stats *stats[NR_DEVS];
+	struct net_counters *stats[NR_DEVS];
 	unsigned int ifindex[NR_DEVS];
 	struct gen *gen;
 	struct meter *meter;
@@ -82,13 +84,13 @@ static int bring_up(struct bed *b)
 		err = net_up(names[i]);
 		b->ifindex[i] = if_nametoindex(names[i]);
 		if (!err)
-			err = net_stats_open(&b->stats[i], names[i]);
+			err = net_counters_open(&b->stats[i], names[i]);
 	}
 	/* A veth that is up tells its peer that frames can be sent to it; a down one does not. */
 	for (i = 0; !err && i < NR_DEVS; i++) {
-		err = net_set_gro(names[i], false);
+		err = ethtool_set_gro(names[i], false);
 		if (!err && i == DEV_DUT && b->o.gro)
-			err = net_set_gro(names[i], true);
+			err = ethtool_set_gro(names[i], true);
 	}
 	if (!err)
 		err = net_addr(names[DEV_DUT], "198.18.0.2", 15, true);
@@ -199,7 +201,7 @@ void bed_free(struct bed *b)
 	prog_free(b->sink);
 	prog_free(b->sink_stamps);
 	for (i = 0; i < NR_DEVS; i++)
-		net_stats_free(b->stats[i]);
+		net_counters_free(b->stats[i]);
 	meter_free(b->meter);
 	free(b);
 }
@@ -360,9 +362,9 @@ int bed_tally(struct bed *b, struct tally *t)
 	t->counted = counted(b);
 	t->cpumap_drops = b->cpumap ? b->cpumap->bss->dropped : 0;
 	for (i = 0; !err && i < NR_DEVS; i++)
-		err = net_stats_all(b->stats[i], &t->dev[i]);
+		err = net_counters_all(b->stats[i], &t->dev[i]);
 	if (!err)
-		err = net_snmp(&t->snmp);
+		err = snmp_read(&t->snmp);
 	if (!err)
 		err = tally_sockets(b, t);
 	return said(err, "read the counters");
@@ -382,15 +384,15 @@ static int tally_ends(struct bed *b, struct tally *t)
 
 	t->counted = counted(b);
 	if (b->mode == XB_PASS)
-		return net_snmp(&t->snmp);
+		return snmp_read(&t->snmp);
 	if (b->mode == XB_XSK)
 		return tally_sockets(b, t);
 	if (b->mode == XB_REDIRECT_CPU)
 		return 0;
 	a = ends[b->mode][0];
 	c = ends[b->mode][1];
-	err = net_stats_driver(b->stats[a], &t->dev[a]);
-	return err || a == c ? err : net_stats_driver(b->stats[c], &t->dev[c]);
+	err = net_counters_driver(b->stats[a], &t->dev[a]);
+	return err || a == c ? err : net_counters_driver(b->stats[c], &t->dev[c]);
 }
 
 int bed_read(struct bed *b, struct reading *r)
@@ -432,7 +434,7 @@ int bed_quiet(struct bed *b)
 
 	for (i = 0; !err && i < SETTLE_MAX && same < 3; i++) {
 		usleep(SETTLE_NS / 1000);
-		err = net_stats_driver(b->stats[DEV_DUT], &c);
+		err = net_counters_driver(b->stats[DEV_DUT], &c);
 		same = c.xdp_packets == before ? same + 1 : 0;
 		before = c.xdp_packets;
 	}

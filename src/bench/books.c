@@ -90,7 +90,7 @@ static uint64_t xsk_ring_full(const struct tally *t, bool generic)
 
 static uint64_t stack_refused(const struct tally *t, bool generic)
 {
-	const struct net_snmp *s = &t->snmp;
+	const struct snmp *s = &t->snmp;
 
 	return s->in_hdr_errors + s->in_addr_errors + s->in_unknown + s->in_discards +
 	       s->udp_in_errors;

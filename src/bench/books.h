@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "bench/net.h"
+#include "host/net_counters.h"
+#include "host/snmp.h"
 #include "xdpbench.h"
 
 #define BOOK_LINES 8
@@ -19,7 +20,7 @@ struct tally {
 	uint64_t cpumap_drops;
 	uint64_t xsk_received, xsk_no_buffer, xsk_ring_full;
 	struct net_counts dev[NR_DEVS];
-	struct net_snmp snmp;
+	struct snmp snmp;
 };
 
 struct book_line {

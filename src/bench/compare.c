@@ -43,7 +43,7 @@ struct compare {
 	size_t max_loads, nr_loads;
 	size_t *ends;			/* of each load's slices */
 	size_t nr_groups;		/* that tell a difference */
-	struct bench_env env;
+	struct machine env;
 	struct books books;
 	const char *no_rate;
 	double seconds;
@@ -361,7 +361,7 @@ int bench_compare(const struct bench_opts *o)
 	int i, ret = EXIT_RUNTIME;
 
 	memcpy(c.specs, o->specs, sizeof(c.specs));
-	env_read(&c.env, o->gro);
+	machine_read(&c.env, o->gro);
 	stop_on_signals();
 	c.ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
 	if (make_room(&c))

@@ -126,7 +126,7 @@ static int live(const struct bench_opts *o, struct row *row, uint32_t batch)
 	return err;
 }
 
-static int floor_text(const struct bench_opts *o, const struct bench_env *env,
+static int floor_text(const struct bench_opts *o, const struct machine *env,
 		      const struct row *rows)
 {
 	char buf[80];
@@ -146,7 +146,7 @@ static int floor_text(const struct bench_opts *o, const struct bench_env *env,
 	return file_flush(stdout);
 }
 
-static int floor_json(const struct bench_opts *o, const struct bench_env *env,
+static int floor_json(const struct bench_opts *o, const struct machine *env,
 		      const struct row *rows)
 {
 	yyjson_mut_doc *d = json_begin(o, "floor", env);
@@ -167,11 +167,11 @@ static int floor_json(const struct bench_opts *o, const struct bench_env *env,
 int bench_floor(const struct bench_opts *o)
 {
 	struct row rows[NR_ROWS] = {};
-	struct bench_env env;
+	struct machine env;
 	size_t i;
 	int err;
 
-	env_read(&env, o->gro);
+	machine_read(&env, o->gro);
 	stop_on_signals();
 	cpu_pin(cpu_nth_from_last(0));
 	err = bare(o, rows);

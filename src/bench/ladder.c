@@ -222,7 +222,7 @@ int bench_ladder(const struct bench_opts *o)
 	struct climb c = { .l.o = o };
 	int ret = EXIT_RUNTIME, err;
 
-	env_read(&c.l.env, o->gro);
+	machine_read(&c.l.env, o->gro);
 	stop_on_signals();
 	err = prepare(&c);
 	if (!err)

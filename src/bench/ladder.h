@@ -20,7 +20,7 @@ struct step {
 
 struct ladder {
 	const struct bench_opts *o;
-	struct bench_env env;
+	struct machine env;
 	struct step *steps;
 	int nr_steps, rounds;
 	double seconds;

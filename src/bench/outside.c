@@ -13,8 +13,8 @@
 #include <bpf/bpf.h>
 #include "bench/bench.h"
 #include "host/cpus.h"
+#include "host/ethtool.h"
 #include "bench/show_json.h"
-#include "bench/net.h"
 #include "bench/program.h"
 #include "bench/sent.h"
 #include "bench/show_text.h"
@@ -42,7 +42,7 @@ struct outside {
 	struct xsk *xsk;
 	struct sent *sent;	/* NULL if it sends nothing on, or that cannot be told */
 	struct xb_sent lost;	/* of what it sends on, while it is measured; `taken` is in looks */
-	struct net_stats *stats;
+	struct net_counters *stats;
 	struct net_counts before, after;
 	struct slice *wall, *soft, *left;
 	size_t max, n;
@@ -50,7 +50,7 @@ struct outside {
 	double seconds;
 	int nr_use;
 	struct cpu_use use[CPU_MAX];
-	struct bench_env machine;
+	struct machine machine;
 	char driver[32], why[160];
 };
 
@@ -152,9 +152,11 @@ static int watch(struct outside *x)
 
 static int start(struct outside *x)
 {
+	struct ethtool_drvinfo info;
 	int err;
 
-	net_driver(x->o->ifname, x->driver);
+	if (!ethtool_driver(x->o->ifname, &info))
+		snprintf(x->driver, sizeof(x->driver), "%.31s", info.driver);
 	x->env.count = x->spec->mode != XB_REDIRECT_CPU;
 	x->env.cpu = cpu_nth_from_last(0);
 	err = prog_load(&x->prog, x->spec, &x->env);
@@ -165,7 +167,7 @@ static int start(struct outside *x)
 	if (!err)
 		err = add_socket(x);
 	if (!err)
-		err = net_stats_open(&x->stats, x->o->ifname);
+		err = net_counters_open(&x->stats, x->o->ifname);
 	return err;
 }
 
@@ -178,7 +180,7 @@ static uint64_t seen(struct outside *x)
 		return xsk_received(x->xsk);
 	if (x->spec->mode != XB_USER)
 		return prog_counted(x->prog);
-	net_stats_all(x->stats, &c);
+	net_counters_all(x->stats, &c);
 	return c.rx_packets;
 }
 
@@ -227,7 +229,7 @@ static int measure(struct outside *x, uint64_t ns)
 	begun = now_ns(CLOCK_MONOTONIC);
 	n = cpu_use_read(x->use, CPU_MAX);
 	if (!err)
-		err = net_stats_all(x->stats, &x->before);
+		err = net_counters_all(x->stats, &x->before);
 	if (x->sent)
 		sent_read(x->sent, &before);
 	x->first = x->last = look(x);
@@ -248,7 +250,7 @@ static int measure(struct outside *x, uint64_t ns)
 		log_err("%s: cannot read the counters: %s", x->o->ifname, strerror(-err));
 		return err;
 	}
-	return net_stats_all(x->stats, &x->after);
+	return net_counters_all(x->stats, &x->after);
 }
 
 static uint64_t nr_seen(const struct outside *x)
@@ -416,8 +418,8 @@ int bench_outside(const struct bench_opts *o)
 	x->wall = calloc(x->max, sizeof(*x->wall));
 	x->soft = calloc(x->max, sizeof(*x->soft));
 	x->left = calloc(x->max, sizeof(*x->left));
-	env_read(&x->machine, o->gro);
-	env_device(&x->machine, o->ifname);
+	machine_read(&x->machine, o->gro);
+	machine_device(&x->machine, o->ifname);
 	stop_on_signals();
 	if (x->wall && x->soft && x->left)
 		ret = run(x, ns);
@@ -426,7 +428,7 @@ int bench_outside(const struct bench_opts *o)
 	xsk_free(x->xsk);
 	sent_free(x->sent);
 	prog_free(x->prog);
-	net_stats_free(x->stats);
+	net_counters_free(x->stats);
 	free(x->wall);
 	free(x->soft);
 	free(x->left);

@@ -266,7 +266,7 @@ int bench_run(const struct bench_opts *o)
 		log_err("cannot start: %s", strerror(ENOMEM));
 	} else {
 		run.r->o = o;
-		env_read(&run.r->env, o->gro);
+		machine_read(&run.r->env, o->gro);
 		stop_on_signals();
 		if (!bed_new(&run.bed, o) && !whole(&run, ns))
 			ret = finish(&run);

@@ -14,7 +14,7 @@ enum { LAT_P50, LAT_P90, LAT_P99, LAT_P999, LAT_P9999, NR_LATS };
 
 struct run_result {
 	const struct bench_opts *o;
-	struct bench_env env;
+	struct machine env;
 	struct books books;
 	const char *no_rate;		/* why there is none, or NULL */
 	double seconds;			/* over which the rate was taken */

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "bench/app.h"
+#include "bench/net.h"
 #include "bench/rungs.h"
 #include "base/child.h"
 
@@ -321,7 +322,7 @@ static int up_blackhole(struct rung_state *s)
  */
 static int count_blackhole(struct rung_state *s, uint64_t *packets)
 {
-	const struct net_snmp *b = &s->base.snmp, *n;
+	const struct snmp *b = &s->base.snmp, *n;
 	uint64_t here, lookups = no_route() - s->base_no_route;
 	struct tally t;
 	int err = bed_tally(s->bed, &t);
@@ -344,7 +345,7 @@ static void down_blackhole(struct rung_state *s)
 
 /* --- sockets --- */
 
-static int count_snmp(struct rung_state *s, uint64_t (*get)(const struct net_snmp *),
+static int count_snmp(struct rung_state *s, uint64_t (*get)(const struct snmp *),
 		      uint64_t *packets)
 {
 	struct tally t;
@@ -359,7 +360,7 @@ static int up_nothing(struct rung_state *s)
 	return 0;
 }
 
-static uint64_t no_ports(const struct net_snmp *n)
+static uint64_t no_ports(const struct snmp *n)
 {
 	return n->udp_no_ports;
 }
@@ -378,7 +379,7 @@ static int up_filter(struct rung_state *s)
 	return why(s, err, "socket");
 }
 
-static uint64_t filtered(const struct net_snmp *n)
+static uint64_t filtered(const struct snmp *n)
 {
 	return n->udp_in_errors - n->udp_rcvbuf_errors;
 }
@@ -394,7 +395,7 @@ static int up_full(struct rung_state *s)
 	return s->fd < 0 ? why(s, s->fd, "socket") : 0;
 }
 
-static uint64_t overflowed(const struct net_snmp *n)
+static uint64_t overflowed(const struct snmp *n)
 {
 	return n->udp_rcvbuf_errors;
 }

@@ -48,7 +48,7 @@ static void add_options(doc_t *d, val_t *root, const struct bench_opts *o)
 	yyjson_mut_obj_add_bool(d, v, "sink", o->sink);
 }
 
-static void add_env(doc_t *d, val_t *root, const struct bench_env *env)
+static void add_env(doc_t *d, val_t *root, const struct machine *env)
 {
 	val_t *v = yyjson_mut_obj_add_obj(d, root, "environment");
 
@@ -66,7 +66,7 @@ static void add_env(doc_t *d, val_t *root, const struct bench_env *env)
 	yyjson_mut_obj_add_int(d, v, "other_tracing_programs", env->tracing_programs);
 }
 
-doc_t *json_begin(const struct bench_opts *o, const char *command, const struct bench_env *env)
+doc_t *json_begin(const struct bench_opts *o, const char *command, const struct machine *env)
 {
 	doc_t *d = yyjson_mut_doc_new(NULL);
 	val_t *root = d ? yyjson_mut_obj(d) : NULL;

@@ -12,7 +12,7 @@
 
 /* A document with schema, command, options and environment. NULL without memory. */
 yyjson_mut_doc *json_begin(const struct bench_opts *o, const char *command,
-			   const struct bench_env *env);
+			   const struct machine *env);
 /* { "value": .., "lo": .., "hi": .., "n": .. }; null where there is none. */
 void json_estimate(yyjson_mut_doc *d, yyjson_mut_val *to, const char *key,
 		   const struct estimate *e);

@@ -35,7 +35,7 @@ void text_head(const struct bench_opts *o, const char *what)
 	       o->batch, o->cores, o->cores == 1 ? "" : "s");
 }
 
-void text_env(const struct bench_env *env)
+void text_env(const struct machine *env)
 {
 	printf("\nkernel       %s, JIT %s%s\n", env->kernel,
 	       env->jit < 0 ? "unknown" : env->jit ? "on" : "off",

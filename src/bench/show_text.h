@@ -14,6 +14,6 @@ const char *text_estimate(char buf[80], const struct estimate *e, double scale, 
 const char *text_rate(char buf[96], const struct estimate *pps);
 void text_head(const struct bench_opts *o, const char *what);
 void text_cpus(const struct cpu_use *use, int n);
-void text_env(const struct bench_env *env);
+void text_env(const struct machine *env);
 
 #endif /* PKTPATH_BENCH_SHOW_TEXT_H */

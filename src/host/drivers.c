@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <limits.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "host/drivers.h"
+#include "host/ethtool.h"
 
 bool ifaces_use(const struct ifaces *ifs, const char *driver)
 {
@@ -34,13 +30,11 @@ static bool is_hardware(const struct ethtool_drvinfo *info)
 	return true;
 }
 
-static void add_iface(struct ifaces *ifs, int fd, const char *ifname, bool meant)
+static void add_iface(struct ifaces *ifs, const char *ifname, bool meant)
 {
-	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq req = { .ifr_data = (void *)&info };
+	struct ethtool_drvinfo info;
 
-	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", ifname);
-	if (ioctl(fd, SIOCETHTOOL, &req)) {
+	if (ethtool_driver(ifname, &info)) {
 		ifs->soft |= meant;
 		return;
 	}
@@ -93,18 +87,14 @@ static bool is_meant(const struct scope *scope, unsigned int ifindex)
 void ifaces_find(struct ifaces *ifs, const struct scope *scope)
 {
 	struct if_nameindex *list = if_nameindex(), *p;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	memset(ifs, 0, sizeof(*ifs));
 	for (p = list; p && p->if_index; p++) {
-		if (fd >= 0)
-			add_iface(ifs, fd, p->if_name, is_meant(scope, p->if_index));
+		add_iface(ifs, p->if_name, is_meant(scope, p->if_index));
 		ifs->forward |= forwards(p->if_name);
 	}
 	if (list)
 		if_freenameindex(list);
-	if (fd >= 0)
-		close(fd);
 }
 
 const char *iface_name(uint32_t netns, uint32_t ifindex)

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-#include <errno.h>
-#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include "host/iface_links.h"
-
-#define REPLY_BYTES 32768	/* as libnetlink has it; the kernel sends no larger one */
+#include "host/netlink.h"
 
 /* What a message says of one interface. */
 struct link {
@@ -21,97 +16,68 @@ static unsigned int number(struct rtattr *a)
 {
 	unsigned int n = 0;
 
-	if (RTA_PAYLOAD(a) >= sizeof(n))
+	if (a && RTA_PAYLOAD(a) >= sizeof(n))
 		memcpy(&n, RTA_DATA(a), sizeof(n));
 	return n;
 }
 
-static const char *kind_of(struct rtattr *info)
+static const char *text(struct rtattr *a)
 {
-	struct rtattr *a = RTA_DATA(info);
-	int len = (int)RTA_PAYLOAD(info);
-
-	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
-		if (a->rta_type == IFLA_INFO_KIND)
-			return RTA_DATA(a);
-	return "";
+	return a ? RTA_DATA(a) : "";
 }
 
 static struct link read_link(struct nlmsghdr *m)
 {
 	struct ifinfomsg *body = NLMSG_DATA(m);
-	struct link l = { .ifindex = (unsigned int)body->ifi_index, .name = "", .kind = "" };
-	struct rtattr *a = IFLA_RTA(body);
+	struct rtattr *all = IFLA_RTA(body), *info;
 	int len = (int)IFLA_PAYLOAD(m);
 
-	for (; RTA_OK(a, len); a = RTA_NEXT(a, len)) {
-		switch (a->rta_type) {
-		case IFLA_IFNAME: l.name = RTA_DATA(a); break;
-		case IFLA_LINK: l.parent = number(a); break;
-		case IFLA_LINK_NETNSID: l.parent_elsewhere = true; break;
-		case IFLA_MASTER: l.master = number(a); break;
-		case IFLA_LINKINFO: l.kind = kind_of(a); break;
-		default: break;
-		}
-	}
-	return l;
+	info = nl_find(all, len, IFLA_LINKINFO);
+	return (struct link){
+		.ifindex = (unsigned int)body->ifi_index,
+		.parent = number(nl_find(all, len, IFLA_LINK)),
+		.master = number(nl_find(all, len, IFLA_MASTER)),
+		.parent_elsewhere = nl_find(all, len, IFLA_LINK_NETNSID),
+		.name = text(nl_find(all, len, IFLA_IFNAME)),
+		.kind = text(info ? nl_find(RTA_DATA(info), (int)RTA_PAYLOAD(info), IFLA_INFO_KIND) :
+			     NULL),
+	};
 }
 
-static void take(struct layers *l, unsigned int ifindex, struct nlmsghdr *m)
+struct search {
+	struct layers *l;
+	unsigned int ifindex;
+};
+
+static void take(void *arg, struct nlmsghdr *m)
 {
+	const struct search *s = arg;
 	struct link link = read_link(m);
+	struct layers *l = s->l;
 	struct layer_if *port;
 
-	if (link.ifindex == ifindex) {
+	if (link.ifindex == s->ifindex) {
 		snprintf(l->kind, sizeof(l->kind), "%s", link.kind);
 		l->parent.ifindex = link.parent_elsewhere ? 0 : link.parent;
 	}
-	if (link.master != ifindex || l->nr_ports == PP_IFS)
+	if (link.master != s->ifindex || l->nr_ports == PP_IFS)
 		return;
 	port = &l->ports[l->nr_ports++];
 	port->ifindex = link.ifindex;
 	snprintf(port->name, sizeof(port->name), "%s", link.name);
 }
 
-/* One answer of the dump. 1: it was the last. */
-static int receive(int fd, struct layers *l, unsigned int ifindex)
-{
-	char reply[REPLY_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
-	ssize_t n = recv(fd, reply, sizeof(reply), 0);
-	struct nlmsghdr *m = (void *)reply;
-	unsigned int len;
-
-	if (n < 0)
-		return -errno;
-	len = (unsigned int)n;
-	for (; NLMSG_OK(m, len); m = NLMSG_NEXT(m, len)) {
-		if (m->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (m->nlmsg_type == NLMSG_ERROR)
-			return -EPROTO;
-		if (m->nlmsg_type == RTM_NEWLINK)
-			take(l, ifindex, m);
-	}
-	return 0;
-}
-
 int layers_find(struct layers *l, unsigned int ifindex)
 {
-	struct {
-		struct nlmsghdr head;
-		struct ifinfomsg body;
-	} ask = { .head = { .nlmsg_len = sizeof(ask), .nlmsg_type = RTM_GETLINK,
-			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), err;
+	struct search s = { .l = l, .ifindex = ifindex };
+	struct ifinfomsg any = {};
+	struct nl_request r;
+	int err;
 
 	memset(l, 0, sizeof(*l));
-	if (fd < 0)
-		return -errno;
-	err = send(fd, &ask, sizeof(ask), 0) < 0 ? -errno : 0;
-	while (!err)
-		err = receive(fd, l, ifindex);
-	close(fd);
+	nl_begin(&r, RTM_GETLINK, NLM_F_DUMP, &any, sizeof(any));
+	err = nl_talk(&r, take, &s);
 	if (l->parent.ifindex && !if_indextoname(l->parent.ifindex, l->parent.name))
 		l->parent.ifindex = 0;
-	return err < 0 ? err : 0;
+	return err;
 }

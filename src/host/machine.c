@@ -7,8 +7,8 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "host/cpus.h"
+#include "host/ethtool.h"
 #include "host/machine.h"
-#include "bench/net.h"
 
 /* The first line of a file; "" if it cannot be had. */
 static void first_line(const char *path, char *buf, int size)
@@ -77,7 +77,7 @@ static void list_mitigations(char *buf, int size)
 		closedir(dir);
 }
 
-static void count_programs(struct bench_env *env)
+static void count_programs(struct machine *env)
 {
 	struct bpf_prog_info info;
 	uint32_t id = 0, len;
@@ -100,7 +100,7 @@ static void count_programs(struct bench_env *env)
 	}
 }
 
-void env_read(struct bench_env *env, bool gro)
+void machine_read(struct machine *env, bool gro)
 {
 	struct utsname u;
 
@@ -117,9 +117,9 @@ void env_read(struct bench_env *env, bool gro)
 	env->gro = gro;
 }
 
-void env_device(struct bench_env *env, const char *name)
+void machine_device(struct machine *env, const char *name)
 {
-	int gro = net_get_gro(name), threaded;
+	int gro = ethtool_get_gro(name), threaded;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%.30s/threaded", name);

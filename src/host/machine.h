@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-struct bench_env {
+struct machine {
 	char kernel[128];		/* release and machine */
 	char cpu[128];			/* its name */
 	char mitigations[512];		/* active ones, and what of the CPU is vulnerable */
@@ -20,8 +20,8 @@ struct bench_env {
 };
 
 /* Of the machine; the device under test is taken to be one of our own. */
-void env_read(struct bench_env *env, bool gro);
+void machine_read(struct machine *env, bool gro);
 /* What is different about a device of somebody else. */
-void env_device(struct bench_env *env, const char *name);
+void machine_device(struct machine *env, const char *name);
 
 #endif /* PKTPATH_HOST_MACHINE_H */

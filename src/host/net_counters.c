@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* The kernel's counters of devices and of the IPv4 stack. */
 #include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include "bench/net.h"
+#include "host/ethtool.h"
+#include "host/net_counters.h"
 
 /* A counter's name without its queue: "rx_queue_0_xdp_drops" is "rx xdp_drops". */
 static const struct {
@@ -31,7 +27,7 @@ static const struct {
 #define NR_WANTED (sizeof(wanted) / sizeof(wanted[0]))
 #define NONE	  0xff
 
-struct net_stats {
+struct net_counters {
 	char name[IFNAMSIZ];
 	int fd;			/* stays valid when the thread changes its namespace */
 	uint32_t n;
@@ -53,15 +49,7 @@ static unsigned char classify(const char *text)
 	return NONE;
 }
 
-static int ethtool(struct net_stats *s, void *arg)
-{
-	struct ifreq ifr = { .ifr_data = arg };
-
-	memcpy(ifr.ifr_name, s->name, IFNAMSIZ);
-	return ioctl(s->fd, SIOCETHTOOL, &ifr) ? -errno : 0;
-}
-
-static int read_names(struct net_stats *s)
+static int read_names(struct net_counters *s)
 {
 	struct ethtool_gstrings *g = calloc(1, sizeof(*g) + (size_t)s->n * ETH_GSTRING_LEN);
 	char text[ETH_GSTRING_LEN + 1] = "";
@@ -71,7 +59,7 @@ static int read_names(struct net_stats *s)
 	if (!g)
 		return -ENOMEM;
 	*g = (struct ethtool_gstrings){ ETHTOOL_GSTRINGS, ETH_SS_STATS, s->n };
-	err = ethtool(s, g);
+	err = ethtool_ask(s->fd, s->name, g);
 	for (i = 0; !err && i < s->n; i++) {
 		memcpy(text, g->data + (size_t)i * ETH_GSTRING_LEN, ETH_GSTRING_LEN);
 		s->which[i] = classify(text);
@@ -80,11 +68,11 @@ static int read_names(struct net_stats *s)
 	return err;
 }
 
-static int find_names(struct net_stats *s)
+static int find_names(struct net_counters *s)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 
-	if (ethtool(s, &info))
+	if (ethtool_ask(s->fd, s->name, &info))
 		return 0;	/* no ethtool at all: no counters */
 	s->n = info.n_stats;
 	s->which = calloc(s->n + 1, 1);
@@ -94,24 +82,24 @@ static int find_names(struct net_stats *s)
 	return s->n ? read_names(s) : 0;
 }
 
-int net_stats_open(struct net_stats **out, const char *name)
+int net_counters_open(struct net_counters **out, const char *name)
 {
-	struct net_stats *s = calloc(1, sizeof(*s));
+	struct net_counters *s = calloc(1, sizeof(*s));
 	int err;
 
 	if (!s)
 		return -ENOMEM;
 	snprintf(s->name, sizeof(s->name), "%s", name);
-	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	err = s->fd < 0 ? -errno : find_names(s);
+	s->fd = ethtool_open();
+	err = s->fd < 0 ? s->fd : find_names(s);
 	if (err)
-		net_stats_free(s);
+		net_counters_free(s);
 	else
 		*out = s;
 	return err;
 }
 
-void net_stats_free(struct net_stats *s)
+void net_counters_free(struct net_counters *s)
 {
 	if (!s)
 		return;
@@ -122,7 +110,7 @@ void net_stats_free(struct net_stats *s)
 	free(s);
 }
 
-int net_stats_driver(struct net_stats *s, struct net_counts *c)
+int net_counters_driver(struct net_counters *s, struct net_counts *c)
 {
 	uint32_t i;
 	int err;
@@ -132,14 +120,14 @@ int net_stats_driver(struct net_stats *s, struct net_counts *c)
 		return 0;
 	s->values->cmd = ETHTOOL_GSTATS;
 	s->values->n_stats = s->n;
-	err = ethtool(s, s->values);
+	err = ethtool_ask(s->fd, s->name, s->values);
 	for (i = 0; !err && i < s->n; i++)
 		if (s->which[i] != NONE)
 			*(uint64_t *)((char *)c + wanted[s->which[i]].field) += s->values->data[i];
 	return err;
 }
 
-static int read_dev(struct net_stats *s, struct net_counts *c)
+static int read_dev(struct net_counters *s, struct net_counts *c)
 {
 	FILE *f = fopen("/proc/thread-self/net/dev", "re");
 	char line[512], name[IFNAMSIZ];
@@ -165,82 +153,9 @@ static int read_dev(struct net_stats *s, struct net_counts *c)
 	return err;
 }
 
-int net_stats_all(struct net_stats *s, struct net_counts *c)
+int net_counters_all(struct net_counters *s, struct net_counts *c)
 {
-	int err = net_stats_driver(s, c);
+	int err = net_counters_driver(s, c);
 
 	return err ? err : read_dev(s, c);
-}
-
-/* --- /proc/net/snmp: a line of names, then one of values, for each protocol --- */
-
-static const struct {
-	const char *proto, *name;
-	size_t field;
-} mibs[] = {
-	{ "Ip:", "InReceives", offsetof(struct net_snmp, in_receives) },
-	{ "Ip:", "InHdrErrors", offsetof(struct net_snmp, in_hdr_errors) },
-	{ "Ip:", "InAddrErrors", offsetof(struct net_snmp, in_addr_errors) },
-	{ "Ip:", "ForwDatagrams", offsetof(struct net_snmp, forwarded) },
-	{ "Ip:", "InUnknownProtos", offsetof(struct net_snmp, in_unknown) },
-	{ "Ip:", "InDiscards", offsetof(struct net_snmp, in_discards) },
-	{ "Ip:", "InDelivers", offsetof(struct net_snmp, in_delivers) },
-	{ "IpExt:", "InNoRoutes", offsetof(struct net_snmp, in_no_routes) },
-	{ "Udp:", "InDatagrams", offsetof(struct net_snmp, udp_in) },
-	{ "Udp:", "NoPorts", offsetof(struct net_snmp, udp_no_ports) },
-	{ "Udp:", "InErrors", offsetof(struct net_snmp, udp_in_errors) },
-	{ "Udp:", "RcvbufErrors", offsetof(struct net_snmp, udp_rcvbuf_errors) },
-};
-
-static void take_mib(struct net_snmp *s, const char *proto, const char *name, const char *value)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(mibs) / sizeof(mibs[0]); i++)
-		if (!strcmp(proto, mibs[i].proto) && !strcmp(name, mibs[i].name))
-			*(uint64_t *)((char *)s + mibs[i].field) = strtoull(value, NULL, 10);
-}
-
-static void take_line(struct net_snmp *s, char *names, char *values)
-{
-	char *n, *v, *save_n, *save_v;
-	const char *proto = strtok_r(names, " \n", &save_n);
-
-	strtok_r(values, " \n", &save_v);
-	while (proto) {
-		n = strtok_r(NULL, " \n", &save_n);
-		v = strtok_r(NULL, " \n", &save_v);
-		if (!n || !v)
-			return;
-		take_mib(s, proto, n, v);
-	}
-}
-
-void net_snmp_parse(FILE *f, struct net_snmp *s)
-{
-	char *names = NULL, *values = NULL;
-	size_t n = 0, m = 0;
-
-	while (getline(&names, &n, f) > 0 && getline(&values, &m, f) > 0)
-		take_line(s, names, values);
-	free(names);
-	free(values);
-}
-
-int net_snmp(struct net_snmp *s)
-{
-	static const char *const files[] = { "/proc/thread-self/net/snmp",
-					     "/proc/thread-self/net/netstat" };
-	FILE *f;
-	int i;
-
-	memset(s, 0, sizeof(*s));
-	for (i = 0; i < 2; i++) {
-		f = fopen(files[i], "re");
-		if (!f)
-			return -errno;
-		net_snmp_parse(f, s);
-		fclose(f);
-	}
-	return 0;
 }

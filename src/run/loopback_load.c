@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "host/netlink.h"
 #include "run/loopback_load.h"
 
 #define PAYLOAD 64
@@ -31,24 +30,6 @@ static int pin(int *cpu)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
-static int loopback_up(void)
-{
-	struct ifreq ifr = { .ifr_name = "lo" };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
-		err = -errno;
-	if (!err && !(ifr.ifr_flags & IFF_UP)) {
-		ifr.ifr_flags |= IFF_UP;
-		if (ioctl(fd, SIOCSIFFLAGS, &ifr))
-			err = -errno;
-	}
-	close(fd);
-	return err;
-}
-
 int wire_open(int *cpu)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
@@ -62,7 +43,7 @@ int wire_open(int *cpu)
 	/* A kernel without namespaces: then loopback has the traffic of others too. */
 	if (unshare(CLONE_NEWNET) && errno != EINVAL)
 		return -errno;
-	err = loopback_up();
+	err = nl_device_up("lo", 0);
 	if (err)
 		return err;
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
