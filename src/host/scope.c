@@ -39,22 +39,47 @@ static bool is_number(const char *word)
 	return *word && strspn(word, "0123456789") == strlen(word) && strlen(word) < 10;
 }
 
-/* A name of ip-netns(8), a PID, or a path, tried in this order. */
+/* A name of ip-netns(8), a PID, or a path, tried in this order. A descriptor, or -errno. */
 static int open_netns(const char *word)
 {
 	char path[PATH_MAX];
 	int fd;
 
-	if (!strchr(word, '/')) {
-		snprintf(path, sizeof(path), NETNS_DIR "/%s", word);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 && is_number(word)) {
-			snprintf(path, sizeof(path), "/proc/%s/ns/net", word);
-			fd = open(path, O_RDONLY | O_CLOEXEC);
-		}
-		return fd;
+	if (strchr(word, '/')) {
+		fd = open(word, O_RDONLY | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
 	}
-	return open(word, O_RDONLY | O_CLOEXEC);
+	if (!*word)
+		return -ENOENT;
+	snprintf(path, sizeof(path), NETNS_DIR "/%s", word);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && is_number(word)) {
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", word);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_denied(int err)
+{
+	return err == -EPERM || err == -EACCES;
+}
+
+/* Always -1. */
+static int no_netns(const char *word, int err)
+{
+	if (is_denied(err))
+		log_err("--netns %s: may not be opened: %s (run as root, or with CAP_SYS_ADMIN and "
+			"CAP_SYS_PTRACE)", word, strerror(-err));
+	else if (err != -ENOENT)
+		log_err("--netns %s: cannot be opened: %s", word, strerror(-err));
+	else if (is_number(word))
+		log_err("--netns %s: no such network namespace: no process has that number, and "
+			"no namespace that name (ps lists the ones, 'ip netns' the others)", word);
+	else
+		log_err("--netns %s: no such network namespace (give a name that 'ip netns' lists, "
+			"a process ID, a path such as /proc/PID/ns/net, or all)", word);
+	return -1;
 }
 
 static int enter_netns(struct scope *s)
@@ -67,17 +92,17 @@ static int enter_netns(struct scope *s)
 		s->any_netns = true;
 		return 0;
 	}
-	fd = *s->netns ? open_netns(s->netns) : -1;
-	if (fd < 0) {
-		log_err("--netns %s: no such network namespace (give a name that 'ip netns' lists, "
-			"a process ID, a path such as /proc/PID/ns/net, or all)", s->netns);
-		return -1;
-	}
-	err = setns(fd, CLONE_NEWNET) ? errno : 0;
+	fd = open_netns(s->netns);
+	if (fd < 0)
+		return no_netns(s->netns, fd);
+	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
 	close(fd);
-	if (err)
-		log_err("--netns %s: cannot enter it: %s", s->netns, err == EINVAL ?
-			"not a network namespace" : strerror(err));
+	if (is_denied(err))
+		log_err("--netns %s: may not be entered: %s (run as root, or with CAP_SYS_ADMIN, "
+			"also in the user namespace that it belongs to)", s->netns, strerror(-err));
+	else if (err)
+		log_err("--netns %s: cannot enter it: %s", s->netns, err == -EINVAL ?
+			"not a network namespace (/proc/PID/ns/net is one)" : strerror(-err));
 	return err ? -1 : 0;
 }
 

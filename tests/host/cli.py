@@ -63,7 +63,11 @@ WRONG = [
     (["trace", "--netns", "nosuch"], 2, "--netns nosuch: no such network namespace"),
     (["trace", "--netns", ""], 2, "no such network namespace"),
     (["drops", "--netns", "/etc/passwd"], 2, "--netns /etc/passwd: cannot enter it: not a network"),
-    (["probes", "--netns", "99999999"], 2, "no such network namespace"),
+    (["drops", "--netns", "/nowhere/net"], 2, "--netns /nowhere/net: no such network namespace"),
+    (["drops", "--netns", "/etc/passwd/net"], 2, "--netns /etc/passwd/net: cannot be opened: Not a"),
+    (["drops", "--netns", "/proc/self/ns/pid"], 2, "cannot enter it: not a network namespace"),
+    (["probes", "--netns", "99999999"], 2,
+     "--netns 99999999: no such network namespace: no process has that number"),
     (["trace", "--netns", "all", "-i", "lo"], 2,
      "-i lo: interfaces are named within one namespace"),
     (["trace", "--sample", "3"], 2, "--sample 3: not a share"),
@@ -258,8 +262,11 @@ def help_names(text, own):
     check(not wide, f"wider than a terminal: {wide}")
 
 
-@test
-def without_privileges_it_says_what_to_do(_):
+NOBODY = ("--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+def run_with_less(words, privileges):
+    """Runs it after setpriv has taken privileges away."""
     setpriv = shutil.which("setpriv")
     if not setpriv:
         raise Skip("no setpriv")
@@ -267,11 +274,30 @@ def without_privileges_it_says_what_to_do(_):
     with open(PKTPATH, "rb") as binary:
         memory = os.memfd_create("pktpath")
         os.write(memory, binary.read())
-        argv0 = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups",
-                 f"/proc/self/fd/{memory}"]
-        for words in (["trace"], ["hist"], ["probes"]):
-            one_line(run(*words, argv0=argv0, pass_fds=[memory]), 2, "run as root")
-    os.close(memory)
+    try:
+        return run(*words, argv0=[setpriv, *privileges, f"/proc/self/fd/{memory}"],
+                   pass_fds=[memory])
+    finally:
+        os.close(memory)
+
+
+@test
+def without_privileges_it_says_what_to_do(_):
+    for words in (["trace"], ["hist"], ["probes"]):
+        one_line(run_with_less(words, NOBODY), 2, "run as root")
+
+
+@test
+def a_namespace_that_may_not_be_entered_is_not_called_missing(_):
+    """A process's that nobody may look at, and one's own that only root in it may enter."""
+    pid = str(os.getpid())
+    for word in (pid, f"/proc/{pid}/ns/net"):
+        one_line(run_with_less(["trace", "--netns", word], NOBODY), 2,
+                 f"--netns {word}: may not be opened: Permission denied (run as root")
+    one_line(run_with_less(["trace", "--netns", "/proc/self/ns/net"], NOBODY), 2,
+             "--netns /proc/self/ns/net: may not be entered: Operation not permitted (run as root")
+    one_line(run_with_less(["trace", "--netns", pid], ["--bounding-set=-sys_admin"]), 2,
+             f"--netns {pid}: may not be entered: Operation not permitted (run as root")
 
 
 @test
