@@ -11,8 +11,6 @@
 
 #define PAYLOAD 64
 
-static int sock = -1;
-
 /* The highest CPU allowed: the first one tends to serve the machine's interrupts. */
 static int pin(int *cpu)
 {
@@ -30,14 +28,27 @@ static int pin(int *cpu)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
-int wire_open(int *cpu)
+static int connect_to_itself(int fd)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval wait = { .tv_sec = 1 };
 	socklen_t len = sizeof(sin);
-	int err = pin(cpu);
 
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) ||
+	    bind(fd, (struct sockaddr *)&sin, len) ||
+	    getsockname(fd, (struct sockaddr *)&sin, &len) ||
+	    connect(fd, (struct sockaddr *)&sin, len))
+		return -errno;
+	return 0;
+}
+
+int loopback_open(struct loopback *l)
+{
+	int err;
+
+	l->fd = -1;
+	err = pin(&l->cpu);
 	if (err)
 		return err;
 	/* A kernel without namespaces: then loopback has the traffic of others too. */
@@ -46,32 +57,30 @@ int wire_open(int *cpu)
 	err = nl_device_up("lo", 0);
 	if (err)
 		return err;
-	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (sock < 0)
+	l->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (l->fd < 0)
 		return -errno;
-	if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) ||
-	    bind(sock, (struct sockaddr *)&sin, len) ||
-	    getsockname(sock, (struct sockaddr *)&sin, &len) ||
-	    connect(sock, (struct sockaddr *)&sin, len))
-		return -errno;
-	return 0;
+	err = connect_to_itself(l->fd);
+	if (err)
+		loopback_close(l);
+	return err;
 }
 
-int64_t wire_run(uint32_t n)
+int64_t loopback_run(const struct loopback *l, uint32_t n)
 {
-	static char buf[PAYLOAD];
+	char buf[PAYLOAD] = { 0 };
 	int64_t start = now_ns(CLOCK_MONOTONIC);
 
 	while (n--) {
-		if (send(sock, buf, sizeof(buf), 0) < 0 || recv(sock, buf, sizeof(buf), 0) < 0)
+		if (send(l->fd, buf, sizeof(buf), 0) < 0 || recv(l->fd, buf, sizeof(buf), 0) < 0)
 			return -errno;
 	}
 	return now_ns(CLOCK_MONOTONIC) - start;
 }
 
-void wire_close(void)
+void loopback_close(struct loopback *l)
 {
-	if (sock >= 0)
-		close(sock);
-	sock = -1;
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
 }

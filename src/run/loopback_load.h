@@ -8,11 +8,19 @@
 
 #include <stdint.h>
 
-/* Pins the process to one CPU, in a network namespace of its own where that is allowed. */
-int wire_open(int *cpu);
+struct loopback {
+	int fd;		/* -1: closed */
+	int cpu;	/* the one that the process is pinned to */
+};
 
-/* Send and read n datagrams: how long that took in ns, or -errno (-EAGAIN: one got lost). */
-int64_t wire_run(uint32_t n);
-void wire_close(void);
+/*
+ * Pins the process to one CPU and moves it, for good, into a network namespace of its own, where
+ * the kernel has any. 0 or -errno; then it is closed.
+ */
+int loopback_open(struct loopback *l);
+
+/* Sends and reads n datagrams. How long that took in ns, or -errno (-EAGAIN: one got lost). */
+int64_t loopback_run(const struct loopback *l, uint32_t n);
+void loopback_close(struct loopback *l);
 
 #endif /* PKTPATH_RUN_LOOPBACK_LOAD_H */

@@ -68,26 +68,33 @@ static struct bpf_program *program(const struct calibrate_bpf *s, const char *wh
 	return bpf_object__find_program_by_name(s->obj, name);
 }
 
-/* With a program attached; NAN if it cannot be. */
-static double time_attached(const struct bpf_program *prog)
+/* With a program attached. 0 or -errno. */
+static int time_attached(const struct bpf_program *prog, double *ns)
 {
 	struct bpf_link *link = bpf_program__attach(prog);
-	double ns = link ? time_calls() : NAN;
 
+	if (!link)
+		return -errno;
+	*ns = time_calls();
 	bpf_link__destroy(link);
-	return ns;
+	return 0;
 }
 
-/* What the kernel says that a program takes; NAN: nothing. Statistics are on. */
-static double time_by_stats(const struct bpf_program *prog)
+/* What the kernel says that a program takes. Statistics are on. 0 or -errno. */
+static int time_by_stats(const struct bpf_program *prog, double *ns)
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
+	int err = time_attached(prog, ns);
 
-	time_attached(prog);
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len) || !info.run_cnt)
-		return NAN;
-	return (double)info.run_time_ns / (double)info.run_cnt;
+	if (err)
+		return err;
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		return -errno;
+	if (!info.run_cnt)
+		return -ENODATA;
+	*ns = (double)info.run_time_ns / (double)info.run_cnt;
+	return 0;
 }
 
 static int by_value(const void *a, const void *b)
@@ -112,75 +119,85 @@ static double spread(double *v, int n, double middle)
 	return median(v, n);
 }
 
-static void calibrate_kind(struct cost_calib *c, const struct calibrate_bpf *s, enum cost_kind kind,
-			   int rounds)
+static int calibrate_kind(struct cost_calib *c, const struct calibrate_bpf *s, enum cost_kind kind,
+			  int rounds)
 {
-	struct bpf_program *empty = program(s, "empty", kind), *clock = program(s, "clock", kind);
-	double e[ROUNDS_MAX] = { 0 }, t[ROUNDS_MAX] = { 0 }, off;
-	int i;
+	const struct bpf_program *empty = program(s, "empty", kind);
+	const struct bpf_program *clock = program(s, "clock", kind);
+	double e[ROUNDS_MAX] = { 0 }, t[ROUNDS_MAX] = { 0 }, off, ns = NAN;
+	int i, err = 0;
 
-	for (i = 0; i < rounds; i++) {
+	for (i = 0; i < rounds && !err; i++) {
 		off = time_calls();
-		e[i] = time_attached(empty) - off;
-		t[i] = rounds > 1 ? time_attached(clock) - off - e[i] : NAN;
-		if (isnan(e[i]))
-			return;
+		err = time_attached(empty, &ns);
+		e[i] = ns - off;
+		t[i] = NAN;
+		if (err || rounds == 1)
+			continue;
+		err = time_attached(clock, &ns);
+		t[i] = ns - off - e[i];
 	}
+	if (err)
+		return err;
 	c->empty[kind] = fmax(median(e, rounds), 0);
 	c->empty_mad[kind] = spread(e, rounds, c->empty[kind]);
 	c->clock[kind] = median(t, rounds);
 	c->clock_mad[kind] = spread(t, rounds, c->clock[kind]);
+	return 0;
 }
 
-static struct calibrate_bpf *load(enum cost_kind kind)
+static int load(enum cost_kind kind, struct calibrate_bpf **out)
 {
 	struct calibrate_bpf *s = calibrate_bpf__open();
 	struct bpf_program *p;
+	int err;
 
 	if (!s)
-		return NULL;
+		return -errno;
 	bpf_object__for_each_program(p, s->obj)
 		bpf_program__set_autoload(p, false);
 	bpf_program__set_autoload(program(s, "empty", kind), true);
 	bpf_program__set_autoload(program(s, "clock", kind), true);
-	if (calibrate_bpf__load(s)) {
+	err = calibrate_bpf__load(s);
+	if (err)
 		calibrate_bpf__destroy(s);
-		return NULL;
-	}
-	return s;
+	else
+		*out = s;
+	return err;
 }
 
 /* All kinds at once: the kernel patches code on all CPUs to switch its statistics. */
 static int calibrate_stats(struct cost_calib *c, struct calibrate_bpf *const loaded[COST_NR])
 {
-	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME), kind;
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME), kind, err = 0;
 
 	if (fd < 0)
 		return -errno;
-	for (kind = 0; kind < COST_NR; kind++)
+	for (kind = 0; kind < COST_NR && !err; kind++)
 		if (loaded[kind])
-			c->stats[kind] = time_by_stats(program(loaded[kind], "empty", kind));
+			err = time_by_stats(program(loaded[kind], "empty", kind), &c->stats[kind]);
 	close(fd);
-	return 0;
+	return err;
 }
 
 int cost_calibrate(struct cost_calib *c, uint32_t kinds, int rounds)
 {
 	struct calibrate_bpf *loaded[COST_NR] = { NULL };
-	int kind, err;
+	int kind, err = 0;
 
 	for (kind = 0; kind < COST_NR; kind++)
 		c->empty[kind] = c->empty_mad[kind] = c->clock[kind] = c->clock_mad[kind] =
 			c->stats[kind] = NAN;
 	log_capture_libbpf();
-	for (kind = 0; kind < COST_NR; kind++)
+	for (kind = 0; kind < COST_NR && !err; kind++)
 		if (kinds & 1u << kind)
-			loaded[kind] = load(kind);
+			err = load(kind, &loaded[kind]);
 	rounds = rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX;
-	err = calibrate_stats(c, loaded);
+	if (!err)
+		err = calibrate_stats(c, loaded);
 	for (kind = 0; kind < COST_NR; kind++) {
 		if (loaded[kind] && !err)
-			calibrate_kind(c, loaded[kind], kind, rounds);
+			err = calibrate_kind(c, loaded[kind], kind, rounds);
 		calibrate_bpf__destroy(loaded[kind]);
 	}
 	return err;

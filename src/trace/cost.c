@@ -25,6 +25,7 @@ struct cost {
 	struct cost_calib calib;
 	uint64_t every_ns, due_ns, gap_ns;
 	int stats;			/* while looking; else -1 */
+	int err;			/* of the last look */
 	struct runs before[NR_HOOKS][ROW_PROGS], sum[NR_HOOKS][ROW_PROGS];
 	uint64_t began_ns, packets_before;	/* of the window */
 	uint64_t looked_ns, packets;		/* of all windows */
@@ -81,7 +82,7 @@ void cost_budget(struct cost *c, double budget, double share)
 	c->share = c->least = share;
 }
 
-static void read_runs(const struct cost *c, struct runs runs[NR_HOOKS][ROW_PROGS])
+static int read_runs(const struct cost *c, struct runs runs[NR_HOOKS][ROW_PROGS])
 {
 	int i, k;
 
@@ -91,16 +92,23 @@ static void read_runs(const struct cost *c, struct runs runs[NR_HOOKS][ROW_PROGS
 			__u32 len = sizeof(info);
 			int fd = tracer_program(c->tracer, i, k);
 
-			if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
-				runs[i][k] = (struct runs){ info.run_cnt, info.run_time_ns };
+			if (fd < 0)
+				continue;
+			if (bpf_obj_get_info_by_fd(fd, &info, &len))
+				return -errno;
+			runs[i][k] = (struct runs){ info.run_cnt, info.run_time_ns };
 		}
 	}
+	return 0;
 }
 
 static void begin_window(struct cost *c)
 {
-	read_runs(c, c->before);
+	c->err = read_runs(c, c->before);
+	if (c->err)
+		return;
 	c->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	c->err = c->stats < 0 ? -errno : 0;
 	c->began_ns = now_ns(CLOCK_MONOTONIC);
 	c->packets_before = tracer_packets(c->tracer);
 }
@@ -154,7 +162,9 @@ static void end_window(struct cost *c)
 
 	close(c->stats);
 	c->stats = -1;
-	read_runs(c, now);
+	c->err = read_runs(c, now);
+	if (c->err)
+		return;
 	for (i = 0; i < NR_HOOKS; i++) {
 		for (k = 0; k < ROW_PROGS; k++) {
 			now[i][k].count -= c->before[i][k].count;
@@ -189,14 +199,18 @@ void cost_tick(struct cost *c)
 
 	if (!c->every_ns || now < c->due_ns)
 		return;
-	if (c->stats < 0) {
+	if (c->stats < 0)
 		begin_window(c);
-		c->due_ns = now + WINDOW_NS;
-	} else {
+	else
 		end_window(c);
+	if (c->stats < 0)
 		c->gap_ns = next_gap(c);
-		c->due_ns = now + c->gap_ns;
-	}
+	c->due_ns = now + (c->stats < 0 ? c->gap_ns : WINDOW_NS);
+}
+
+int cost_error(const struct cost *c)
+{
+	return c->err;
 }
 
 void cost_stop(struct cost *c)

@@ -25,7 +25,7 @@ const char *cost_kind_name(enum cost_kind kind);
 /* How a row's k-th program is attached. */
 enum cost_kind cost_kind_of(int row, enum backend be, int k);
 
-/* All ns a run; NAN: not asked for, or it cannot be had here. The spread is half of all values. */
+/* All ns a run; NAN: not asked for. The spread is half of all values. */
 struct cost_calib {
 	double empty[COST_NR], empty_mad[COST_NR];	/* a program that does nothing */
 	double clock[COST_NR], clock_mad[COST_NR];	/* reading the clock, on top of that */
@@ -34,8 +34,8 @@ struct cost_calib {
 
 /*
  * Calibrate the kinds in `kinds` (bit mask), comparing `rounds` times; with one round only
- * `empty` and `stats`, in some ten ms. 0 or -errno: -EPERM without CAP_SYS_ADMIN, which run times
- * take.
+ * `empty` and `stats`, in some ten ms. 0 or -errno if one of them cannot be had: -EPERM without
+ * CAP_SYS_ADMIN, which run times take.
  */
 int cost_calibrate(struct cost_calib *c, uint32_t kinds, int rounds);
 
@@ -49,11 +49,14 @@ uint32_t cost_kinds(const struct tracer *t);
 struct cost *cost_new(struct tracer *t);
 
 /*
- * From now on look for 100 ms, more rarely by and by, at last every `every_ns`. Call cost_tick()
- * often: it does the looking when it is due.
+ * From now on look for 100 ms at a time, less and less often, in the end every `every_ns`. Call
+ * cost_tick() often: it does the looking when it is due.
  */
 void cost_start(struct cost *c, uint64_t every_ns);
 void cost_tick(struct cost *c);
+
+/* Why the last look saw nothing, -errno; 0: it did. What it would have seen is left out. */
+int cost_error(const struct cost *c);
 
 /*
  * Keep what tracing costs below `budget` (share of one CPU, 0..1), by following fewer packets; at

@@ -37,6 +37,7 @@ struct floors_run {
 	struct scope scope;
 	struct tracer_opts topts;
 	struct result res;
+	struct loopback load;
 	uint64_t rounds, packets;
 	bool json;
 	uint64_t drain_ns, drained;	/* of this round */
@@ -72,10 +73,10 @@ static int measure(struct floors_run *b, double *ns)
 	int err = 0;
 
 	*ns = INFINITY;
-	t = wire_run(BATCH / 2);	/* new programs start cold */
+	t = loopback_run(&b->load, BATCH / 2);	/* new programs start cold */
 	for (left = b->res.packets; t >= 0 && left && !stopped; left -= n) {
 		n = left < BATCH ? left : BATCH;
-		t = wire_run(n);
+		t = loopback_run(&b->load, n);
 		if (t > 0)
 			*ns = fmin(*ns, (double)t / n);
 		if (b->tracer) {
@@ -182,7 +183,7 @@ static int count_calls(struct floors_run *b)
 
 	if (!err) {
 		before = floor_calls(b->floor[FLOOR_COUNT]);
-		t = wire_run(BATCH);
+		t = loopback_run(&b->load, BATCH);
 		b->res.calls = (double)(floor_calls(b->floor[FLOOR_COUNT]) - before) / BATCH;
 	}
 	floor_detach(b->floor[FLOOR_COUNT]);
@@ -210,11 +211,12 @@ static int prepare(struct floors_run *b)
 {
 	int err, i;
 
-	err = wire_open(&b->res.cpu);
+	err = loopback_open(&b->load);
 	if (err) {
 		log_err("floors: loopback: %s", strerror(-err));
 		return err;
 	}
+	b->res.cpu = b->load.cpu;
 	b->scope = (struct scope){ .names = { "lo" }, .ifs = { if_nametoindex("lo") }, .nr = 1 };
 	b->topts = (struct tracer_opts){ .scope = &b->scope, .records = TRACER_RECORDS,
 					 .ring_bytes = TRACER_RING, .verdicts = VERDICTS_ALL };
@@ -258,7 +260,7 @@ static void cleanup(struct floors_run *b)
 	for (i = 0; i < V_NR; i++)
 		free(b->res.ns[i]);
 	free(b->res.read_ns);
-	wire_close();
+	loopback_close(&b->load);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -282,17 +284,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* `bench wire N`: ns a packet over loopback, of the fastest of N batches, whatever is attached. */
 static int wire_only(unsigned long batches)
 {
+	struct loopback load;
 	int64_t best = INT64_MAX, ns;
-	int cpu, err = wire_open(&cpu);
+	int err = loopback_open(&load);
 
 	for (; !err && batches; batches--) {
-		ns = wire_run(BATCH);
+		ns = loopback_run(&load, BATCH);
 		if (ns < 0)
 			err = (int)ns;
 		else if (ns < best)
 			best = ns;
 	}
-	wire_close();
+	loopback_close(&load);
 	if (err) {
 		log_err("floors: loopback: %s", strerror(-err));
 		return EXIT_RUNTIME;
@@ -312,7 +315,7 @@ int main(int argc, char **argv)
 	static const struct argp argp = { options, parse, NULL,
 		"Measure what tracing adds to a packet, against two floors.", NULL, NULL, NULL };
 	struct sigaction sa = { .sa_handler = on_signal };	/* no SA_RESTART: recv() must end */
-	struct floors_run b = { .rounds = 31, .packets = 5000, .seed = time(NULL) };
+	struct floors_run b = { .rounds = 31, .packets = 5000, .load.fd = -1, .seed = time(NULL) };
 	int err;
 
 	if (argc > 1 && !strcmp(argv[1], "hold"))

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* `pktpath cost`: measures what tracing costs on this machine, and prints it. */
+#ifndef PKTPATH_RUN_COST_RUN_H
+#define PKTPATH_RUN_COST_RUN_H
+
+#include "run/opts.h"
+
+/*
+ * First on the machine's own packets, those that `o` chooses, for `o->seconds_ns` (0: 2 s); then
+ * on some of its own over loopback. Returns the exit status, having said on stderr what went wrong.
+ */
+int cost_run(const struct opts *o);
+
+#endif /* PKTPATH_RUN_COST_RUN_H */
