@@ -8,32 +8,36 @@
 #define PKTPATH_INCLUDE_STAGES_H
 
 /*
- * X(ID, label, what happens there). The order is that of the receive path of a NIC. A record
+ * X(ID, label, SHOW, what happens there). The order is that of the receive path of a NIC. A record
  * may take stages in another order (netif_rx() puts `backlog` before `softirq`), so consumers
  * order by timestamp, and by this order only where timestamps are equal.
+ *
+ * SHOW is the stage's place on a line of `pktpath trace`. COLUMN: one of its own. SUFFIX: few
+ * packets reach it, so it is named behind the columns where it was reached. FOLDED: part of the
+ * column of the stage before it. END: nothing follows it, so it takes no time.
  */
-#define PP_STAGES(X)                                                                               \
-	X(IRQ,     "irq",     "the NIC's hard interrupt handler starts")                           \
-	X(NAPI,    "napi",    "the handler schedules the NAPI instance")                           \
-	X(SOFTIRQ, "softirq", "the NET_RX softirq starts to run")                                  \
-	X(POLL,    "poll",    "the NAPI instance's poll begins")                                   \
-	X(XDP,     "xdp",     "an XDP program runs: native before `gro', generic after `netif'")   \
-	X(GRO,     "gro",     "the driver hands the packet to GRO")                                \
-	X(BATCH,   "batch",   "GRO holds it no longer, or never did: it waits for the list to be full") \
-	X(FLUSH,   "flush",   "the list of packets goes up to the stack")                          \
-	X(BACKLOG, "backlog", "netif_rx() or RPS queues the packet to a CPU's backlog")            \
-	X(NETIF,   "netif",   "the packet enters the network stack")                               \
-	X(IP,      "ip",      "IP receive")                                                        \
-	X(FORWARD, "forward", "routed or bridged onwards: it is for another host")                 \
-	X(XMIT,    "xmit",    "handed to the driver of the device through which it leaves")        \
-	X(LOCAL,   "local",   "past routing and netfilter's INPUT: it is for this host")           \
-	X(L4,      "l4",      "transport receive (TCP, UDP, ICMP)")                                \
-	X(HELD,    "held",    "TCP: the socket is locked by its owner, the packet waits for it")   \
-	X(OOO,     "ooo",     "TCP: out of order, the packet waits for the ones before it")        \
-	X(SOCK,    "sock",    "queued on the socket, ready to be read")                            \
-	X(WAKE,    "wake",    "the reader, which slept, is woken")                                 \
-	X(RUN,     "run",     "the reader gets a CPU")                                             \
-	X(READ,    "read",    "copied to the application")
+#define PP_STAGES(X)                                                                                            \
+	X(IRQ,     "irq",     COLUMN, "the NIC's hard interrupt handler starts")                                \
+	X(NAPI,    "napi",    COLUMN, "the handler schedules the NAPI instance")                                \
+	X(SOFTIRQ, "softirq", COLUMN, "the NET_RX softirq starts to run")                                       \
+	X(POLL,    "poll",    COLUMN, "the NAPI instance's poll begins")                                        \
+	X(XDP,     "xdp",     COLUMN, "an XDP program runs: native before `gro', generic after `netif'")        \
+	X(GRO,     "gro",     COLUMN, "the driver hands the packet to GRO")                                     \
+	X(BATCH,   "batch",   FOLDED, "GRO holds it no longer, or never did: it waits for the list to be full") \
+	X(FLUSH,   "flush",   COLUMN, "the list of packets goes up to the stack")                               \
+	X(BACKLOG, "backlog", SUFFIX, "netif_rx() or RPS queues the packet to a CPU's backlog")                 \
+	X(NETIF,   "netif",   COLUMN, "the packet enters the network stack")                                    \
+	X(IP,      "ip",      COLUMN, "IP receive")                                                             \
+	X(FORWARD, "forward", SUFFIX, "routed or bridged onwards: it is for another host")                      \
+	X(XMIT,    "xmit",    SUFFIX, "handed to the driver of the device through which it leaves")             \
+	X(LOCAL,   "local",   COLUMN, "past routing and netfilter's INPUT: it is for this host")                \
+	X(L4,      "l4",      COLUMN, "transport receive (TCP, UDP, ICMP)")                                     \
+	X(HELD,    "held",    SUFFIX, "TCP: the socket is locked by its owner, the packet waits for it")        \
+	X(OOO,     "ooo",     SUFFIX, "TCP: out of order, the packet waits for the ones before it")             \
+	X(SOCK,    "sock",    COLUMN, "queued on the socket, ready to be read")                                 \
+	X(WAKE,    "wake",    COLUMN, "the reader, which slept, is woken")                                      \
+	X(RUN,     "run",     COLUMN, "the reader gets a CPU")                                                  \
+	X(READ,    "read",    END,    "copied to the application")
 
 /* X(ID, label, meaning). Every packet ends in exactly one. LIVE is not a verdict: in flight. */
 #define PP_VERDICTS(X)                                                                             \
@@ -146,12 +150,14 @@
 #define PP_ENUM_GRO_END(id, ...) PP_GE_##id,
 #define PP_ENUM_FLAG(id, bit, ...) PP_F_##id = (bit),
 #define PP_ENUM_STAGE(id, ...) PP_ST_##id,
+#define PP_ENUM_SLOT(id, ...) PP_SL_##id,
 #define PP_ENUM_VERDICT(id, ...) PP_V_##id,
 #define PP_ENUM_CAUSE(id, ...) PP_C_##id,
 #define PP_ENUM_LOSS(id, ...) PP_L_##id,
 #define PP_ENUM_REASON(id, ...) PP_R_##id,
 
 enum pp_stage { PP_STAGES(PP_ENUM_STAGE) PP_ST_NR };
+enum pp_show { PP_SHOW_COLUMN, PP_SHOW_SUFFIX, PP_SHOW_FOLDED, PP_SHOW_END };
 enum pp_verdict { PP_VERDICTS(PP_ENUM_VERDICT) PP_V_NR };
 enum pp_cause { PP_CAUSES(PP_ENUM_CAUSE) PP_C_NR };
 enum pp_loss { PP_LOSSES(PP_ENUM_LOSS) PP_L_NR };
@@ -168,110 +174,177 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 #define PP_ST_BIT(st) (1u << (st))
 
 /*
- * The hooks. X(KIND, id, slot, level, STAGE, symbol, nargs, handler, module)
+ * X(ID, label, USE, NEEDS, why): the jobs that hooks do; see the slot of a hook below. They are
+ * served in this order.
+ *
+ * USE    MEASURE: its hooks do nothing but measure their stage, so who does not ask for that
+ *        stage (--stage) does not pay for them. FOLLOW: without it packets are lost sight of.
+ * NEEDS  the slot without which this one is of no use, and why; itself if it needs none.
+ */
+#define PP_SLOTS(X)                                                                                                        \
+	X(IRQ,       "irq",       MEASURE, NAPI,      "an interrupt cannot be joined to a packet without __napi_schedule") \
+	X(NAPI,      "napi",      MEASURE, NAPI,      "")                                                                  \
+	X(TIMER,     "timer",     MEASURE, TIMER,     "")                                                                  \
+	X(SOFTIRQ,   "softirq",   MEASURE, SOFTIRQ,   "")                                                                  \
+	X(POLL,      "poll",      FOLLOW,  POLL,      "")                                                                  \
+	X(POLL_DRV,  "polldrv",   FOLLOW,  POLL_DRV,  "")                                                                  \
+	X(NETPOLL,   "netpoll",   FOLLOW,  NETPOLL,   "")                                                                  \
+	X(POLL_END,  "pollend",   FOLLOW,  POLL_END,  "")                                                                  \
+	X(GRO,       "gro",       FOLLOW,  GRO,       "")                                                                  \
+	X(MERGE,     "merge",     FOLLOW,  GRO,       "")                                                                  \
+	X(GRO_DONE,  "grodone",   MEASURE, GRO_DONE,  "")                                                                  \
+	X(GRO_FLUSH, "groflush",  MEASURE, GRO_FLUSH, "")                                                                  \
+	X(FLUSH,     "flush",     MEASURE, FLUSH,     "")                                                                  \
+	X(BACKLOG,   "backlog",   FOLLOW,  BACKLOG,   "")                                                                  \
+	X(RPS,       "rps",       FOLLOW,  RPS,       "")                                                                  \
+	X(NETIF,     "netif",     FOLLOW,  NETIF,     "")                                                                  \
+	X(IP4,       "ip",        FOLLOW,  IP4,       "")                                                                  \
+	X(IP6,       "ip6",       FOLLOW,  IP6,       "")                                                                  \
+	X(FORWARD4,  "forward",   FOLLOW,  FORWARD4,  "")                                                                  \
+	X(FORWARD6,  "forward6",  FOLLOW,  FORWARD6,  "")                                                                  \
+	X(BRIDGE,    "bridge",    FOLLOW,  BRIDGE,    "")                                                                  \
+	X(XMIT,      "xmit",      FOLLOW,  XMIT,      "")                                                                  \
+	X(FRAG,      "frag",      FOLLOW,  FRAG,      "")                                                                  \
+	X(CUT,       "cut",       FOLLOW,  CUT,       "")                                                                  \
+	X(LOCAL4,    "local",     FOLLOW,  LOCAL4,    "")                                                                  \
+	X(LOCAL6,    "local6",    FOLLOW,  LOCAL6,    "")                                                                  \
+	X(TCP4,      "tcp",       FOLLOW,  TCP4,      "")                                                                  \
+	X(UDP4,      "udp",       FOLLOW,  UDP4,      "")                                                                  \
+	X(ICMP4,     "icmp",      FOLLOW,  ICMP4,     "")                                                                  \
+	X(TCP6,      "tcp6",      FOLLOW,  TCP6,      "")                                                                  \
+	X(UDP6,      "udp6",      FOLLOW,  UDP6,      "")                                                                  \
+	X(ICMP6,     "icmp6",     FOLLOW,  ICMP6,     "")                                                                  \
+	X(HELD,      "held",      FOLLOW,  HELD,      "")                                                                  \
+	X(OOO,       "ooo",       FOLLOW,  OOO,       "")                                                                  \
+	X(SOCK_TCP,  "tcpsock",   FOLLOW,  SOCK_TCP,  "")                                                                  \
+	X(SOCK_TFO,  "tfosock",   FOLLOW,  SOCK_TFO,  "")                                                                  \
+	X(SOCK_UDP,  "udpsock",   FOLLOW,  SOCK_UDP,  "")                                                                  \
+	X(SOCK_RAW,  "rawsock",   FOLLOW,  SOCK_RAW,  "")                                                                  \
+	X(READ_TCP,  "tcpread",   FOLLOW,  READ_TCP,  "")                                                                  \
+	X(READ_UDP,  "udpread",   FOLLOW,  READ_UDP,  "")                                                                  \
+	X(WAKE,      "wake",      MEASURE, POLL_END,  "what a CPU does for a poll's packets has no end without napi_poll") \
+	X(RUN,       "run",       MEASURE, WAKE,      "a reader is only known to have slept if it is seen woken")          \
+	X(MPTCP,     "mptcp",     FOLLOW,  MPTCP,     "")                                                                  \
+	X(CLOSE,     "close",     FOLLOW,  CLOSE,     "")                                                                  \
+	X(DROP,      "drop",      FOLLOW,  DROP,      "")                                                                  \
+	X(END,       "end",       FOLLOW,  END,       "")
+
+enum pp_slot { PP_SLOTS(PP_ENUM_SLOT) PP_SL_NR };
+enum pp_use { PP_USE_MEASURE, PP_USE_FOLLOW };
+enum pp_runs_in { PP_IN_IRQ, PP_IN_SOFTIRQ, PP_IN_PROCESS, PP_IN_ANY };
+
+/*
+ * The hooks. X(KIND, id, SLOT, level, STAGE, symbol, nargs, handler, CONTEXT, module)
  *
  * KIND     FUNC: a function's entry (fentry, else kprobe.multi, else kprobe); RET: its return
  *          (fexit, else the same two); TP: a tracepoint (tp_btf).
  * id       names the programs: f_ID, x_ID (fexit), k_ID, r_ID (kretprobe), s_ID (its entry), t_ID.
- * slot     rows of one slot do one job together. The lowest level whose first row can be had
+ * SLOT     rows of one slot do one job together. The lowest level whose first row can be had
  *          serves the slot; rows of other levels stay unused. Rows of a driver do not stand for
  *          each other: all that can be had are used.
  * STAGE    the stage it stamps, NONE for bookkeeping.
  * nargs    FUNC, TP: how many leading arguments the handler reads; RET: how many the function
  *          has, because the return value follows them (one less if it returns nothing); 0 if the
  *          handler reads nothing.
- * handler  h_HANDLER in bpf/core/record.bpf.h.
+ * handler  what is done there: `grep -rn 'HANDLER(NAME)' bpf/hooks` finds it, and so does a tags
+ *          file made by universal-ctags (.ctags.d/pktpath.ctags).
+ * CONTEXT  where the kernel runs the function, which decides whether the program keeps interrupts
+ *          away while it runs (bpf/core/irqs_off.bpf.h). IRQ: in a hard interrupt. SOFTIRQ: with
+ *          softirqs off, so only a hard interrupt comes between. PROCESS: in processes as well,
+ *          and the handler takes bounded time: interrupts are kept away. ANY: anywhere, and left
+ *          as it is: the scheduler's run with interrupts off, and a socket's close takes as long
+ *          as the socket has unread packets.
  * module   "": built in. A name: used only if that driver serves a traced interface. "*": used
  *          only if a traced interface has no row of its own. "+name": in a module that is no
  *          driver. "@forward": built in, used only if this host passes packets on.
  */
-#define PP_HOOKS(X)                                                                                \
-	X(FUNC, irq_e1000,   "irq",     0, IRQ,     e1000_intr,               0, irq_enter, "e1000") \
-	X(RET,  irqx_e1000,  "irq",     0, NONE,    e1000_intr,               0, irq_exit,  "e1000") \
-	X(FUNC, irq_e1000e,  "irq",     0, IRQ,     e1000_intr_msix_rx,       0, irq_enter, "e1000e") \
-	X(RET,  irqx_e1000e, "irq",     0, NONE,    e1000_intr_msix_rx,       0, irq_exit,  "e1000e") \
-	X(FUNC, irq_e1000e_msi,  "irq", 0, IRQ,     e1000_intr_msi,           0, irq_enter, "e1000e") \
-	X(RET,  irqx_e1000e_msi, "irq", 0, NONE,    e1000_intr_msi,           0, irq_exit,  "e1000e") \
-	X(FUNC, irq_e1000e_intx, "irq", 0, IRQ,     e1000_intr,               0, irq_enter, "e1000e") \
-	X(RET,  irqx_e1000e_intx, "irq", 0, NONE,   e1000_intr,               0, irq_exit,  "e1000e") \
-	X(FUNC, irq_igb,     "irq",     0, IRQ,     igb_msix_ring,            0, irq_enter, "igb")   \
-	X(RET,  irqx_igb,    "irq",     0, NONE,    igb_msix_ring,            0, irq_exit,  "igb")   \
-	X(FUNC, irq_igb_msi, "irq",     0, IRQ,     igb_intr_msi,             0, irq_enter, "igb")   \
-	X(RET,  irqx_igb_msi, "irq",    0, NONE,    igb_intr_msi,             0, irq_exit,  "igb")   \
-	X(FUNC, irq_igb_intx, "irq",    0, IRQ,     igb_intr,                 0, irq_enter, "igb")   \
-	X(RET,  irqx_igb_intx, "irq",   0, NONE,    igb_intr,                 0, irq_exit,  "igb")   \
-	X(TP,   irq_any,     "irq",     1, IRQ,     irq_handler_entry,        0, irq_enter, "*")     \
-	X(TP,   irqx_any,    "irq",     1, NONE,    irq_handler_exit,         0, irq_exit,  "*")     \
-	X(FUNC, napi,        "napi",    0, NAPI,    __napi_schedule,          1, napi,      "")      \
-	X(FUNC, napi_irqoff, "napi",    0, NAPI,    __napi_schedule_irqoff,   1, napi,      "")      \
-	X(FUNC, napi_timer,  "timer",   0, NAPI,    napi_watchdog,            1, napi_timer, "")     \
-	X(FUNC, softirq,     "softirq", 0, SOFTIRQ, net_rx_action,            0, softirq,   "")      \
-	X(TP,   softirq_tp,  "softirq", 1, SOFTIRQ, softirq_entry,            1, softirq_vec, "")    \
-	X(FUNC, poll,        "poll",    0, POLL,    __napi_poll,              1, poll,      "")      \
-	X(FUNC, poll_backlog, "poll",   1, POLL,    process_backlog,          2, poll_driver, "")    \
-	X(FUNC, poll_e1000,  "polldrv", 0, POLL,    e1000_clean,              2, poll_driver, "e1000") \
-	X(FUNC, poll_e1000e, "polldrv", 0, POLL,    e1000e_poll,              2, poll_driver, "e1000e") \
-	X(FUNC, poll_igb,    "polldrv", 0, POLL,    igb_poll,                 2, poll_driver, "igb") \
-	X(FUNC, poll_virtio, "polldrv", 0, POLL,    virtnet_poll,             2, poll_driver, "virtio_net") \
-	X(FUNC, netpoll,     "netpoll", 0, NONE,    netpoll_poll_dev,         0, netpoll_enter, "")  \
-	X(RET,  netpollx,    "netpoll", 0, NONE,    netpoll_poll_dev,         0, netpoll_exit, "")   \
-	X(TP,   poll_end,    "pollend", 0, NONE,    napi_poll,                3, poll_end,  "")      \
-	X(TP,   gro,         "gro",     0, GRO,     napi_gro_receive_entry,   1, gro,       "")      \
-	X(TP,   gro_frags,   "gro",     0, GRO,     napi_gro_frags_entry,     1, gro_frags, "")      \
-	X(RET,  merge,       "merge",   0, NONE,    skb_gro_receive,          2, merge,     "")      \
-	X(RET,  merge_list,  "merge",   0, NONE,    skb_gro_receive_list,     2, merge,     "")      \
-	X(FUNC, gro_done,    "grodone", 0, BATCH,   gro_complete,             2, gro_done,  "")      \
-	X(FUNC, gro_done4,   "grodone", 1, BATCH,   inet_gro_complete,        1, gro_done_ip, "")    \
-	X(FUNC, gro_done6,   "grodone", 1, BATCH,   ipv6_gro_complete,        1, gro_done_ip, "")    \
-	X(FUNC, gro_flush,   "groflush", 0, BATCH,  __gro_flush,              0, gro_flush, "")      \
-	X(FUNC, gro_flush_old, "groflush", 1, BATCH, napi_gro_flush,          0, gro_flush, "")      \
-	X(FUNC, flush,       "flush",   0, FLUSH,   netif_receive_skb_list_internal, 0, flush, "")   \
-	X(TP,   netif_rx,    "backlog", 0, BACKLOG, netif_rx,                 1, netif_rx,  "")      \
-	X(FUNC, backlog,     "rps",     0, BACKLOG, enqueue_to_backlog,       1, backlog,   "")      \
-	X(TP,   netif,       "netif",   0, NETIF,   netif_receive_skb,        1, netif,     "")      \
-	X(FUNC, ip4,         "ip",      0, IP,      ip_rcv_core,              1, ip,        "")      \
-	X(FUNC, ip6,         "ip6",     0, IP,      ip6_rcv_core,             1, ip,        "")      \
-	X(FUNC, forward4,    "forward", 0, FORWARD, ip_forward,               1, forward,   "")      \
-	X(FUNC, forward6,    "forward6", 0, FORWARD, ip6_forward,             1, forward,   "")      \
-	X(FUNC, bridge,      "bridge",  0, FORWARD, __br_forward,             2, bridge,    "+bridge") \
-	X(TP,   xmit,        "xmit",    0, XMIT,    net_dev_start_xmit,       2, xmit,      "@forward") \
-	X(FUNC, frag,        "frag",    0, NONE,    inet_frag_queue_insert,   2, frag,      "")      \
-	X(FUNC, reasm,       "frag",    0, NONE,    inet_frag_reasm_prepare,  2, reasm,     "")      \
-	X(FUNC, reasm_end,   "frag",    0, NONE,    inet_frag_reasm_finish,   2, reasm_end, "")      \
-	X(FUNC, frag_gone,   "frag",    0, NONE,    inet_frag_destroy,        1, frag_gone, "")      \
-	X(FUNC, cut,         "cut",     0, NONE,    __skb_gso_segment,        1, cut,       "")      \
-	X(FUNC, local4,      "local",   0, LOCAL,   ip_local_deliver_finish,  3, local,     "")      \
-	X(FUNC, local6,      "local6",  0, LOCAL,   ip6_input_finish,         3, local,     "")      \
-	X(FUNC, tcp4,        "tcp",     0, L4,      tcp_v4_rcv,               1, l4,        "")      \
-	X(FUNC, udp4,        "udp",     0, L4,      udp_rcv,                  1, l4,        "")      \
-	X(FUNC, icmp4,       "icmp",    0, L4,      icmp_rcv,                 1, l4,        "")      \
-	X(FUNC, tcp6,        "tcp6",    0, L4,      tcp_v6_rcv,               1, l4,        "")      \
-	X(FUNC, udp6,        "udp6",    0, L4,      udpv6_rcv,                1, l4,        "")      \
-	X(FUNC, icmp6,       "icmp6",   0, L4,      icmpv6_rcv,               1, l4,        "")      \
-	X(FUNC, held,        "held",    0, HELD,    tcp_add_backlog,          2, held,      "")      \
-	X(FUNC, ooo,         "ooo",     0, OOO,     tcp_data_queue,           2, ooo,       "")      \
-	X(FUNC, sock_tcp,    "tcpsock", 0, SOCK,    tcp_queue_rcv,            2, sock_tcp,  "")      \
-	X(TP,   sock_probe,  "tcpsock", 1, SOCK,    tcp_probe,                2, sock_probe, "")     \
-	X(RET,  sock_tfo,    "tfosock", 0, SOCK,    tcp_try_fastopen,         5, sock_tfo,  "")      \
-	X(FUNC, sock_udp,    "udpsock", 0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp, "")     \
-	X(TP,   sock_udp_tp, "udpsock", 1, SOCK,    sk_data_ready,            1, sock_udp_tp, "")    \
-	X(FUNC, sock_raw,    "rawsock", 0, SOCK,    sock_queue_rcv_skb_reason, 2, sock_raw, "")      \
-	X(FUNC, sock_raw_old, "rawsock", 1, SOCK,   sock_queue_rcv_skb,       2, sock_raw,  "")      \
-	X(TP,   read_tcp,    "tcpread", 0, READ,    tcp_rcv_space_adjust,     1, read_tcp,  "")      \
-	X(FUNC, read_udp,    "udpread", 0, READ,    skb_consume_udp,          3, read_udp,  "")      \
-	X(TP,   read_udp_tp, "udpread", 1, READ,    sock_recv_length,         3, read_udp_tp, "")    \
-	X(TP,   wake,        "wake",    0, WAKE,    sched_waking,             1, waking,    "")      \
-	X(TP,   run,         "run",     0, RUN,     sched_switch,             3, running,   "")      \
-	X(RET,  mptcp,       "mptcp",   0, NONE,    mptcp_data_ready,         1, mptcp,     "")      \
-	X(FUNC, close,       "close",   0, NONE,    __tcp_close,              1, close,     "")      \
-	X(FUNC, destruct,    "close",   0, NONE,    inet_sock_destruct,       1, destruct,  "")      \
-	X(TP,   destroy_tp,  "close",   1, NONE,    tcp_destroy_sock,         1, destruct,  "")      \
-	X(TP,   drop,        "drop",    0, NONE,    kfree_skb,                3, drop,      "")      \
-	X(TP,   drop_bare,   "drop",    1, NONE,    kfree_skb,                2, drop_bare, "")      \
-	X(FUNC, end,         "end",     0, NONE,    skb_release_head_state,   1, end,       "")      \
-	X(FUNC, end_stolen,  "end",     0, NONE,    napi_skb_free_stolen_head, 1, end,      "")      \
-	X(FUNC, end_stateless, "end",   0, NONE,    __consume_stateless_skb,  1, end_stateless, "")      \
-	X(FUNC, end_reuse,   "end",     0, NONE,    napi_reuse_skb,           2, end_reuse, "")      \
-	X(TP,   consume_loc, "end",     1, NONE,    consume_skb,              2, consume,   "")
+#define PP_HOOKS(X)                                                                                                  \
+	X(FUNC, irq_e1000,    IRQ,       0, IRQ,     e1000_intr,               0, irq_enter,   IRQ,     "e1000")      \
+	X(RET,  irqx_e1000,   IRQ,       0, NONE,    e1000_intr,               0, irq_exit,    IRQ,     "e1000")      \
+	X(FUNC, irq_e1000e,   IRQ,       0, IRQ,     e1000_intr_msix_rx,       0, irq_enter,   IRQ,     "e1000e")     \
+	X(RET,  irqx_e1000e,  IRQ,       0, NONE,    e1000_intr_msix_rx,       0, irq_exit,    IRQ,     "e1000e")     \
+	X(FUNC, irq_e1000e_msi, IRQ,     0, IRQ,     e1000_intr_msi,           0, irq_enter,   IRQ,     "e1000e")     \
+	X(RET,  irqx_e1000e_msi, IRQ,    0, NONE,    e1000_intr_msi,           0, irq_exit,    IRQ,     "e1000e")     \
+	X(FUNC, irq_e1000e_intx, IRQ,    0, IRQ,     e1000_intr,               0, irq_enter,   IRQ,     "e1000e")     \
+	X(RET,  irqx_e1000e_intx, IRQ,   0, NONE,    e1000_intr,               0, irq_exit,    IRQ,     "e1000e")     \
+	X(FUNC, irq_igb,      IRQ,       0, IRQ,     igb_msix_ring,            0, irq_enter,   IRQ,     "igb")        \
+	X(RET,  irqx_igb,     IRQ,       0, NONE,    igb_msix_ring,            0, irq_exit,    IRQ,     "igb")        \
+	X(FUNC, irq_igb_msi,  IRQ,       0, IRQ,     igb_intr_msi,             0, irq_enter,   IRQ,     "igb")        \
+	X(RET,  irqx_igb_msi, IRQ,       0, NONE,    igb_intr_msi,             0, irq_exit,    IRQ,     "igb")        \
+	X(FUNC, irq_igb_intx, IRQ,       0, IRQ,     igb_intr,                 0, irq_enter,   IRQ,     "igb")        \
+	X(RET,  irqx_igb_intx, IRQ,      0, NONE,    igb_intr,                 0, irq_exit,    IRQ,     "igb")        \
+	X(TP,   irq_any,      IRQ,       1, IRQ,     irq_handler_entry,        0, irq_enter,   IRQ,     "*")          \
+	X(TP,   irqx_any,     IRQ,       1, NONE,    irq_handler_exit,         0, irq_exit,    IRQ,     "*")          \
+	X(FUNC, napi,         NAPI,      0, NAPI,    __napi_schedule,          1, napi,        ANY,     "")           \
+	X(FUNC, napi_irqoff,  NAPI,      0, NAPI,    __napi_schedule_irqoff,   1, napi,        ANY,     "")           \
+	X(FUNC, napi_timer,   TIMER,     0, NAPI,    napi_watchdog,            1, napi_timer,  IRQ,     "")           \
+	X(FUNC, softirq,      SOFTIRQ,   0, SOFTIRQ, net_rx_action,            0, softirq,     SOFTIRQ, "")           \
+	X(TP,   softirq_tp,   SOFTIRQ,   1, SOFTIRQ, softirq_entry,            1, softirq_vec, SOFTIRQ, "")           \
+	X(FUNC, poll,         POLL,      0, POLL,    __napi_poll,              1, poll,        SOFTIRQ, "")           \
+	X(FUNC, poll_backlog, POLL,      1, POLL,    process_backlog,          2, poll_driver, SOFTIRQ, "")           \
+	X(FUNC, poll_e1000,   POLL_DRV,  0, POLL,    e1000_clean,              2, poll_driver, SOFTIRQ, "e1000")      \
+	X(FUNC, poll_e1000e,  POLL_DRV,  0, POLL,    e1000e_poll,              2, poll_driver, SOFTIRQ, "e1000e")     \
+	X(FUNC, poll_igb,     POLL_DRV,  0, POLL,    igb_poll,                 2, poll_driver, SOFTIRQ, "igb")        \
+	X(FUNC, poll_virtio,  POLL_DRV,  0, POLL,    virtnet_poll,             2, poll_driver, SOFTIRQ, "virtio_net") \
+	X(FUNC, netpoll,      NETPOLL,   0, NONE,    netpoll_poll_dev,         0, netpoll_enter, ANY,   "")           \
+	X(RET,  netpollx,     NETPOLL,   0, NONE,    netpoll_poll_dev,         0, netpoll_exit, ANY,    "")           \
+	X(TP,   poll_end,     POLL_END,  0, NONE,    napi_poll,                3, poll_end,    SOFTIRQ, "")           \
+	X(TP,   gro,          GRO,       0, GRO,     napi_gro_receive_entry,   1, gro,         SOFTIRQ, "")           \
+	X(TP,   gro_frags,    GRO,       0, GRO,     napi_gro_frags_entry,     1, gro_frags,   SOFTIRQ, "")           \
+	X(RET,  merge,        MERGE,     0, NONE,    skb_gro_receive,          2, merge,       SOFTIRQ, "")           \
+	X(RET,  merge_list,   MERGE,     0, NONE,    skb_gro_receive_list,     2, merge,       SOFTIRQ, "")           \
+	X(FUNC, gro_done,     GRO_DONE,  0, BATCH,   gro_complete,             2, gro_done,    SOFTIRQ, "")           \
+	X(FUNC, gro_done4,    GRO_DONE,  1, BATCH,   inet_gro_complete,        1, gro_done_ip, SOFTIRQ, "")           \
+	X(FUNC, gro_done6,    GRO_DONE,  1, BATCH,   ipv6_gro_complete,        1, gro_done_ip, SOFTIRQ, "")           \
+	X(FUNC, gro_flush,    GRO_FLUSH, 0, BATCH,   __gro_flush,              0, gro_flush,   SOFTIRQ, "")           \
+	X(FUNC, gro_flush_old, GRO_FLUSH, 1, BATCH,  napi_gro_flush,           0, gro_flush,   SOFTIRQ, "")           \
+	X(FUNC, flush,        FLUSH,     0, FLUSH,   netif_receive_skb_list_internal, 0, flush, SOFTIRQ, "")          \
+	X(TP,   netif_rx,     BACKLOG,   0, BACKLOG, netif_rx,                 1, netif_rx,    SOFTIRQ, "")           \
+	X(FUNC, backlog,      RPS,       0, BACKLOG, enqueue_to_backlog,       1, backlog,     SOFTIRQ, "")           \
+	X(TP,   netif,        NETIF,     0, NETIF,   netif_receive_skb,        1, netif,       SOFTIRQ, "")           \
+	X(FUNC, ip4,          IP4,       0, IP,      ip_rcv_core,              1, ip,          SOFTIRQ, "")           \
+	X(FUNC, ip6,          IP6,       0, IP,      ip6_rcv_core,             1, ip,          SOFTIRQ, "")           \
+	X(FUNC, forward4,     FORWARD4,  0, FORWARD, ip_forward,               1, forward,     SOFTIRQ, "")           \
+	X(FUNC, forward6,     FORWARD6,  0, FORWARD, ip6_forward,              1, forward,     SOFTIRQ, "")           \
+	X(FUNC, bridge,       BRIDGE,    0, FORWARD, __br_forward,             2, bridge,      SOFTIRQ, "+bridge")    \
+	X(TP,   xmit,         XMIT,      0, XMIT,    net_dev_start_xmit,       2, xmit,        SOFTIRQ, "@forward")   \
+	X(FUNC, frag,         FRAG,      0, NONE,    inet_frag_queue_insert,   2, frag,        SOFTIRQ, "")           \
+	X(FUNC, reasm,        FRAG,      0, NONE,    inet_frag_reasm_prepare,  2, reasm,       SOFTIRQ, "")           \
+	X(FUNC, reasm_end,    FRAG,      0, NONE,    inet_frag_reasm_finish,   2, reasm_end,   SOFTIRQ, "")           \
+	X(FUNC, frag_gone,    FRAG,      0, NONE,    inet_frag_destroy,        1, frag_gone,   ANY,     "")           \
+	X(FUNC, cut,          CUT,       0, NONE,    __skb_gso_segment,        1, cut,         SOFTIRQ, "")           \
+	X(FUNC, local4,       LOCAL4,    0, LOCAL,   ip_local_deliver_finish,  3, local,       SOFTIRQ, "")           \
+	X(FUNC, local6,       LOCAL6,    0, LOCAL,   ip6_input_finish,         3, local,       SOFTIRQ, "")           \
+	X(FUNC, tcp4,         TCP4,      0, L4,      tcp_v4_rcv,               1, l4,          SOFTIRQ, "")           \
+	X(FUNC, udp4,         UDP4,      0, L4,      udp_rcv,                  1, l4,          SOFTIRQ, "")           \
+	X(FUNC, icmp4,        ICMP4,     0, L4,      icmp_rcv,                 1, l4,          SOFTIRQ, "")           \
+	X(FUNC, tcp6,         TCP6,      0, L4,      tcp_v6_rcv,               1, l4,          SOFTIRQ, "")           \
+	X(FUNC, udp6,         UDP6,      0, L4,      udpv6_rcv,                1, l4,          SOFTIRQ, "")           \
+	X(FUNC, icmp6,        ICMP6,     0, L4,      icmpv6_rcv,               1, l4,          SOFTIRQ, "")           \
+	X(FUNC, held,         HELD,      0, HELD,    tcp_add_backlog,          2, held,        PROCESS, "")           \
+	X(FUNC, ooo,          OOO,       0, OOO,     tcp_data_queue,           2, ooo,         PROCESS, "")           \
+	X(FUNC, sock_tcp,     SOCK_TCP,  0, SOCK,    tcp_queue_rcv,            2, sock_tcp,    PROCESS, "")           \
+	X(TP,   sock_probe,   SOCK_TCP,  1, SOCK,    tcp_probe,                2, sock_probe,  PROCESS, "")           \
+	X(RET,  sock_tfo,     SOCK_TFO,  0, SOCK,    tcp_try_fastopen,         5, sock_tfo,    PROCESS, "")           \
+	X(FUNC, sock_udp,     SOCK_UDP,  0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp,  SOFTIRQ, "")           \
+	X(TP,   sock_udp_tp,  SOCK_UDP,  1, SOCK,    sk_data_ready,            1, sock_udp_tp, ANY,     "")           \
+	X(FUNC, sock_raw,     SOCK_RAW,  0, SOCK,    sock_queue_rcv_skb_reason, 2, sock_raw,   SOFTIRQ, "")           \
+	X(FUNC, sock_raw_old, SOCK_RAW,  1, SOCK,    sock_queue_rcv_skb,       2, sock_raw,    SOFTIRQ, "")           \
+	X(TP,   read_tcp,     READ_TCP,  0, READ,    tcp_rcv_space_adjust,     1, read_tcp,    PROCESS, "")           \
+	X(FUNC, read_udp,     READ_UDP,  0, READ,    skb_consume_udp,          3, read_udp,    PROCESS, "")           \
+	X(TP,   read_udp_tp,  READ_UDP,  1, READ,    sock_recv_length,         3, read_udp_tp, PROCESS, "")           \
+	X(TP,   wake,         WAKE,      0, WAKE,    sched_waking,             1, waking,      ANY,     "")           \
+	X(TP,   run,          RUN,       0, RUN,     sched_switch,             3, running,     ANY,     "")           \
+	X(RET,  mptcp,        MPTCP,     0, NONE,    mptcp_data_ready,         1, mptcp,       PROCESS, "")           \
+	X(FUNC, close,        CLOSE,     0, NONE,    __tcp_close,              1, close,       ANY,     "")           \
+	X(FUNC, destruct,     CLOSE,     0, NONE,    inet_sock_destruct,       1, destruct,    ANY,     "")           \
+	X(TP,   destroy_tp,   CLOSE,     1, NONE,    tcp_destroy_sock,         1, destruct,    ANY,     "")           \
+	X(TP,   drop,         DROP,      0, NONE,    kfree_skb,                3, drop,        PROCESS, "")           \
+	X(TP,   drop_bare,    DROP,      1, NONE,    kfree_skb,                2, drop_bare,   ANY,     "")           \
+	X(FUNC, end,          END,       0, NONE,    skb_release_head_state,   1, end,         PROCESS, "")           \
+	X(FUNC, end_stolen,   END,       0, NONE,    napi_skb_free_stolen_head, 1, end,        PROCESS, "")           \
+	X(FUNC, end_stateless, END,      0, NONE,    __consume_stateless_skb,  1, end_stateless, PROCESS, "")         \
+	X(FUNC, end_reuse,    END,       0, NONE,    napi_reuse_skb,           2, end_reuse,   SOFTIRQ, "")           \
+	X(TP,   consume_loc,  END,       1, NONE,    consume_skb,              2, consume,     PROCESS, "")
 
 #endif /* PKTPATH_INCLUDE_STAGES_H */

@@ -21,8 +21,6 @@ CODE = ("src", "bpf", "include", "vmlinux", "third_party/yyjson")
 SHOW = ("main.c", "cmd", "run", "output")
 
 KNOWN = frozenset((
-    "bpf/core/birth.bpf.h -> bpf/xdp/slot.bpf.h",
-    "bpf/hooks/poll.bpf.h -> bpf/xdp/slot.bpf.h",
     "src/hooks/plan.h -> src/output/sink.h",
     "src/model/ledger.h -> src/output/sink.h",
     "src/output/sink.h -> src/host/softnet.h",

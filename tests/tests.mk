@@ -53,7 +53,7 @@ SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"
 # The pure rooms, which know no kernel; and others with files that can be tried alone.
 PURE_ROOMS := base text model output
 PURE_SRC   := $(foreach room,$(PURE_ROOMS),$(wildcard src/$(room)/*.c))
-MORE_SRC   := $(filter-out $(USES_SKEL),$(foreach room,host serve bench,$(wildcard src/$(room)/*.c)))
+MORE_SRC   := $(filter-out $(USES_SKEL),$(foreach room,hooks host serve bench,$(wildcard src/$(room)/*.c)))
 UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard tests/unit/*/test_*.c)) \
 	$(patsubst %,$(B)/test/tests/unit/legacy/%,test_stitch test_stitch_list test_stitch_race \
 	test_tcp)

@@ -18,24 +18,15 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 /* The first that lets a program call its global functions meanwhile; v6.14 refuses to load it. */
 #define QUIET_VERSION KERNEL_VERSION(6, 16, 0)
 
-/* Handlers of functions that processes call, and that take bounded time (not a socket's close). */
-static __always_inline int in_process(const char *handler)
-{
-#define IS(name) !__builtin_strcmp(handler, name)
-	return IS("read_udp") || IS("read_tcp") || IS("read_udp_tp") || IS("held") || IS("ooo") ||
-	       IS("sock_tcp") || IS("sock_tfo") || IS("sock_probe") || IS("mptcp") || IS("end") ||
-	       IS("end_stateless") || IS("drop") || IS("consume");
-#undef IS
-}
-
 static __always_inline int can_be_quiet(void)
 {
 	return LINUX_KERNEL_VERSION >= QUIET_VERSION && bpf_local_irq_save && bpf_local_irq_restore;
 }
 
-#define QUIETLY(handler, call)                                                                     \
+/* `context`: that of the hook's row in PP_HOOKS. */
+#define QUIETLY(context, call)                                                                     \
 	do {                                                                                       \
-		int quiet = in_process(#handler) && can_be_quiet();                                \
+		int quiet = PP_IN_##context == PP_IN_PROCESS && can_be_quiet();                    \
 		unsigned long irq_flags;                                                           \
                                                                                                    \
 		if (quiet)                                                                         \
@@ -46,7 +37,7 @@ static __always_inline int can_be_quiet(void)
 	} while (0)
 
 #else
-#define QUIETLY(handler, call) call
+#define QUIETLY(context, call) call
 #endif /* PP_NO_KSYMS */
 
 #endif /* PKTPATH_BPF_CORE_IRQS_OFF_BPF_H */

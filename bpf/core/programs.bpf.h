@@ -2,7 +2,7 @@
 /*
  * Every row of PP_HOOKS as programs, one per backend that can serve it. The loader picks one
  * backend per row and loads only that. The includer says what the programs do:
- *	RUN(handler, typed, nargs, a0, a1, a2)	with the arguments of the hooked function
+ *	RUN(context, handler, typed, nargs, a0, a1, a2)	with the arguments of the hooked function
  *	RUN_STASH(a0, a1)			at the entry of a function whose kretprobe follows
  *	RUN_RETURN(handler, nargs, result)	at its return
  * pktpath.bpf.c runs the handlers; tests/cost measures other work on the very same hooks.
@@ -38,25 +38,26 @@
  * A module's function gets a section of the module's: src/hooks/module_functions.c tells libbpf
  * where it is.
  */
-#define HOOK_FUNC(id, symbol, nargs, handler, module)                                              \
-	PROG("fentry" module "/" #symbol, f_##id, u64, RUN, handler, 1, nargs,                     \
+#define HOOK_FUNC(id, symbol, nargs, handler, context, module)                                     \
+	PROG("fentry" module "/" #symbol, f_##id, u64, RUN, context, handler, 1, nargs,            \
 	     ARGS_##nargs(ctx))                                                                    \
-	PROG("kprobe" module "/" #symbol, k_##id, struct pt_regs, RUN, handler, 0, nargs,          \
+	PROG("kprobe" module "/" #symbol, k_##id, struct pt_regs, RUN, context, handler, 0, nargs, \
 	     REGS_##nargs(ctx))
 
-#define HOOK_TP(id, symbol, nargs, handler, module)                                                \
-	PROG("tp_btf/" #symbol, t_##id, u64, RUN, handler, 1, nargs, ARGS_##nargs(ctx))
+#define HOOK_TP(id, symbol, nargs, handler, context, module)                                       \
+	PROG("tp_btf/" #symbol, t_##id, u64, RUN, context, handler, 1, nargs, ARGS_##nargs(ctx))
 
 /* A kretprobe does not have the arguments: a kprobe at the entry keeps them. */
-#define HOOK_RET(id, symbol, nargs, handler, module)                                               \
-	PROG("fexit" module "/" #symbol, x_##id, u64, RUN, handler, 1, nargs, RETS_##nargs(ctx))   \
+#define HOOK_RET(id, symbol, nargs, handler, context, module)                                      \
+	PROG("fexit" module "/" #symbol, x_##id, u64, RUN, context, handler, 1, nargs,             \
+	     RETS_##nargs(ctx))                                                                    \
 	PROG("kprobe" module "/" #symbol, s_##id, struct pt_regs, RUN_STASH, PT_REGS_PARM1(ctx),   \
 	     PT_REGS_PARM2(ctx))                                                                   \
 	PROG("kretprobe" module "/" #symbol, r_##id, struct pt_regs, RUN_RETURN, handler, nargs,   \
 	     PT_REGS_RC(ctx))
 
-#define EXPAND(kind, id, slot, level, stage, symbol, nargs, handler, module)                       \
-	HOOK_##kind(id, symbol, nargs, handler, module)
+#define EXPAND(kind, id, slot, level, stage, symbol, nargs, handler, context, module)              \
+	HOOK_##kind(id, symbol, nargs, handler, context, module)
 
 PP_HOOKS(EXPAND)
 

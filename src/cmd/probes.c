@@ -26,7 +26,7 @@ static void print_memory(const struct plan *plan, const struct opts *o)
 {
 	struct memory_opts mo = { .records = o->records, .ring_bytes = o->ring_bytes,
 				  .cpus = libbpf_num_possible_cpus(),
-				  .fifos = plan_serves(plan, "udpread", 1) };
+				  .fifos = plan_serves(plan, PP_SL_READ_UDP, 1) };
 	char text[MEMORY_LEN];
 
 	printf("\nMemory of a trace: %s\n", memory_text(text, &mo));

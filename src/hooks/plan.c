@@ -9,22 +9,13 @@
 #include "hooks/plan.h"
 #include "hooks/trial.h"
 
-static const struct {
-	const char *slot, *needs, *why;
-} requires[] = {
-	{ "irq", "napi", "an interrupt cannot be joined to a packet without __napi_schedule" },
-	{ "wake", "pollend", "what a CPU does for a poll's packets has no end without napi_poll" },
-	{ "run", "wake", "a reader is only known to have slept if it is seen woken" },
-	{ "merge", "gro", "" },
-};
-
-bool plan_serves(const struct plan *plan, const char *slot, int level)
+bool plan_serves(const struct plan *plan, enum pp_slot slot, int level)
 {
 	int i;
 
 	for (i = 0; i < NR_HOOKS; i++)
 		if ((level == LEVEL_ANY || hooks[i].level == level) && plan->backend[i] &&
-		    !strcmp(hooks[i].slot, slot))
+		    hooks[i].slot == slot)
 			return true;
 	return false;
 }
@@ -106,16 +97,16 @@ static void choose(struct plan *plan, struct trial *t, const struct plan_opts *o
 /* The end of an interrupt handler. Not needed where the kernel tells: see in_hardirq() in bpf/. */
 static bool is_irq_exit(const struct hook *h)
 {
-	return !strcmp(h->slot, "irq") && h->stage == PP_ST_NONE;
+	return h->slot == PP_SL_IRQ && h->stage == PP_ST_NONE;
 }
 
 /* Are all of a driver's rows of this slot served? It uses one of them; which one, nobody knows. */
-static bool driver_covered(const struct plan *plan, const char *driver, const char *slot)
+static bool driver_covered(const struct plan *plan, const char *driver, enum pp_slot slot)
 {
 	int rows = 0, i;
 
 	for (i = 0; i < NR_HOOKS; i++) {
-		if (strcmp(hooks[i].module, driver) || strcmp(hooks[i].slot, slot) ||
+		if (strcmp(hooks[i].module, driver) || hooks[i].slot != slot ||
 		    is_irq_exit(&hooks[i]))
 			continue;
 		rows++;
@@ -128,16 +119,10 @@ static bool driver_covered(const struct plan *plan, const char *driver, const ch
 /* Stages whose hooks do nothing but measure: who does not ask for a stage does not pay for it. */
 static bool is_asked_for(const struct plan_opts *o, const struct hook *h)
 {
-	static const char *const optional[] = { "irq", "napi", "timer", "softirq", "grodone",
-						"groflush", "flush", "wake", "run" };
-	unsigned int stage = h->stage, i;
+	/* The handler's end is there for its stage's sake. */
+	unsigned int stage = is_irq_exit(h) ? PP_ST_IRQ : h->stage;
 
-	if (!strcmp(h->slot, "irq"))
-		stage = PP_ST_IRQ;	/* the handler's end is there for its sake */
-	for (i = 0; o->stages && i < sizeof(optional) / sizeof(optional[0]); i++)
-		if (!strcmp(h->slot, optional[i]))
-			return o->stages & PP_ST_BIT(stage);
-	return true;
+	return !o->stages || !slots[h->slot].measures || o->stages & PP_ST_BIT(stage);
 }
 
 /* Does a row that names a driver apply, and one for drivers that have no row? */
@@ -159,7 +144,7 @@ static bool applies(const struct plan *plan, const struct ifaces *ifs, const str
 
 /* Fill one slot: the lowest level whose first applicable row can be had. */
 static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opts *o,
-		       const struct ifaces *ifs, const char *slot)
+		       const struct ifaces *ifs, enum pp_slot slot)
 {
 	int level, i;
 
@@ -167,7 +152,7 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 		bool first = true, served = false;
 
 		for (i = 0; i < NR_HOOKS; i++) {
-			if (strcmp(hooks[i].slot, slot) || hooks[i].level != level)
+			if (hooks[i].slot != slot || hooks[i].level != level)
 				continue;
 			if (is_irq_exit(&hooks[i]) && plan->hardirq_mask)
 				continue;
@@ -189,24 +174,25 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 			first = false;
 		}
 		/* A driver's own row does not help the interfaces of another driver. */
-		if (served && strcmp(slot, "irq"))
+		if (served && slot != PP_SL_IRQ)
 			return;
 	}
 }
 
 static void check_requirements(struct plan *plan)
 {
-	unsigned int r;
-	int i;
+	int slot, i;
 
-	for (r = 0; r < sizeof(requires) / sizeof(requires[0]); r++) {
-		if (plan_serves(plan, requires[r].needs, LEVEL_ANY))
+	for (slot = 0; slot < PP_SL_NR; slot++) {
+		const struct slot *s = &slots[slot];
+
+		if ((int)s->needs == slot || plan_serves(plan, s->needs, LEVEL_ANY))
 			continue;
 		for (i = 0; i < NR_HOOKS; i++) {
-			if (strcmp(hooks[i].slot, requires[r].slot))
+			if ((int)hooks[i].slot != slot)
 				continue;
 			if (plan->backend[i])
-				plan->why[i] = requires[r].why;
+				plan->why[i] = s->why;
 			plan->backend[i] = BE_NONE;
 		}
 	}
@@ -240,7 +226,7 @@ static void drop_spare(struct plan *plan, struct trial *t, const struct plan_opt
 	if (!o->scope->nr || o->scope->any_netns || ifs->soft || !ifs->nr)
 		return;
 	for (i = 0; i < ifs->nr; i++)
-		if (!driver_covered(plan, ifs->driver[i], "polldrv"))
+		if (!driver_covered(plan, ifs->driver[i], PP_SL_POLL_DRV))
 			return;
 	choose(plan, t, o, row_of("poll_backlog"));
 	if (plan->backend[row_of("poll_backlog")])
@@ -284,30 +270,30 @@ static void make_reports(struct plan *plan, const struct ifaces *ifs)
 			for (i = 0; i < NR_HOOKS; i++)
 				if (hooks[i].stage == st && plan->backend[i])
 					report(plan, i, st, stage_label(st), NULL);
-		} else if (st != PP_ST_XDP) {	/* it has no hook of ours: see xdpview.c */
+		} else if (st != PP_ST_XDP) {	/* it has no row: see trace/xdp_stage.c */
 			report_missing(plan, ifs, st);
 		}
 	}
 	for (i = 0; i < NR_HOOKS; i++)
 		if (hooks[i].stage == PP_ST_NONE && plan->backend[i])
 			report(plan, i, PP_ST_NONE,
-			       strcmp(hooks[i].slot, "irq") ? hooks[i].slot : "irq-exit", NULL);
+			       is_irq_exit(&hooks[i]) ? "irq-exit" : slots[hooks[i].slot].label,
+			       NULL);
 }
 
 int plan_make(struct plan *plan, const struct plan_opts *opts)
 {
 	struct trial *t = trial_new();
 	struct ifaces ifs;
-	int i;
+	int slot, i;
 
 	if (!t)
 		return -errno;
 	memset(plan, 0, sizeof(*plan));
 	plan->hardirq_mask = trial_preempt_count(t);
 	ifaces_find(&ifs, opts->scope);
-	for (i = 0; i < NR_HOOKS; i++)
-		if (!i || strcmp(hooks[i].slot, hooks[i - 1].slot))
-			serve_slot(plan, t, opts, &ifs, hooks[i].slot);
+	for (slot = 0; slot < PP_SL_NR; slot++)
+		serve_slot(plan, t, opts, &ifs, slot);
 	drop_spare(plan, t, opts, &ifs);
 	trial_free(t);
 	check_requirements(plan);
@@ -317,7 +303,7 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 		if (hooks[i].stage != PP_ST_NONE)
 			plan->stages |= PP_ST_BIT(hooks[i].stage);
 	}
-	plan->have_end = plan_serves(plan, "end", 0);
+	plan->have_end = plan_serves(plan, PP_SL_END, 0);
 	make_reports(plan, &ifs);
 	return 0;
 }

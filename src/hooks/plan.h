@@ -38,6 +38,6 @@ int plan_make(struct plan *plan, const struct plan_opts *opts);
 #define LEVEL_ANY (-1)
 
 /* Is a slot served by that level's rows? */
-bool plan_serves(const struct plan *plan, const char *slot, int level);
+bool plan_serves(const struct plan *plan, enum pp_slot slot, int level);
 
 #endif /* PKTPATH_HOOKS_PLAN_H */

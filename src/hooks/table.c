@@ -2,10 +2,13 @@
 #include <string.h>
 #include "hooks/table.h"
 
-#define HOOK_ROW(kind_, id_, slot_, level_, stage_, symbol_, nargs_, handler_, module_)            \
-	{ HOOK_##kind_, #id_, slot_, level_, PP_ST_##stage_, #symbol_, nargs_, module_ },
+#define HOOK_ROW(kind_, id_, slot_, level_, stage_, symbol_, nargs_, handler_, context_, module_)  \
+	{ HOOK_##kind_, #id_, PP_SL_##slot_, level_, PP_ST_##stage_, #symbol_, nargs_, module_ },
+#define SLOT_ROW(id, label_, use_, needs_, why_)                                                   \
+	{ label_, PP_USE_##use_ == PP_USE_MEASURE, PP_SL_##needs_, why_ },
 
 const struct hook hooks[NR_HOOKS] = { PP_HOOKS(HOOK_ROW) };
+const struct slot slots[PP_SL_NR] = { PP_SLOTS(SLOT_ROW) };
 
 static const char *const backends[BE_NR] = {
 	[BE_NONE] = "-",
@@ -17,7 +20,7 @@ static const char *const backends[BE_NR] = {
 
 bool hook_wants_args(const struct hook *h)
 {
-	return h->kind == HOOK_RET && h->nargs && strcmp(h->slot, "irq");
+	return h->kind == HOOK_RET && h->nargs && h->slot != PP_SL_IRQ;
 }
 
 const char *hook_module(const struct hook *h)

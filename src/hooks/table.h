@@ -12,18 +12,27 @@ enum backend { BE_NONE, BE_FENTRY, BE_KMULTI, BE_KPROBE, BE_TP, BE_NR };
 struct hook {
 	enum hook_kind kind;
 	const char *id;		/* names the programs */
-	const char *slot;
+	enum pp_slot slot;
 	int level;		/* 0 = first choice of its slot */
 	int stage;		/* enum pp_stage or PP_ST_NONE */
 	const char *symbol;
 	int nargs;
-	const char *module;	/* "", a driver's name, or "*" */
+	const char *module;	/* "", a driver's name, "*", "+name" or "@forward" */
+};
+
+/* A job that several hooks can do. */
+struct slot {
+	const char *label;
+	bool measures;		/* its stage, and nothing else */
+	enum pp_slot needs;	/* of no use without this one; itself if it needs none */
+	const char *why;	/* that is so; "" if it need not be said */
 };
 
 #define HOOK_COUNT_ROW(...) +1
 enum { NR_HOOKS = 0 PP_HOOKS(HOOK_COUNT_ROW) };
 
 extern const struct hook hooks[NR_HOOKS];
+extern const struct slot slots[PP_SL_NR];
 
 /*
  * HOOK_RET without fexit: must a program at the entry keep the arguments? Not those of an

@@ -9,9 +9,10 @@ struct name {
 };
 
 #define ROW(id, label, help) { label, help },
+#define STAGE_ROW(id, label, show, help) { label, help },
 #define ARRAY_LEN(a)	     (sizeof(a) / sizeof((a)[0]))
 
-static const struct name stages[] = { PP_STAGES(ROW) };
+static const struct name stages[] = { PP_STAGES(STAGE_ROW) };
 static const struct name verdicts[] = { PP_VERDICTS(ROW) };
 static const struct name causes[] = { PP_CAUSES(ROW) };
 static const struct name losses[] = { PP_LOSSES(ROW) };

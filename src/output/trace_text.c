@@ -19,11 +19,14 @@
 #define NARROW	      96	/* below: no length, milliseconds only */
 #define HEADER_EVERY  50	/* lines, on a terminal */
 
-/* Stages that few packets take; they get a suffix, not a column. */
-#define RARE (PP_ST_BIT(PP_ST_BACKLOG) | PP_ST_BIT(PP_ST_HELD) | PP_ST_BIT(PP_ST_OOO) |          \
-	      PP_ST_BIT(PP_ST_FORWARD) | PP_ST_BIT(PP_ST_XMIT))
-/* Part of another stage's column, so that lines fit: gro is the time in GRO, the batch included. */
-#define FOLDED PP_ST_BIT(PP_ST_BATCH)
+/*
+ * Which stages have a column of their own, and which are named behind the columns. `batch` is in
+ * neither: so that lines fit, gro's column has its time, too.
+ */
+#define IF_COLUMN(id, label, show, ...) | PP_ST_BIT(PP_ST_##id) * (PP_SHOW_##show == PP_SHOW_COLUMN)
+#define IF_SUFFIX(id, label, show, ...) | PP_ST_BIT(PP_ST_##id) * (PP_SHOW_##show == PP_SHOW_SUFFIX)
+#define COLUMNS (0u PP_STAGES(IF_COLUMN))
+#define SUFFIXES (0u PP_STAGES(IF_SUFFIX))
 
 /*
  * The columns from the left: the stages as they are, but for `xdp` where it is generic only, whose
@@ -38,9 +41,7 @@ static int column_stage(const struct sink_env *env, int i)
 
 static bool has_column(const struct sink_env *env, int stage)
 {
-	uint32_t columns = env->stages_served & ~RARE & ~FOLDED & ~PP_ST_BIT(PP_ST_READ);
-
-	return columns & PP_ST_BIT(stage);
+	return env->stages_served & COLUMNS & PP_ST_BIT(stage);
 }
 
 /* Columns of a stage's cell, the gap before it included. */
@@ -222,15 +223,15 @@ static void add_cells(const struct sink_env *env, struct line *l, const struct t
 	}
 }
 
-/* Stages without a column. */
-static void add_rare(const struct sink_env *env, struct line *l, const struct timeline *tl)
+/* Stages that few packets reach, and those that have a column but are not served. */
+static void add_suffixes(const struct sink_env *env, struct line *l, const struct timeline *tl)
 {
 	char buf[FMT_MAX];
 
 	for (int i = 0; i < tl->nr; i++) {
 		int st = tl->row[i].stage;
 
-		if (has_column(env, st) || st == PP_ST_READ || PP_ST_BIT(st) & FOLDED)
+		if (has_column(env, st) || !(PP_ST_BIT(st) & (COLUMNS | SUFFIXES)))
 			continue;
 		line_add(l, PLAIN, " ");
 		line_addf(l, row_style(tl, i), "%s=%s", stage_label(st),
@@ -322,7 +323,7 @@ static int print_line(struct sink_env *env, const struct pp_rec *rec, const stru
 	add_identity(env, st, rec, tl);
 	if (full) {
 		add_cells(env, l, tl);
-		add_rare(env, l, tl);
+		add_suffixes(env, l, tl);
 		add_fate(env, l, rec);
 		line_add(l, PLAIN, tail);
 	}

@@ -88,7 +88,7 @@ struct memory_opts tracer_memory(const struct tracer *t)
 				     .cpus = t->nr_cpus,
 				     .hist_counts = t->opts.hist ? hist_counts(t) : 0,
 				     .worst = t->opts.worst,
-				     .fifos = plan_serves(&t->plan, "udpread", 1) };
+				     .fifos = plan_serves(&t->plan, PP_SL_READ_UDP, 1) };
 }
 
 /* The kernel keeps the group itself, so the directory need not stay open. */

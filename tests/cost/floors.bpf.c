@@ -61,7 +61,7 @@ static __always_inline u64 pick(u32 nargs, u64 a0, u64 a1, u64 a2)
 	return nargs == 3 ? a2 : nargs == 2 ? a1 : a0;
 }
 
-#define RUN(handler, typed, nargs, a0, a1, a2) WORK(handler, nargs, a0, a1, a2)
+#define RUN(context, handler, typed, nargs, a0, a1, a2) WORK(handler, nargs, a0, a1, a2)
 #define WORK(handler, nargs, a0, a1, a2)                                                           \
 	work(pick(FIRST(handler) ? 1 : SECOND(handler) ? 2 : nargs, a0, a1, a2))
 #define RUN_STASH(arg0, arg1) work(arg0)
