@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cmd/cmd.h"
+#include "base/exit.h"
 #include "base/log.h"
 
 static const struct command {

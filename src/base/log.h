@@ -3,8 +3,6 @@
 #ifndef PKTPATH_BASE_LOG_H
 #define PKTPATH_BASE_LOG_H
 
-enum { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2 };
-
 __attribute__((format(printf, 1, 2))) void log_err(const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) void log_note(const char *fmt, ...);
 

@@ -4,7 +4,6 @@
 #include <linux/filter.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 #include "bench/app.h"
 #include "host/cpus.h"
 #include "xdpbench.h"
+#include "base/thread.h"
 
 struct app {
 	int fd, cpu;
@@ -75,17 +75,13 @@ static void *discard(void *arg)
 int app_start(struct app **out, int fd, int cpu)
 {
 	struct app *a = calloc(1, sizeof(*a));
-	sigset_t all, before;
 	int err;
 
 	if (!a)
 		return -ENOMEM;
 	a->fd = fd;
 	a->cpu = cpu;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&a->thread, NULL, discard, a);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&a->thread, 0, discard, a);
 	if (err) {
 		free(a);
 		return err;

@@ -15,8 +15,10 @@
 #include "host/cpus.h"
 #include "bench/show_json.h"
 #include "bench/show_text.h"
+#include "base/median.h"
 #include "base/clock.h"
 #include "text/format.h"
+#include "base/exit.h"
 #include "base/log.h"
 
 #define SECONDS_DEFAULT 10000000000ull

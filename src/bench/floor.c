@@ -15,6 +15,7 @@
 #include "bench/sample.h"
 #include "bench/show_text.h"
 #include "text/format.h"
+#include "base/exit.h"
 #include "base/log.h"
 
 #define LIVE_SLICE 20000000ull	/* ns */

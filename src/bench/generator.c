@@ -16,6 +16,7 @@
 #include "host/cpus.h"
 #include "bench/generator.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "bpf/bench/generator.skel.h"
 
 #define FRAME_MAX 2048
@@ -159,19 +160,13 @@ int gen_new(struct gen **out, const struct gen_opts *o)
 
 static int start_one(struct worker *w)
 {
-	sigset_t all, before;
 	int err;
 
-	/* All other signals are the main thread's. */
-	sigfillset(&all);
-	sigdelset(&all, WAKE);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	atomic_store(&w->done, false);
 	atomic_store(&w->tid, 0);
 	atomic_store(&w->err, 0);
 	atomic_store(&w->calls, 0);
-	err = -pthread_create(&w->thread, NULL, generate, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&w->thread, WAKE, generate, w);
 	w->created = !err;
 	while (!err && !atomic_load(&w->tid))
 		sched_yield();
@@ -216,14 +211,10 @@ static bool stalls_rcu(void)
 
 static int start_kicker(struct gen *g)
 {
-	sigset_t all, before;
 	int err;
 
 	atomic_store(&g->kick, true);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&g->kicker, NULL, kick, g);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&g->kicker, 0, kick, g);
 	g->has_kicker = !err;
 	if (!err && !stalls_rcu())
 		atomic_store(&g->kick, false);

@@ -12,6 +12,7 @@
 #include "bench/ladder.h"
 #include "bench/rungs.h"
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 
 #define SECONDS_DEFAULT 45000000000ull

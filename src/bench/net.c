@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/procfile.h"
 #include "bench/net.h"
 #include "host/netlink.h"
 
@@ -97,30 +96,15 @@ int net_mac(const char *name, uint8_t mac[6])
 	return nl_talk(&r, take_mac, mac);
 }
 
-int net_sysctl(const char *name, const char *value)
-{
-	char path[128];
-	int fd, err = 0;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, value, strlen(value)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 int net_private(void)
 {
 	if (unshare(CLONE_NEWNET))
 		return -errno;
 	/* Neighbour discovery would be counted as packets; a kernel without IPv6 has none. */
-	net_sysctl("ipv6/conf/default/disable_ipv6", "1");
-	net_sysctl("ipv6/conf/all/disable_ipv6", "1");
+	procfile_write("1", "/proc/sys/net/ipv6/conf/default/disable_ipv6");
+	procfile_write("1", "/proc/sys/net/ipv6/conf/all/disable_ipv6");
 	/* Defaults come from the namespace that the caller left, whose filter is not ours. */
-	net_sysctl("ipv4/conf/all/rp_filter", "0");
-	net_sysctl("ipv4/conf/default/rp_filter", "0");
+	procfile_write("0", "/proc/sys/net/ipv4/conf/all/rp_filter");
+	procfile_write("0", "/proc/sys/net/ipv4/conf/default/rp_filter");
 	return 0;
 }

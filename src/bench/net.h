@@ -18,8 +18,6 @@ int net_up(const char *name);
 /* Adds or removes; `addr` in dotted form. */
 int net_addr(const char *name, const char *addr, int prefix, bool add);
 int net_blackhole(const char *addr, int prefix, bool add);
-/* Writes `value` to /proc/sys/net/`name` of this namespace. */
-int net_sysctl(const char *name, const char *value);
 /* The device's own address. */
 int net_mac(const char *name, uint8_t mac[6]);
 

@@ -21,6 +21,7 @@
 #include "bench/xsk.h"
 #include "base/clock.h"
 #include "text/format.h"
+#include "base/exit.h"
 #include "base/log.h"
 
 #define SECONDS_DEFAULT 5000000000ull

@@ -8,7 +8,9 @@
 #include "host/cpus.h"
 #include "bench/sample.h"
 #include "bench/run.h"
+#include "base/median.h"
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 
 #define SECONDS_DEFAULT 5000000000ull

@@ -10,6 +10,7 @@
 #include "bench/net.h"
 #include "bench/rungs.h"
 #include "base/child.h"
+#include "base/procfile.h"
 
 #define TCX_INGRESS 46	/* BPF_TCX_INGRESS, which older headers lack */
 #define TOOL_OUT    4096
@@ -307,7 +308,7 @@ static int up_blackhole(struct rung_state *s)
 	int err = net_addr("dut0", "198.18.0.2", 15, false);
 
 	if (!err)
-		err = net_sysctl("ipv4/ip_forward", "1");
+		err = procfile_write("1", "/proc/sys/net/ipv4/ip_forward");
 	if (!err)
 		err = net_blackhole("198.18.0.2", 32, true);
 	s->base_no_route = no_route();
@@ -339,7 +340,7 @@ static int count_blackhole(struct rung_state *s, uint64_t *packets)
 static void down_blackhole(struct rung_state *s)
 {
 	net_blackhole("198.18.0.2", 32, false);
-	net_sysctl("ipv4/ip_forward", "0");
+	procfile_write("0", "/proc/sys/net/ipv4/ip_forward");
 	net_addr("dut0", "198.18.0.2", 15, true);
 }
 

@@ -5,6 +5,7 @@
 #include "host/cpus.h"
 #include "bench/sample.h"
 #include "bench/generator.h"
+#include "base/median.h"
 #include "base/clock.h"
 #include "base/log.h"
 

@@ -3,42 +3,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/median.h"
 #include "bench/stats.h"
 
 #define DRAWS	   1000
 #define VALUES_MIN 6	/* below, the extremes themselves cover less than 95 % */
 #define RANKED_MAX 64
 #define PAIRS_MAX  (RANKED_MAX * (RANKED_MAX + 1) / 2)
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-void sort_doubles(double *v, size_t n)
-{
-	qsort(v, n, sizeof(*v), compare);
-}
-
-double quantile(const double *sorted, size_t n, double p)
-{
-	double at = p * (double)(n - 1);
-	size_t i = (size_t)at;
-
-	if (i + 1 >= n)
-		return sorted[n - 1];
-	if (sorted[i] == sorted[i + 1])
-		return sorted[i];	/* not inf - inf */
-	return sorted[i] + (sorted[i + 1] - sorted[i]) * (at - (double)i);
-}
-
-double median(double *v, size_t n)
-{
-	sort_doubles(v, n);
-	return quantile(v, n, 0.5);
-}
 
 /* xorshift64*: good enough for draws, and the same everywhere. */
 static uint64_t draw(uint64_t *state)

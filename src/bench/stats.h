@@ -18,12 +18,6 @@ struct slice {
 	double packets;
 };
 
-/* The p-quantile (0..1) of `n` > 0 values sorted upwards, between neighbours by proportion. */
-double quantile(const double *sorted, size_t n, double p);
-void sort_doubles(double *v, size_t n);
-/* Of `n` > 0 values in any order, which it sorts. */
-double median(double *v, size_t n);
-
 /*
  * The median and its confidence interval at `level` (0.95) by bootstrap: percentiles of the
  * medians of `n` values drawn with replacement. The draws are the same in every run. With fewer

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "host/cpus.h"
 #include "bench/xsk.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "xdpbench.h"
 
 #define CHUNK	4096u
@@ -205,14 +205,10 @@ static void *receive(void *arg)
 
 int xsk_start(struct xsk *x, int cpu)
 {
-	sigset_t all, before;
 	int err;
 
 	x->cpu = cpu;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&x->thread, NULL, receive, x);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&x->thread, 0, receive, x);
 	x->created = !err;
 	while (!err && !atomic_load(&x->tid))
 		sched_yield();

@@ -8,6 +8,7 @@
 #include "host/cpus.h"
 #include "bench/generator.h"
 #include "cmd/cmd.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "cmd/options.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* pktpath cost: what tracing costs here: a run, a packet, and of the CPU at the moment's rate. */
 #include <argp.h>
-#include "base/log.h"
+#include "base/exit.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "hooks/kernel.h"

@@ -2,7 +2,7 @@
 /* pktpath drops: what is thrown away, grouped by reason and place. */
 #include <argp.h>
 #include "cmd/cmd.h"
-#include "base/log.h"
+#include "base/exit.h"
 #include "cmd/options.h"
 #include "run/live.h"
 

@@ -2,7 +2,7 @@
 /* pktpath hist: how long packets spend in each stage, counted in the kernel. */
 #include <argp.h>
 #include "cmd/cmd.h"
-#include "base/log.h"
+#include "base/exit.h"
 #include "cmd/options_hist.h"
 #include "run/live.h"
 

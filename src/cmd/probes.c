@@ -6,6 +6,7 @@
 #include <string.h>
 #include <bpf/libbpf.h>
 #include "cmd/cmd.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "hooks/kernel.h"
 #include "trace/memory.h"

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include "cmd/cmd.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "cmd/options.h"
 #include "serve/serve.h"

@@ -3,7 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include "cmd/cmd.h"
-#include "base/log.h"
+#include "base/exit.h"
 #include "cmd/options_hist.h"
 #include "run/live.h"
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/exit.h"
 #include "base/log.h"
 #include "cmd/options.h"
 

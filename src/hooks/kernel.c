@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
 #include <linux/capability.h>
-#include <stdbool.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+#include "base/exit.h"
 #include "base/log.h"
+#include "host/caps.h"
 #include "hooks/kernel.h"
 #include "hooks/trial.h"
 
-static bool have_cap(int cap)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2] = {};
-
-	if (syscall(SYS_capget, &h, d))
-		return false;
-	return d[cap / 32].effective & (1u << (cap % 32));
-}
-
 int check_kernel(void)
 {
-	if (!have_cap(CAP_SYS_ADMIN) && !(have_cap(CAP_BPF) && have_cap(CAP_PERFMON))) {
+	if (!caps_have(CAP_SYS_ADMIN) && !(caps_have(CAP_BPF) && caps_have(CAP_PERFMON))) {
 		log_err("not permitted to load BPF programs: run as root, or with CAP_BPF and "
 			"CAP_PERFMON");
 		return EXIT_USAGE;

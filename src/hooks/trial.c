@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include "base/procfile.h"
 #include "hooks/trial.h"
 
 #define KPROBE_TYPE_FILE "/sys/bus/event_source/devices/kprobe/type"
@@ -223,24 +224,11 @@ int trial_find(struct trial *t, const char *symbol, const char *module, int *fd)
 	return err ? err : btf__find_by_name_kind(t->module, symbol, BTF_KIND_FUNC);
 }
 
-static int kprobe_pmu(void)
-{
-	FILE *f = fopen(KPROBE_TYPE_FILE, "re");
-	int type = -1;
-
-	if (!f)
-		return -1;
-	if (fscanf(f, "%d", &type) != 1)
-		type = -1;
-	fclose(f);
-	return type;
-}
-
 int trial_kprobe(const char *symbol, int ret, const char **why)
 {
 	struct perf_event_attr attr = { .size = sizeof(attr), .config = ret ? 1 : 0,
 					.config1 = (uintptr_t)symbol };
-	int type = kprobe_pmu(), fd, err;
+	int type = (int)procfile_number(-1, KPROBE_TYPE_FILE), fd, err;
 
 	if (type < 0) {
 		*why = "this kernel is built without kprobes";

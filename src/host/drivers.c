@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/procfile.h"
 #include "host/drivers.h"
 #include "host/ethtool.h"
 
@@ -51,26 +51,10 @@ static void add_iface(struct ifaces *ifs, const char *ifname, bool meant)
 	ifs->nr++;
 }
 
-/* What /proc/sys/net says of one interface, or of all: 0 if it cannot be read. */
-static int net_sysctl(const char *family, const char *ifname, const char *name)
-{
-	char path[PATH_MAX];
-	int value = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, ifname, name);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%d", &value) != 1)
-		value = 0;
-	fclose(f);
-	return value;
-}
-
 static bool forwards(const char *ifname)
 {
-	return net_sysctl("ipv4", ifname, "forwarding") || net_sysctl("ipv6", ifname, "forwarding");
+	return procfile_number(0, "/proc/sys/net/ipv4/conf/%s/forwarding", ifname) ||
+	       procfile_number(0, "/proc/sys/net/ipv6/conf/%s/forwarding", ifname);
 }
 
 static bool is_meant(const struct scope *scope, unsigned int ifindex)

@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include "base/procfile.h"
 #include "host/cpus.h"
 #include "host/ethtool.h"
 #include "host/machine.h"
-
-/* The first line of a file; "" if it cannot be had. */
-static void first_line(const char *path, char *buf, int size)
-{
-	FILE *f = fopen(path, "re");
-
-	buf[0] = 0;
-	if (!f)
-		return;
-	if (!fgets(buf, size, f))
-		buf[0] = 0;
-	buf[strcspn(buf, "\n")] = 0;
-	fclose(f);
-}
-
-static int number(const char *path)
-{
-	char buf[32], *end;
-	long n;
-
-	first_line(path, buf, sizeof(buf));
-	n = strtol(buf, &end, 10);
-	return *buf && !*end ? (int)n : -1;
-}
 
 static void cpu_name(char *buf, int size)
 {
@@ -57,15 +33,14 @@ static void cpu_name(char *buf, int size)
 static void list_mitigations(char *buf, int size)
 {
 	static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";
-	char path[320], text[128], *what;
+	char text[128], *what;
 	DIR *dir = opendir(folder);
 	struct dirent *e;
 	int len = 0;
 
 	buf[0] = 0;
 	while (dir && (e = readdir(dir)) && len < size) {
-		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-		first_line(path, text, sizeof(text));
+		procfile_line(text, sizeof(text), "%s/%s", folder, e->d_name);
 		what = strncmp(text, "Mitigation: ", 12) ? text : text + 12;
 		if (e->d_name[0] == '.' || !*text || !strcmp(text, "Not affected"))
 			continue;
@@ -109,8 +84,8 @@ void machine_read(struct machine *env, bool gro)
 		snprintf(env->kernel, sizeof(env->kernel), "%.80s %.40s", u.release, u.machine);
 	cpu_name(env->cpu, sizeof(env->cpu));
 	list_mitigations(env->mitigations, sizeof(env->mitigations));
-	env->jit = number("/proc/sys/net/core/bpf_jit_enable");
-	env->bpf_stats = number("/proc/sys/kernel/bpf_stats_enabled");
+	env->jit = (int)procfile_number(-1, "/proc/sys/net/core/bpf_jit_enable");
+	env->bpf_stats = (int)procfile_number(-1, "/proc/sys/kernel/bpf_stats_enabled");
 	env->cpus = cpu_count();
 	count_programs(env);
 	snprintf(env->napi, sizeof(env->napi), "softirq");
@@ -119,11 +94,9 @@ void machine_read(struct machine *env, bool gro)
 
 void machine_device(struct machine *env, const char *name)
 {
-	int gro = ethtool_get_gro(name), threaded;
-	char path[64];
+	int64_t threaded = procfile_number(-1, "/sys/class/net/%s/threaded", name);
+	int gro = ethtool_get_gro(name);
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.30s/threaded", name);
-	threaded = number(path);
 	snprintf(env->napi, sizeof(env->napi), "%s",
 		 threaded < 0 ? "unknown" : threaded ? "threads" : "softirq");
 	env->gro = gro < 0 ? -1 : gro;

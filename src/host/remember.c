@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "hist.h"
+#include "base/procfile.h"
 #include "host/remember.h"
 #include "record.h"
 
@@ -49,21 +50,13 @@ void proc_note(uint32_t pid, const char *comm)
 const char *proc_comm(uint32_t pid)
 {
 	struct name *n = place_of(comms, pid, &next_comm);
-	char path[64], comm[64];
-	FILE *f;
+	char comm[64];
 
 	if (n->id)
 		return n->text;
 	n->id = pid;
-	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return NULL;
-	if (fgets(comm, sizeof(comm), f)) {
-		comm[strcspn(comm, "\n")] = '\0';
+	if (!procfile_line(comm, sizeof(comm), "/proc/%u/comm", pid))
 		n->text = strdup(comm);
-	}
-	fclose(f);
 	return n->text;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/exit.h"
 #include "base/log.h"
 #include "run/cost_run.h"
 #include "run/cost_sender.h"

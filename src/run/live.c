@@ -13,6 +13,7 @@
 #include "trace/cost.h"
 #include "host/drivers.h"
 #include "run/intervals.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "trace/memory.h"

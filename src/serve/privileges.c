@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "host/caps.h"
 #include "serve/privileges.h"
 
 static const struct passwd *look_up(const char *user)
@@ -76,18 +77,15 @@ static void drop_bounding_set(void)
 /* Not by what the calls returned, but by what is left. */
 static bool all_gone(const struct privs *p)
 {
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2] = { { ~0u, ~0u, ~0u }, { ~0u, ~0u, ~0u } };
+	struct caps c;
 	uid_t r, e, s;
-	int i;
 
-	if (getresuid(&r, &e, &s) || syscall(SYS_capget, &h, d))
+	if (getresuid(&r, &e, &s) || caps_read(&c))
 		return false;
 	if (p->change && (r != p->uid || e != p->uid || s != p->uid))
 		return false;
-	for (i = 0; i < 2; i++)
-		if (d[i].effective || d[i].permitted || d[i].inheritable)
-			return false;
+	if (c.effective || c.permitted || c.inheritable)
+		return false;
 	return !p->change || setresuid(0, 0, 0);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "base/clock.h"
+#include "base/procfile.h"
 #include "serve/self.h"
 
 void owncost_start(struct own_cost *c)
@@ -14,14 +15,12 @@ void owncost_start(struct own_cost *c)
 
 static void read_rss(struct own_cost *c)
 {
-	FILE *f = fopen("/proc/self/statm", "re");
-	unsigned long size, pages;
+	unsigned long pages;
+	char line[128];
 
-	if (!f)
-		return;
-	if (fscanf(f, "%lu %lu", &size, &pages) == 2)
+	if (!procfile_line(line, sizeof(line), "/proc/self/statm") &&
+	    sscanf(line, "%*u %lu", &pages) == 1)
 		c->rss_bytes = (uint64_t)pages * sysconf(_SC_PAGESIZE);
-	fclose(f);
 }
 
 /* A process may list its own whoever it has become (proc_fd_permission()). */
@@ -37,19 +36,6 @@ static void read_fds(struct own_cost *c)
 		n += e->d_name[0] != '.';
 	closedir(d);
 	c->open_fds = n - 1;	/* without the one that listed them */
-}
-
-static bool stats_enabled(void)
-{
-	FILE *f = fopen("/proc/sys/kernel/bpf_stats_enabled", "re");
-	int on = 0;
-
-	if (!f)
-		return false;
-	if (fscanf(f, "%d", &on) != 1)
-		on = 0;
-	fclose(f);
-	return on;
 }
 
 /* Before v5.19 the call itself needs a capability where unprivileged BPF is disabled. */
@@ -76,7 +62,7 @@ static void read_bpf(struct own_cost *c, const struct bpf_object *obj)
 	bpf_object__for_each_program(p, obj)
 		now.bpf_known = now.bpf_known && add_program(&now, p);
 	c->bpf_known = now.bpf_known;
-	c->bpf_enabled = stats_enabled();
+	c->bpf_enabled = procfile_number(0, "/proc/sys/kernel/bpf_stats_enabled");
 	c->bpf_seconds = now.bpf_seconds;
 	c->bpf_runs = now.bpf_runs;
 }

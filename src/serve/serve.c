@@ -10,6 +10,7 @@
 #include "serve/families.h"
 #include "serve/http.h"
 #include "host/drivers.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "trace/memory.h"

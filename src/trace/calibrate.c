@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "base/clock.h"
+#include "base/median.h"
 #include "trace/cost.h"
 #include "base/log.h"
 #include "bpf/calibrate.skel.h"
@@ -97,28 +98,6 @@ static int time_by_stats(const struct bpf_program *prog, double *ns)
 	return 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), by_value);
-	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
-static double spread(double *v, int n, double middle)
-{
-	int i;
-
-	for (i = 0; i < n; i++)
-		v[i] = fabs(v[i] - middle);
-	return median(v, n);
-}
-
 static int calibrate_kind(struct cost_calib *c, const struct calibrate_bpf *s, enum cost_kind kind,
 			  int rounds)
 {
@@ -140,9 +119,9 @@ static int calibrate_kind(struct cost_calib *c, const struct calibrate_bpf *s, e
 	if (err)
 		return err;
 	c->empty[kind] = fmax(median(e, rounds), 0);
-	c->empty_mad[kind] = spread(e, rounds, c->empty[kind]);
+	c->empty_mad[kind] = median_deviation(e, rounds, c->empty[kind]);
 	c->clock[kind] = median(t, rounds);
-	c->clock_mad[kind] = spread(t, rounds, c->clock[kind]);
+	c->clock_mad[kind] = median_deviation(t, rounds, c->clock[kind]);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "age.h"
 #include "floors.h"
 #include "hold.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "hooks/kernel.h"
 #include "model/labels.h"

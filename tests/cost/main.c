@@ -19,6 +19,7 @@
 #include <time.h>
 #include "floors.h"
 #include "hold.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "cmd/options.h"
 #include "report.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include "base/median.h"
 #include "report.h"
 
 static const char *const names[V_NR] = {
@@ -21,19 +22,6 @@ struct summary {
 	double min, median, mad;
 };
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-	qsort(v, n, sizeof(*v), ascending);
-	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 /* Of v, or of the differences to `base` round by round, which the machine's moods touch less. */
 static struct summary summarize(const double *v, const double *base, int n)
 {
@@ -47,9 +35,7 @@ static struct summary summarize(const double *v, const double *base, int n)
 		tmp[i] = v[i] - (base ? base[i] : 0);
 	s.median = median(tmp, n);
 	s.min = tmp[0];
-	for (i = 0; i < n; i++)
-		tmp[i] = fabs(tmp[i] - s.median);
-	s.mad = median(tmp, n);
+	s.mad = median_deviation(tmp, n, s.median);
 	free(tmp);
 	return s;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* The benchmark's statistics: quantiles, bootstrap intervals, paired differences, verdicts. */
+/* The benchmark's statistics: bootstrap intervals, paired differences, verdicts. */
 #include <math.h>
 #include <stdlib.h>
 #include "bench/stats.h"
@@ -14,18 +14,6 @@ static double noise(void)
 
 	state = state * 6364136223846793005ull + 1442695040888963407ull;
 	return (double)(state >> 11) / 9007199254740992.0;
-}
-
-static void test_quantiles(void **state)
-{
-	double v[] = { 5, 1, 4, 2, 3 };
-
-	assert_float_equal(3, median(v, 5), NEAR);
-	assert_float_equal(1, quantile(v, 5, 0), NEAR);
-	assert_float_equal(5, quantile(v, 5, 1), NEAR);
-	assert_float_equal(4.6, quantile(v, 5, 0.9), NEAR);	/* between 4 and 5 */
-	assert_float_equal(7, quantile((double[]){ 7 }, 1, 0.99), NEAR);
-	assert_float_equal(2.5, median((double[]){ 4, 1, 3, 2 }, 4), NEAR);
 }
 
 static void test_median_of_the_same(void **state)
@@ -247,7 +235,6 @@ static void test_power(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_median_of_the_same),
 		cmocka_unit_test(test_median_covers),
 		cmocka_unit_test(test_outliers),
