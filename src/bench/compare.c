@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "text/format.h"
 #include "base/exit.h"
+#include "text/line.h"
 #include "base/log.h"
 
 #define SECONDS_DEFAULT 10000000000ull

@@ -14,8 +14,8 @@
 #include "bench/program.h"
 #include "bench/sample.h"
 #include "bench/show_text.h"
-#include "text/format.h"
 #include "base/exit.h"
+#include "text/line.h"
 #include "base/log.h"
 
 #define LIVE_SLICE 20000000ull	/* ns */

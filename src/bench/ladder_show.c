@@ -3,7 +3,7 @@
 #include "bench/show_json.h"
 #include "bench/ladder.h"
 #include "bench/show_text.h"
-#include "text/format.h"
+#include "text/line.h"
 
 #define BAR 30	/* columns that XDP native has */
 

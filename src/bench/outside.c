@@ -20,8 +20,8 @@
 #include "bench/show_text.h"
 #include "bench/xsk.h"
 #include "base/clock.h"
-#include "text/format.h"
 #include "base/exit.h"
+#include "text/line.h"
 #include "base/log.h"
 
 #define SECONDS_DEFAULT 5000000000ull

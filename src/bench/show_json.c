@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "bench/show_json.h"
 #include "bench/run.h"
-#include "text/format.h"
+#include "text/line.h"
 
 typedef yyjson_mut_doc doc_t;
 typedef yyjson_mut_val val_t;

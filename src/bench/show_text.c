@@ -5,6 +5,7 @@
 #include "bench/run.h"
 #include "bench/show_text.h"
 #include "text/format.h"
+#include "text/line.h"
 
 const char *text_estimate(char buf[80], const struct estimate *e, double scale, int digits)
 {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "hooks/table.h"
 #include "host/scope.h"
-#include "output/sink.h"
+#include "model/hook_report.h"
 
 #define MAX_DRIVERS 16
 

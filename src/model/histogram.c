@@ -8,16 +8,17 @@ static size_t counts_of(uint32_t groups)
 	return (size_t)(groups + 1) * PP_H_ROWS * PP_H_BUCKETS;
 }
 
-struct histo *histo_new(uint32_t groups)
+struct histogram *histogram_new(uint32_t groups)
 {
-	struct histo *h = calloc(1, sizeof(*h) + counts_of(groups) * sizeof(h->count[0]));
+	struct histogram *h = calloc(1, sizeof(*h) + counts_of(groups) * sizeof(h->count[0]));
 
 	if (h)
 		h->groups = groups;
 	return h;
 }
 
-void histo_since(struct histo *to, const struct histo *newer, const struct histo *older)
+void histogram_since(struct histogram *to, const struct histogram *newer,
+		     const struct histogram *older)
 {
 	size_t i, n = counts_of(newer->groups);
 
@@ -26,12 +27,12 @@ void histo_since(struct histo *to, const struct histo *newer, const struct histo
 		to->count[i] = newer->count[i] - older->count[i];
 }
 
-void histo_sum(const struct histo *h, uint32_t row, uint64_t *sum)
+void histogram_sum(const struct histogram *h, uint32_t row, uint64_t *sum)
 {
 	uint32_t group, i;
 
 	memset(sum, 0, PP_H_BUCKETS * sizeof(*sum));
 	for (group = 0; group <= h->groups; group++)
 		for (i = 0; i < PP_H_BUCKETS; i++)
-			sum[i] += histo_row(h, group, row)[i];
+			sum[i] += histogram_row(h, group, row)[i];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* Label tables, generated from stages.h, for sinks, probes and tests. See names.h. */
+/* Label tables, generated from stages.h, for outputs, probes and tests. */
 #include <stddef.h>
 #include <string.h>
 #include "model/labels.h"

@@ -12,7 +12,7 @@ static int last_stage(const struct pp_rec *r)
 	return last;
 }
 
-void count_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t records)
+void ledger_add_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t records)
 {
 	uint32_t i;
 
@@ -26,7 +26,7 @@ void count_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t rec
 	}
 }
 
-void counts_add(struct pp_counts *sum, const struct pp_counts *n)
+void ledger_add_counts(struct pp_counts *sum, const struct pp_counts *n)
 {
 	const uint64_t *from = (const uint64_t *)n;
 	uint64_t *to = (uint64_t *)sum;
@@ -36,7 +36,7 @@ void counts_add(struct pp_counts *sum, const struct pp_counts *n)
 		to[i] += from[i];
 }
 
-void account_close(struct ledger *led, uint64_t missed)
+void ledger_close(struct ledger *led, uint64_t missed)
 {
 	uint64_t ends = 0, all;
 	int i;

@@ -5,54 +5,54 @@
 #include "model/slowest.h"
 
 /* A heap for each row, the fastest of the slowest on top: it is the next to go. */
-struct worst {
+struct slowest {
 	uint32_t k;
 	uint32_t nr[PP_H_ROWS];
-	struct worst_entry entries[];	/* [row][k] */
+	struct slowest_entry entries[];	/* [row][k] */
 };
 
-struct worst *worst_new(uint32_t k)
+struct slowest *slowest_new(uint32_t k)
 {
-	struct worst *w = calloc(1, sizeof(*w) + sizeof(w->entries[0]) * PP_H_ROWS * k);
+	struct slowest *w = calloc(1, sizeof(*w) + sizeof(w->entries[0]) * PP_H_ROWS * k);
 
 	if (w)
 		w->k = k;
 	return w;
 }
 
-void worst_free(struct worst *w)
+void slowest_free(struct slowest *w)
 {
 	free(w);
 }
 
-void worst_clear(struct worst *w)
+void slowest_clear(struct slowest *w)
 {
 	for (uint32_t row = 0; row < PP_H_ROWS; row++)
 		w->nr[row] = 0;
 }
 
 /* Of two that took as long the one that came first is kept: the order does not depend on luck. */
-static bool is_faster(const struct worst_entry *a, const struct worst_entry *b)
+static bool is_faster(const struct slowest_entry *a, const struct slowest_entry *b)
 {
 	return a->ns != b->ns ? a->ns < b->ns : a->rec.end_ns > b->rec.end_ns;
 }
 
-static void swap(struct worst_entry *a, struct worst_entry *b)
+static void swap(struct slowest_entry *a, struct slowest_entry *b)
 {
-	struct worst_entry keep = *a;
+	struct slowest_entry keep = *a;
 
 	*a = *b;
 	*b = keep;
 }
 
-static void sift_up(struct worst_entry *heap, uint32_t i)
+static void sift_up(struct slowest_entry *heap, uint32_t i)
 {
 	for (; i && is_faster(&heap[i], &heap[(i - 1) / 2]); i = (i - 1) / 2)
 		swap(&heap[i], &heap[(i - 1) / 2]);
 }
 
 /* The fastest of a place and the two below it. */
-static uint32_t fastest_of(const struct worst_entry *heap, uint32_t i, uint32_t n)
+static uint32_t fastest_of(const struct slowest_entry *heap, uint32_t i, uint32_t n)
 {
 	uint32_t least = i, below;
 
@@ -62,7 +62,7 @@ static uint32_t fastest_of(const struct worst_entry *heap, uint32_t i, uint32_t 
 	return least;
 }
 
-static void sift_down(struct worst_entry *heap, uint32_t n)
+static void sift_down(struct slowest_entry *heap, uint32_t n)
 {
 	uint32_t i = 0, least;
 
@@ -72,10 +72,10 @@ static void sift_down(struct worst_entry *heap, uint32_t n)
 	}
 }
 
-static void add_to_row(struct worst *w, uint32_t row, uint64_t ns, const struct pp_rec *rec)
+static void add_to_row(struct slowest *w, uint32_t row, uint64_t ns, const struct pp_rec *rec)
 {
-	struct worst_entry *heap = &w->entries[row * w->k];
-	struct worst_entry entry = { .ns = ns, .rec = *rec };
+	struct slowest_entry *heap = &w->entries[row * w->k];
+	struct slowest_entry entry = { .ns = ns, .rec = *rec };
 
 	if (w->nr[row] < w->k) {
 		heap[w->nr[row]] = entry;
@@ -86,7 +86,7 @@ static void add_to_row(struct worst *w, uint32_t row, uint64_t ns, const struct 
 	}
 }
 
-void worst_add(struct worst *w, const struct pp_rec *rec, uint32_t stages)
+void slowest_add(struct slowest *w, const struct pp_rec *rec, uint32_t stages)
 {
 	uint64_t ns[PP_H_ROWS];
 	struct timeline tl;
@@ -101,9 +101,9 @@ void worst_add(struct worst *w, const struct pp_rec *rec, uint32_t stages)
 			add_to_row(w, row, ns[row], rec);
 }
 
-uint32_t worst_list(const struct worst *w, uint32_t row, const struct worst_entry **list)
+uint32_t slowest_list(const struct slowest *w, uint32_t row, const struct slowest_entry **list)
 {
-	const struct worst_entry *heap = &w->entries[row * w->k];
+	const struct slowest_entry *heap = &w->entries[row * w->k];
 
 	for (uint32_t n = 0; n < w->nr[row]; n++) {
 		uint32_t i = n;

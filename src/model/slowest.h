@@ -9,26 +9,26 @@
 #include <stdint.h>
 #include "record.h"
 
-struct worst_entry {
+struct slowest_entry {
 	uint64_t ns;		/* how long the row took in it */
 	struct pp_rec rec;
 };
 
-struct worst;
+struct slowest;
 
 /* Keeps `k` of each row, 0..PP_WORST_MAX. NULL: no memory. */
-struct worst *worst_new(uint32_t k);
+struct slowest *slowest_new(uint32_t k);
 
 /*
  * Takes a record into the rows where it is slow enough; `stages` as in timeline_measure(). Records
  * without a whole journey of their own (merged, untracked) are left out.
  */
-void worst_add(struct worst *w, const struct pp_rec *rec, uint32_t stages);
+void slowest_add(struct slowest *w, const struct pp_rec *rec, uint32_t stages);
 
 /* A row's, slowest first, into list[PP_WORST_MAX]; how many. Valid until the next change. */
-uint32_t worst_list(const struct worst *w, uint32_t row, const struct worst_entry **list);
+uint32_t slowest_list(const struct slowest *w, uint32_t row, const struct slowest_entry **list);
 
-void worst_clear(struct worst *w);
-void worst_free(struct worst *w);
+void slowest_clear(struct slowest *w);
+void slowest_free(struct slowest *w);
 
 #endif /* PKTPATH_MODEL_SLOWEST_H */

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /*
  * Drops, grouped by reason, place and stage: a table that is redrawn on a terminal, and printed
- * once at the end. After the loop, before the terminal.
+ * once at the end.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "model/labels.h"
-#include "output/record_text.h"
+#include "model/timeline.h"
+#include "output/ledger_text.h"
+#include "output/sink.h"
+#include "text/flow.h"
 
 #define GROUPS 64	/* more kinds of drops than these are counted together */
 #define COL_RATE 19
@@ -103,7 +106,8 @@ static int print_group(struct sink_env *env, const struct group *g, uint64_t ns)
 	line_right(l, 9, BOLD, fmt_count(buf, g->count));
 	add_rate(l, g->count, ns);
 	line_to(l, COL_REASON);
-	line_add(l, RED, fmt_clean(buf, sink_reason(env, &g->example), COL_PLACE - COL_REASON - 1));
+	line_add(l, RED, fmt_clean(buf, sink_env_reason(env, &g->example),
+				   COL_PLACE - COL_REASON - 1));
 	line_to(l, COL_PLACE);
 	line_add(l, PLAIN, g->example.place[0] ?
 		 fmt_clean(buf, g->example.place, COL_AFTER - COL_PLACE - 1) : "?");
@@ -112,8 +116,9 @@ static int print_group(struct sink_env *env, const struct group *g, uint64_t ns)
 	if (!wide(env))
 		line_break(l);
 	line_to(l, wide(env) ? COL_FLOW : COL_REASON);
-	line_flow(l, &g->example, 0);
-	line_addf(l, DIM, " on %s", sink_dev(env, g->example.netns, g->example.ifindex, buf, 15));
+	flow_add(l, &g->example, 0);
+	line_addf(l, DIM, " on %s",
+		  sink_env_dev(env, g->example.netns, g->example.ifindex, buf, 15));
 	return line_write(l, env->out);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <stdio.h>
 #include "output/group_names.h"
 #include "model/labels.h"
 
@@ -10,7 +11,7 @@ static void label_queue(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint
 	/* The kernel's mark: the queue + 1 if a driver told it; the key: one more, not to be 0. */
 	uint32_t mark = (uint32_t)key - 1;
 
-	sink_dev(env, 0, (uint32_t)(key >> 32), dev, FMT_TEXT_MAX);
+	sink_env_dev(env, 0, (uint32_t)(key >> 32), dev, FMT_TEXT_MAX);
 	if (mark)
 		snprintf(buf, FMT_TEXT_MAX, "%.90s:%u", dev, mark - 1);
 	else
@@ -70,7 +71,7 @@ const char *group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint
 {
 	switch (env->hist.by) {
 	case PP_BY_DEV:
-		return sink_dev(env, (uint32_t)(key >> 32), (uint32_t)key, buf, FMT_TEXT_MAX);
+		return sink_env_dev(env, (uint32_t)(key >> 32), (uint32_t)key, buf, FMT_TEXT_MAX);
 	case PP_BY_QUEUE:
 		label_queue(buf, env, key);
 		break;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* --buckets: the histogram of each row itself, as fine as a few dozen lines allow. */
-#include "text/bars.h"
-#include "output/hist_parts.h"
 #include "model/labels.h"
+#include "output/hist_buckets.h"
+#include "text/bars.h"
 
 #define LINES_MAX 24
 #define COL_FROM  9
@@ -34,13 +33,13 @@ static uint32_t find_step(const uint64_t *counts)
 	return step / 2;
 }
 
-static int print_header(struct sink_env *env, struct hist_text *ht, const char *name)
+static int print_header(struct sink_env *env, struct hist_page *page, const char *name)
 {
-	struct line *l = &ht->text.line;
+	struct line *l = &page->line;
 	int err;
 
 	line_start(l);
-	err = hist_line(env, ht);
+	err = hist_page_line(env, page);
 	if (err)
 		return err;
 	line_add(l, BOLD, name);
@@ -49,15 +48,15 @@ static int print_header(struct sink_env *env, struct hist_text *ht, const char *
 	line_right(l, COL_COUNT, DIM, "count");
 	line_right(l, COL_PART, DIM, "part");
 	line_right(l, COL_BELOW, DIM, "so far");
-	return hist_line(env, ht);
+	return hist_page_line(env, page);
 }
 
 /* One line: where it begins and ends, how many, their part, and the part up to there. */
-static int print_bucket(struct sink_env *env, struct hist_text *ht, uint32_t i, uint32_t step,
+static int print_bucket(struct sink_env *env, struct hist_page *page, uint32_t i, uint32_t step,
 			const uint64_t v[4])
 {
-	struct line *l = &ht->text.line;
-	int room = hist_width(env) - COL_BAR;
+	struct line *l = &page->line;
+	int room = hist_page_width(env) - COL_BAR;
 	char buf[FMT_MAX];
 
 	line_start(l);
@@ -74,10 +73,10 @@ static int print_bucket(struct sink_env *env, struct hist_text *ht, uint32_t i, 
 		line_to(l, COL_BAR);
 		bar_add(l, v[0], v[1], room > BAR_COLS_MAX ? BAR_COLS_MAX : room);
 	}
-	return hist_line(env, ht);
+	return hist_page_line(env, page);
 }
 
-static int print_buckets(struct sink_env *env, struct hist_text *ht, const struct hist_row *r)
+static int print_buckets(struct sink_env *env, struct hist_page *page, const struct hist_row *r)
 {
 	uint32_t step = find_step(r->counts), i;
 	uint64_t v[4] = { 0, 0, 0, r->q.n };	/* count, largest count, sum so far, all */
@@ -89,39 +88,39 @@ static int print_buckets(struct sink_env *env, struct hist_text *ht, const struc
 		v[0] = joined(r->counts, i, step);
 		v[2] += v[0];
 		if (v[0])
-			err = print_bucket(env, ht, i, step, v);
+			err = print_bucket(env, page, i, step, v);
 	}
 	return err;
 }
 
-static int print_group(struct sink_env *env, struct hist_text *ht, const struct hist_span *span,
+static int print_group(struct sink_env *env, struct hist_page *page, const struct hist_span *span,
 		       uint32_t group, uint32_t row)
 {
 	char label[FMT_TEXT_MAX] = "", name[2 * FMT_TEXT_MAX];
 	struct hist_row r;
 	int err;
 
-	if (!view_row(&r, &ht->view, span, group, row, 0))
+	if (!hist_rows_get(&r, &page->rows, span, group, row, 0))
 		return 0;
 	if (group != ALL_GROUPS)
-		view_group_label(label, env, span, group);
+		hist_rows_group_label(label, env, span, group);
 	snprintf(name, sizeof(name), "%s%s%s", row_label(row), *label ? " / " : "", label);
-	err = print_header(env, ht, name);
-	return err ? err : print_buckets(env, ht, &r);
+	err = print_header(env, page, name);
+	return err ? err : print_buckets(env, page, &r);
 }
 
-int hist_buckets(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)
+int hist_buckets(struct sink_env *env, struct hist_page *page, const struct hist_span *span)
 {
-	uint32_t order[PP_GROUPS_MAX + 1], n = view_groups(span, order);
+	uint32_t order[PP_GROUPS_MAX + 1], n = hist_rows_groups(span, order);
 	int err = 0;
 
 	for (uint32_t row = 0; !err && row < PP_H_ROWS; row++) {
-		if (row == PP_ST_READ || !hist_wants(&env->hist, row))
+		if (row == PP_ST_READ || !hist_opts_want(&env->hist, row))
 			continue;
 		if (!span->h->groups)
-			err = print_group(env, ht, span, ALL_GROUPS, row);
+			err = print_group(env, page, span, ALL_GROUPS, row);
 		for (uint32_t i = 0; span->h->groups && !err && i < n; i++)
-			err = print_group(env, ht, span, order[i], row);
+			err = print_group(env, page, span, order[i], row);
 	}
 	return err;
 }

@@ -5,16 +5,19 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include "output/hist_rows.h"
-#include "output/record_json.h"
 #include "model/labels.h"
+#include "output/hist_rows.h"
+#include "output/ledger_json.h"
+#include "output/record_json.h"
+#include "output/sink.h"
+#include "text/line.h"
 
 #define HIST_SCHEMA "pktpath.hist.v1"
 #define WRITTEN_MAX 16384
 
 struct hist_json {
-	struct json json;
-	struct hist_view view;
+	struct record_json record;
+	struct hist_rows rows;
 	uint64_t written[WRITTEN_MAX];	/* IDs of records written, by hash; 0 = none */
 };
 
@@ -23,7 +26,7 @@ static int hist_begin(struct sink_env *env)
 	struct hist_json *hj = calloc(1, sizeof(*hj));
 
 	env->state = hj;
-	return hj ? view_new(&hj->view, &env->hist) : -ENOMEM;
+	return hj ? hist_rows_new(&hj->rows, &env->hist) : -ENOMEM;
 }
 
 static void hist_free(struct sink_env *env)
@@ -31,7 +34,7 @@ static void hist_free(struct sink_env *env)
 	struct hist_json *hj = env->state;
 
 	if (hj)
-		view_free(&hj->view);
+		hist_rows_free(&hj->rows);
 	free(hj);
 	env->state = NULL;
 }
@@ -40,7 +43,7 @@ static int hist_record(struct sink_env *env, const struct pp_rec *rec)
 {
 	struct hist_json *hj = env->state;
 
-	view_record(&hj->view, &env->hist, rec);
+	hist_rows_record(&hj->rows, &env->hist, rec);
 	return 0;
 }
 
@@ -52,17 +55,17 @@ static int write_once(struct hist_json *hj, const struct sink_env *env, const st
 	if (*seen == rec->id)
 		return 0;
 	*seen = rec->id;
-	return json_record(&hj->json, env, rec, NULL);
+	return record_json(&hj->record, env, rec, NULL);
 }
 
 static int write_examples(struct hist_json *hj, const struct sink_env *env,
 			  const struct hist_span *span)
 {
-	const struct worst_entry *list[PP_WORST_MAX];
+	const struct slowest_entry *list[PP_WORST_MAX];
 	int err = 0;
 
 	for (uint32_t row = 0; row < PP_H_ROWS; row++) {
-		uint32_t n = worst_list(view_worst(&hj->view, span), row, list);
+		uint32_t n = slowest_list(hist_rows_slowest(&hj->rows, span), row, list);
 
 		for (uint32_t i = 0; !err && i < n; i++)
 			err = write_once(hj, env, &list[i]->rec);
@@ -73,8 +76,8 @@ static int write_examples(struct hist_json *hj, const struct sink_env *env,
 static void add_worst(doc_t *d, val_t *o, const struct hist_json *hj, const struct hist_span *span,
 		      uint32_t row)
 {
-	const struct worst_entry *list[PP_WORST_MAX];
-	uint32_t n = worst_list(view_worst(&hj->view, span), row, list);
+	const struct slowest_entry *list[PP_WORST_MAX];
+	uint32_t n = slowest_list(hist_rows_slowest(&hj->rows, span), row, list);
 	val_t *worst = yyjson_mut_obj_add_arr(d, o, "worst");
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -126,12 +129,12 @@ static void add_row(doc_t *d, val_t *rows, const struct sink_env *env, const str
 	struct hist_row r;
 	val_t *o;
 
-	if (!view_row(&r, &hj->view, span, group, row, total_ns))
+	if (!hist_rows_get(&r, &hj->rows, span, group, row, total_ns))
 		return;
 	o = yyjson_mut_arr_add_obj(d, rows);
 	yyjson_mut_obj_add_str(d, o, "stage", row_label(row));
 	json_text(d, o, "group", group == ALL_GROUPS ? NULL :
-		  view_group_label(label, env, span, group));
+		  hist_rows_group_label(label, env, span, group));
 	add_quantiles(d, o, &r);
 	if (env->hist.buckets)
 		add_buckets(d, o, r.counts);
@@ -145,8 +148,8 @@ static void add_row(doc_t *d, val_t *rows, const struct sink_env *env, const str
 
 static void add_hist(doc_t *d, val_t *o, const struct sink_env *env, const struct hist_span *span)
 {
-	uint32_t order[PP_GROUPS_MAX + 1], n = view_groups(span, order);
-	double total_ns = view_total(span);
+	uint32_t order[PP_GROUPS_MAX + 1], n = hist_rows_groups(span, order);
+	double total_ns = hist_rows_total(span);
 	val_t *rows;
 
 	yyjson_mut_obj_add_bool(d, o, "final", span->final);
@@ -160,7 +163,7 @@ static void add_hist(doc_t *d, val_t *o, const struct sink_env *env, const struc
 	yyjson_mut_obj_add_str(d, o, "by", by_label(env->hist.by));
 	rows = yyjson_mut_obj_add_arr(d, o, "rows");
 	for (uint32_t row = 0; row < PP_H_ROWS; row++) {
-		if (!hist_wants(&env->hist, row))
+		if (!hist_opts_want(&env->hist, row))
 			continue;
 		add_row(d, rows, env, span, ALL_GROUPS, row, total_ns);
 		for (uint32_t i = 0; span->h->groups && i < n; i++)
@@ -187,13 +190,13 @@ static int hist_hist(struct sink_env *env, const struct hist_span *span)
 	err = json_line(env, d, NULL);
 	yyjson_mut_doc_free(d);
 	if (span->nr)
-		worst_clear(hj->view.now);
+		slowest_clear(hj->rows.now);
 	return err ? err : file_flush(env->out);
 }
 
 static int hist_done(struct sink_env *env, const struct ledger *led)
 {
-	return json_summary(env, led);
+	return ledger_json(env, led);
 }
 
 const struct sink sink_hist_json = {

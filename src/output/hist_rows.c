@@ -4,46 +4,46 @@
 #include "output/group_names.h"
 #include "output/hist_rows.h"
 
-int view_new(struct hist_view *v, const struct hist_opts *o)
+int hist_rows_new(struct hist_rows *v, const struct hist_opts *o)
 {
-	v->now = worst_new(o->worst);
-	v->all = worst_new(o->worst);
+	v->now = slowest_new(o->worst);
+	v->all = slowest_new(o->worst);
 	v->wire = o->wire;
 	return v->now && v->all ? 0 : -ENOMEM;
 }
 
-void view_free(struct hist_view *v)
+void hist_rows_free(struct hist_rows *v)
 {
-	worst_free(v->now);
-	worst_free(v->all);
+	slowest_free(v->now);
+	slowest_free(v->all);
 }
 
-void view_record(struct hist_view *v, const struct hist_opts *o, const struct pp_rec *rec)
+void hist_rows_record(struct hist_rows *v, const struct hist_opts *o, const struct pp_rec *rec)
 {
 	uint32_t stages = o->stages ? o->stages : ~0u;
 
 	if (o->interval_ns)
-		worst_add(v->now, rec, stages);
-	worst_add(v->all, rec, stages);
+		slowest_add(v->now, rec, stages);
+	slowest_add(v->all, rec, stages);
 }
 
-const struct worst *view_worst(const struct hist_view *v, const struct hist_span *span)
+const struct slowest *hist_rows_slowest(const struct hist_rows *v, const struct hist_span *span)
 {
 	return span->nr ? v->now : v->all;
 }
 
 /* Up to GRO frames that were merged count as well, of which there are no examples. */
-static bool has_examples_of_all(const struct hist_view *v, uint32_t row)
+static bool has_examples_of_all(const struct hist_rows *v, uint32_t row)
 {
 	return row > PP_ST_GRO || !v->wire;
 }
 
-static void exact_max(struct hist_row *r, const struct hist_view *v, const struct hist_span *span,
+static void exact_max(struct hist_row *r, const struct hist_rows *v, const struct hist_span *span,
 		      uint32_t row)
 {
-	const struct worst_entry *list[PP_WORST_MAX];
+	const struct slowest_entry *list[PP_WORST_MAX];
 
-	if (!worst_list(view_worst(v, span), row, list) ||
+	if (!slowest_list(hist_rows_slowest(v, span), row, list) ||
 	    pp_hist_bucket(list[0]->ns) != pp_hist_bucket(r->q.max_ns))
 		return;
 	if (!has_examples_of_all(v, row) && list[0]->ns < r->q.max_ns)
@@ -58,13 +58,13 @@ static void exact_max(struct hist_row *r, const struct hist_view *v, const struc
 			r->q.at_ns[i] = r->q.max_ns;
 }
 
-bool view_row(struct hist_row *r, const struct hist_view *v, const struct hist_span *span,
+bool hist_rows_get(struct hist_row *r, const struct hist_rows *v, const struct hist_span *span,
 	      uint32_t group, uint32_t row, double total_ns)
 {
 	if (group == ALL_GROUPS)
-		histo_sum(span->h, row, r->counts);
+		histogram_sum(span->h, row, r->counts);
 	else
-		memcpy(r->counts, histo_row(span->h, group, row), sizeof(r->counts));
+		memcpy(r->counts, histogram_row(span->h, group, row), sizeof(r->counts));
 	quantile_row(r->counts, &r->q);
 	if (!r->q.n)
 		return false;
@@ -74,18 +74,18 @@ bool view_row(struct hist_row *r, const struct hist_view *v, const struct hist_s
 	return true;
 }
 
-double view_total(const struct hist_span *span)
+double hist_rows_total(const struct hist_span *span)
 {
 	uint64_t counts[PP_H_BUCKETS];
 	struct quantiles q;
 
-	histo_sum(span->h, PP_H_TOTAL, counts);
+	histogram_sum(span->h, PP_H_TOTAL, counts);
 	quantile_row(counts, &q);
 	return q.sum_ns;
 }
 
 /* Of the total, or of any row if packets of the group did not end in the span. */
-static uint64_t group_count(const struct histo *h, uint32_t group)
+static uint64_t group_count(const struct histogram *h, uint32_t group)
 {
 	uint64_t most = 0;
 
@@ -93,13 +93,13 @@ static uint64_t group_count(const struct histo *h, uint32_t group)
 		uint64_t n = 0;
 
 		for (uint32_t i = 0; i < PP_H_BUCKETS; i++)
-			n += histo_row(h, group, row)[i];
+			n += histogram_row(h, group, row)[i];
 		most = n > most ? n : most;
 	}
 	return most;
 }
 
-uint32_t view_groups(const struct hist_span *span, uint32_t order[PP_GROUPS_MAX + 1])
+uint32_t hist_rows_groups(const struct hist_span *span, uint32_t order[PP_GROUPS_MAX + 1])
 {
 	uint64_t count[PP_GROUPS_MAX + 1] = { 0 };
 	uint32_t n = 0;
@@ -121,7 +121,7 @@ uint32_t view_groups(const struct hist_span *span, uint32_t order[PP_GROUPS_MAX 
 	return n;
 }
 
-const char *view_group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env,
+const char *hist_rows_group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env,
 			     const struct hist_span *span, uint32_t group)
 {
 	if (group < span->h->groups)

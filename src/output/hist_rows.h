@@ -3,12 +3,13 @@
 #ifndef PKTPATH_OUTPUT_HIST_ROWS_H
 #define PKTPATH_OUTPUT_HIST_ROWS_H
 
+#include "model/histogram.h"
 #include "model/quantile.h"
-#include "output/sink.h"
 #include "model/slowest.h"
+#include "output/sink_env.h"
 
-struct hist_view {
-	struct worst *now, *all;	/* the slowest of the interval, and of the run */
+struct hist_rows {
+	struct slowest *now, *all;	/* the slowest of the interval, and of the run */
 	bool wire;			/* frames that were merged count; they are no examples */
 };
 
@@ -19,12 +20,12 @@ struct hist_row {
 	double share;			/* of the total's time, 0..1 */
 };
 
-int view_new(struct hist_view *v, const struct hist_opts *o);	/* 0 or -ENOMEM */
-void view_free(struct hist_view *v);
-void view_record(struct hist_view *v, const struct hist_opts *o, const struct pp_rec *rec);
+int hist_rows_new(struct hist_rows *v, const struct hist_opts *o);	/* 0 or -ENOMEM */
+void hist_rows_free(struct hist_rows *v);
+void hist_rows_record(struct hist_rows *v, const struct hist_opts *o, const struct pp_rec *rec);
 
 /* The slowest of the span's interval, or of the run. */
-const struct worst *view_worst(const struct hist_view *v, const struct hist_span *span);
+const struct slowest *hist_rows_slowest(const struct hist_rows *v, const struct hist_span *span);
 
 #define ALL_GROUPS UINT32_MAX
 
@@ -33,17 +34,17 @@ const struct worst *view_worst(const struct hist_view *v, const struct hist_span
  * maximum of all groups together is exact where an example of each packet may have been sent. False
  * if nothing was counted.
  */
-bool view_row(struct hist_row *r, const struct hist_view *v, const struct hist_span *span,
+bool hist_rows_get(struct hist_row *r, const struct hist_rows *v, const struct hist_span *span,
 	      uint32_t group, uint32_t row, double total_ns);
 
 /* The sum of the total's row. */
-double view_total(const struct hist_span *span);
+double hist_rows_total(const struct hist_span *span);
 
 /* Groups with anything in them, the largest first, all others last; how many. */
-uint32_t view_groups(const struct hist_span *span, uint32_t order[PP_GROUPS_MAX + 1]);
+uint32_t hist_rows_groups(const struct hist_span *span, uint32_t order[PP_GROUPS_MAX + 1]);
 
 /* "udp/53"; "other" for the group of all others. */
-const char *view_group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env,
+const char *hist_rows_group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env,
 			     const struct hist_span *span, uint32_t group);
 
 #endif /* PKTPATH_OUTPUT_HIST_ROWS_H */

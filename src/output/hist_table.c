@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/*
- * The table of a span: one row per stage, or per stage and group, and one for the total. As many
- * columns as the terminal has room for, the most telling ones first.
- */
 #include <string.h>
-#include "text/bars.h"
-#include "output/hist_parts.h"
 #include "model/labels.h"
+#include "output/hist_table.h"
+#include "text/bars.h"
 
 #define NAME_MIN    8
 #define NAME_MAX    26
@@ -23,7 +19,7 @@ enum col { COL_P50, COL_P90, COL_P99, COL_P999, COL_P9999, COL_MAX, COL_SHARE, C
 
 struct table {
 	struct sink_env *env;
-	struct hist_text *ht;
+	struct hist_page *page;
 	const struct hist_span *span;
 	double total_ns;
 	int name_cols;
@@ -44,7 +40,7 @@ static int choose_columns(struct table *t)
 {
 	static const enum col order[] = { COL_PICTURE, COL_P9999, COL_SHARE, COL_P90, COL_P999,
 					  COL_P50, COL_P99 };
-	int room = hist_width(t->env) - t->name_cols - COUNT_CELL;
+	int room = hist_page_width(t->env) - t->name_cols - COUNT_CELL;
 	size_t i;
 
 	for (i = 0; i < COL_NR; i++) {
@@ -64,7 +60,7 @@ static int name_cols(const struct table *t)
 	int cols = NAME_MIN;
 
 	for (uint32_t i = 0; t->span->h->groups && i < t->groups; i++) {
-		int need = 3 + text_cols(view_group_label(buf, t->env, t->span, t->order[i]));
+		int need = 3 + text_cols(hist_rows_group_label(buf, t->env, t->span, t->order[i]));
 
 		cols = need > cols ? need : cols;
 	}
@@ -76,7 +72,7 @@ static bool is_shown(const struct table *t, uint32_t row)
 	/* A packet's read is its end: it takes no time. */
 	if (row == PP_ST_READ && !t->env->hist.stages && !t->env->verbose)
 		return false;
-	return hist_wants(&t->env->hist, row);
+	return hist_opts_want(&t->env->hist, row);
 }
 
 /* All pictures have one axis, from the shortest duration of any row to the longest. */
@@ -88,7 +84,7 @@ static void find_axis(struct table *t, int cols)
 		struct hist_row r;
 
 		if (!is_shown(t, row) ||
-		    !view_row(&r, &t->ht->view, t->span, ALL_GROUPS, row, t->total_ns))
+		    !hist_rows_get(&r, &t->page->rows, t->span, ALL_GROUPS, row, t->total_ns))
 			continue;
 		/* What takes no time would stretch the axis by decades; drawn at its begin. */
 		low = r.q.min_ns ? r.q.min_ns : r.q.at_ns[QUANTILE_P50];
@@ -100,7 +96,7 @@ static void find_axis(struct table *t, int cols)
 
 static int print_header(struct table *t)
 {
-	struct line *l = &t->ht->text.line;
+	struct line *l = &t->page->line;
 	int col = t->name_cols + COUNT_CELL;
 
 	line_start(l);
@@ -117,7 +113,7 @@ static int print_header(struct table *t)
 		line_to(l, col + PICTURE_GAP);
 		axis_header(l, &t->axis);
 	}
-	return hist_line(t->env, t->ht);
+	return hist_page_line(t->env, t->page);
 }
 
 /* Stands out if it is far above the median: a tail, not just a long stage. */
@@ -148,7 +144,7 @@ static const char *cell_text(char buf[2 * FMT_MAX], const struct line *l, uint64
 
 static int print_row(struct table *t, const struct hist_row *r, enum style style, const char *name)
 {
-	struct line *l = &t->ht->text.line;
+	struct line *l = &t->page->line;
 	int col = t->name_cols + COUNT_CELL;
 	char buf[FMT_MAX], text[2 * FMT_MAX];
 
@@ -169,7 +165,7 @@ static int print_row(struct table *t, const struct hist_row *r, enum style style
 		line_to(l, col + PICTURE_GAP);
 		axis_row(l, &t->axis, r->counts, r->q.at_ns[QUANTILE_P99]);
 	}
-	return hist_line(t->env, t->ht);
+	return hist_page_line(t->env, t->page);
 }
 
 static int print_groups(struct table *t, uint32_t row)
@@ -180,9 +176,9 @@ static int print_groups(struct table *t, uint32_t row)
 	for (uint32_t i = 0; !err && i < t->groups; i++) {
 		struct hist_row r;
 
-		if (!view_row(&r, &t->ht->view, t->span, t->order[i], row, t->total_ns))
+		if (!hist_rows_get(&r, &t->page->rows, t->span, t->order[i], row, t->total_ns))
 			continue;
-		view_group_label(label, t->env, t->span, t->order[i]);
+		hist_rows_group_label(label, t->env, t->span, t->order[i]);
 		snprintf(name, sizeof(name), "  %s", label);
 		/* The end of a path says more than its begin, and so does that of a long name. */
 		if (text_cols(name) >= t->name_cols)
@@ -211,7 +207,7 @@ static int print_rows(struct table *t)
 		struct hist_row r;
 
 		if (!is_shown(t, row) ||
-		    !view_row(&r, &t->ht->view, t->span, ALL_GROUPS, row, t->total_ns))
+		    !hist_rows_get(&r, &t->page->rows, t->span, ALL_GROUPS, row, t->total_ns))
 			continue;
 		err = print_row(t, &r, row == PP_H_TOTAL || t->span->h->groups ? BOLD : PLAIN,
 				row_label(row));
@@ -223,22 +219,23 @@ static int print_rows(struct table *t)
 
 static int print_unsplit(struct table *t)
 {
-	line_start(&t->ht->text.line);
-	line_add(&t->ht->text.line, DIM,
+	line_start(&t->page->line);
+	line_add(&t->page->line, DIM,
 		 "stages below 5% of the time are not split (-v splits all)");
-	return hist_line(t->env, t->ht);
+	return hist_page_line(t->env, t->page);
 }
 
-int hist_table(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)
+int hist_table(struct sink_env *env, struct hist_page *page, const struct hist_span *span)
 {
-	struct table t = { .env = env, .ht = ht, .span = span, .total_ns = view_total(span) };
+	struct table t = { .env = env, .page = page, .span = span,
+			   .total_ns = hist_rows_total(span) };
 	int err;
 
-	t.groups = view_groups(span, t.order);
+	t.groups = hist_rows_groups(span, t.order);
 	if (!t.groups) {
-		line_start(&ht->text.line);
-		line_add(&ht->text.line, DIM, "no packet ended");
-		return hist_line(env, ht);
+		line_start(&page->line);
+		line_add(&page->line, DIM, "no packet ended");
+		return hist_page_line(env, page);
 	}
 	t.name_cols = name_cols(&t);
 	find_axis(&t, choose_columns(&t));

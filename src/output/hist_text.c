@@ -1,65 +1,53 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /*
  * Histograms for people: a table that is redrawn on a terminal, or one for each interval, and at
- * the end one of the whole run, with the slowest packets as examples. After the loop, before the
- * terminal.
+ * the end one of the whole run, with the slowest packets as examples.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "output/hist_parts.h"
 #include "model/labels.h"
+#include "output/hist_buckets.h"
+#include "output/hist_table.h"
+#include "output/ledger_text.h"
+#include "output/sink.h"
+#include "output/waterfall.h"
 
 #define BOTTOM 2	/* lines of the terminal that a redrawn table leaves free */
 
-int hist_line(struct sink_env *env, struct hist_text *ht)
-{
-	struct line *l = &ht->text.line;
-	int err;
-
-	if (ht->room && ht->drawn >= ht->room) {
-		line_start(l);
-		return 0;
-	}
-	ht->drawn++;
-	err = line_write(l, env->out);
-	line_start(l);
-	return err;
-}
-
 static int hist_begin(struct sink_env *env)
 {
-	struct hist_text *ht = calloc(1, sizeof(*ht));
+	struct hist_page *page = calloc(1, sizeof(*page));
 
-	env->state = ht;
-	if (!ht)
+	env->state = page;
+	if (!page)
 		return -ENOMEM;
-	ht->text.line.ascii = env->ascii;
-	ht->text.line.colour = env->colour;
-	return view_new(&ht->view, &env->hist);
+	page->line.ascii = env->ascii;
+	page->line.colour = env->colour;
+	return hist_rows_new(&page->rows, &env->hist);
 }
 
 static void hist_free(struct sink_env *env)
 {
-	struct hist_text *ht = env->state;
+	struct hist_page *page = env->state;
 
-	if (ht)
-		view_free(&ht->view);
-	free(ht);
+	if (page)
+		hist_rows_free(&page->rows);
+	free(page);
 	env->state = NULL;
 }
 
 static int hist_record(struct sink_env *env, const struct pp_rec *rec)
 {
-	struct hist_text *ht = env->state;
+	struct hist_page *page = env->state;
 
-	view_record(&ht->view, &env->hist, rec);
+	hist_rows_record(&page->rows, &env->hist, rec);
 	return 0;
 }
 
-static int print_title(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)
+static int print_title(struct sink_env *env, struct hist_page *page, const struct hist_span *span)
 {
-	struct line *l = &ht->text.line;
+	struct line *l = &page->line;
 	char buf[FMT_MAX], ns[FMT_MAX];
 
 	line_start(l);
@@ -70,14 +58,14 @@ static int print_title(struct sink_env *env, struct hist_text *ht, const struct 
 		line_add(l, BOLD, span->final ? "whole run" : "so far");
 	line_addf(l, DIM, ", %s from %s", ns, fmt_clock(buf, span->begin_ns + env->wall_offset_ns,
 							env->utc, 3));
-	return hist_line(env, ht);
+	return hist_page_line(env, page);
 }
 
 /* "slowest in sock: 51.8ms", and the packet as trace -v draws it. */
-static int print_example(struct sink_env *env, struct hist_text *ht, uint32_t row,
-			 const struct worst_entry *e)
+static int print_example(struct sink_env *env, struct hist_page *page, uint32_t row,
+			 const struct slowest_entry *e)
 {
-	struct line *l = &ht->text.line;
+	struct line *l = &page->line;
 	struct timeline tl;
 	char buf[FMT_MAX];
 	int err;
@@ -94,9 +82,8 @@ static int print_example(struct sink_env *env, struct hist_text *ht, uint32_t ro
 	err = line_write(l, env->out);
 	if (err)
 		return err;
-	ht->text.headed = false;	/* its own empty line would part it from this one */
 	timeline_build(&e->rec, &tl);
-	return waterfall_print(env, &e->rec, &tl);
+	return waterfall_print(env, l, &e->rec, &tl);
 }
 
 /* A tail that matters: far from the median, and no small part of the slowest packets' total. */
@@ -121,113 +108,115 @@ static bool is_drawn(struct drawn *d, uint64_t id)
 	return false;
 }
 
-static int print_row_examples(struct sink_env *env, struct hist_text *ht,
+static int print_row_examples(struct sink_env *env, struct hist_page *page,
 			      const struct hist_span *span, struct drawn *d, uint32_t row)
 {
-	const struct worst_entry *list[PP_WORST_MAX];
-	uint32_t n = worst_list(view_worst(&ht->view, span), row, list);
+	const struct slowest_entry *list[PP_WORST_MAX];
+	uint32_t n = slowest_list(hist_rows_slowest(&page->rows, span), row, list);
 	int err = 0;
 
 	for (uint32_t i = 0; !err && i < n; i++)
 		if (list[i]->ns && !is_drawn(d, list[i]->rec.id))
-			err = print_example(env, ht, row, list[i]);
+			err = print_example(env, page, row, list[i]);
 	return err;
 }
 
 /* The total's; of the stages those with a tail, or with -v all. */
-static int print_examples(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)
+static int print_examples(struct sink_env *env, struct hist_page *page,
+			  const struct hist_span *span)
 {
 	struct hist_row total, r;
 	struct drawn d = { .n = 0 };
 	int err;
 
-	if (!env->hist.worst || !view_row(&total, &ht->view, span, ALL_GROUPS, PP_H_TOTAL, 0))
+	if (!env->hist.worst ||
+	    !hist_rows_get(&total, &page->rows, span, ALL_GROUPS, PP_H_TOTAL, 0))
 		return 0;
-	err = print_row_examples(env, ht, span, &d, PP_H_TOTAL);
+	err = print_row_examples(env, page, span, &d, PP_H_TOTAL);
 	for (uint32_t row = 0; !err && row < PP_H_TOTAL; row++)
-		if (hist_wants(&env->hist, row) &&
-		    view_row(&r, &ht->view, span, ALL_GROUPS, row, 0) &&
+		if (hist_opts_want(&env->hist, row) &&
+		    hist_rows_get(&r, &page->rows, span, ALL_GROUPS, row, 0) &&
 		    (env->verbose || has_tail(&r, &total)))
-			err = print_row_examples(env, ht, span, &d, row);
+			err = print_row_examples(env, page, span, &d, row);
 	return err;
 }
 
 static bool narrow(const struct sink_env *env)
 {
-	return hist_width(env) < HIST_WIDTH_DEFAULT;
+	return hist_page_width(env) < HIST_PAGE_WIDTH;
 }
 
 /* What the numbers mean, below the last table. */
-static int print_legend(struct sink_env *env, struct hist_text *ht)
+static int print_legend(struct sink_env *env, struct hist_page *page)
 {
-	struct line *l = &ht->text.line;
+	struct line *l = &page->line;
 	int err;
 
 	line_start(l);
 	line_add(l, DIM, "quantiles are at most " QUANTILE_ERROR "% off, exact below 64ns; ");
 	if (narrow(env)) {
-		err = hist_line(env, ht);
+		err = hist_page_line(env, page);
 		if (err)
 			return err;
 	}
 	line_add(l, DIM, env->hist.wire ? "frames that GRO merged count, each" :
 		 "frames that GRO merged count as one");
-	return hist_line(env, ht);
+	return hist_page_line(env, page);
 }
 
 /* Takes the table that stands on the terminal away, if there is one. */
-static int wipe(struct sink_env *env, struct hist_text *ht)
+static int wipe(struct sink_env *env, struct hist_page *page)
 {
-	int lines = ht->room ? ht->drawn : 0;
+	int lines = page->room ? page->drawn : 0;
 
-	ht->drawn = ht->room = 0;
+	page->drawn = page->room = 0;
 	return lines && fprintf(env->out, "\r\033[%dA\033[J", lines) < 0 ? -errno : 0;
 }
 
-static int redraw(struct sink_env *env, struct hist_text *ht, const struct hist_span *span)
+static int redraw(struct sink_env *env, struct hist_page *page, const struct hist_span *span)
 {
 	int err;
 
-	ht->room = env->height > BOTTOM ? env->height - BOTTOM : 1;
-	err = print_title(env, ht, span);
+	page->room = env->height > BOTTOM ? env->height - BOTTOM : 1;
+	err = print_title(env, page, span);
 	if (!err)
-		err = hist_table(env, ht, span);
+		err = hist_table(env, page, span);
 	return err ? err : file_flush(env->out);
 }
 
 static int hist_hist(struct sink_env *env, const struct hist_span *span)
 {
-	struct hist_text *ht = env->state;
-	int err = wipe(env, ht);
+	struct hist_page *page = env->state;
+	int err = wipe(env, page);
 
 	if (err || span->live)
-		return err ? err : redraw(env, ht, span);
-	line_start(&ht->text.line);
-	if (ht->text.since_header++)
-		err = line_write(&ht->text.line, env->out);
+		return err ? err : redraw(env, page, span);
+	line_start(&page->line);
+	if (page->spans++)
+		err = line_write(&page->line, env->out);
 	if (!err)
-		err = print_title(env, ht, span);
+		err = print_title(env, page, span);
 	if (!err)
-		err = hist_table(env, ht, span);
+		err = hist_table(env, page, span);
 	if (!err && span->final && !env->quiet)
-		err = print_legend(env, ht);
+		err = print_legend(env, page);
 	if (!err && env->hist.buckets)
-		err = hist_buckets(env, ht, span);
+		err = hist_buckets(env, page, span);
 	if (!err)
-		err = print_examples(env, ht, span);
+		err = print_examples(env, page, span);
 	if (span->nr)
-		worst_clear(ht->view.now);
+		slowest_clear(page->rows.now);
 	return err ? err : file_flush(env->out);
 }
 
 static int hist_done(struct sink_env *env, const struct ledger *led)
 {
-	struct hist_text *ht = env->state;
+	struct hist_page *page = env->state;
 	int err;
 
-	ht->drawn = ht->room = 0;	/* what stands there stays */
-	line_start(&ht->text.line);
-	err = line_write(&ht->text.line, env->err);
+	page->drawn = page->room = 0;	/* what stands there stays */
+	line_start(&page->line);
+	err = line_write(&page->line, env->err);
 	return err ? err : ledger_text(env, led);
 }
 

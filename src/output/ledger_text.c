@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/*
- * The account of a run for people: what became of every packet, what was lost, and which hook
- * served each stage. Last thing a run prints, to env->err.
- */
 #include <string.h>
 #include "model/labels.h"
+#include "output/ledger_text.h"
 #include "output/record_text.h"
+#include "text/line.h"
 
 #define INDENT	      12	/* where the text after a row's name or number begins */
 #define WIDTH_DEFAULT 100
@@ -111,7 +109,8 @@ static void print_verdicts(struct para *p, const struct ledger *led)
 
 		if (!led->n.verdict[v] && !main_row)
 			continue;
-		add_share(p, verdict_style(v), led->n.verdict[v], verdict_label(v), all);
+		add_share(p, record_text_verdict_style(v), led->n.verdict[v], verdict_label(v),
+			  all);
 		if (v == PP_V_UNTRACKED)
 			add_parts(p, led->n.loss, PP_L_NR, loss_label, " ", "   ");
 		para_flush(p);
@@ -251,21 +250,16 @@ static void print_losses(struct para *p, const struct ledger *led)
 		   "earlier than the one before, and set to it");
 	print_loss(p, led->n.unsorted, "unsorted", "segment",
 		   "queued out of order on a socket: the read shown may be late");
-	print_loss(p, led->softnet.time_squeeze, "squeezed", "time",
+	print_loss(p, led->time_squeeze, "squeezed", "time",
 		   "NET_RX stopped with work left, on any interface: its budget or "
 		   "its time was over");
-	print_loss(p, led->softnet.dropped, "backlog", "packet",
+	print_loss(p, led->backlog_drops, "backlog", "packet",
 		   "of any interface dropped, because a CPU's backlog was full");
 }
 
 static const char *hook_name(char buf[FMT_TEXT_MAX], const struct hook_report *h)
 {
 	return fmt_clean(buf, h->hook[0] ? h->hook : h->role, FMT_TEXT_MAX);
-}
-
-static bool served(const struct hook_report *h)
-{
-	return h->hook[0] && strcmp(h->backend, "-") != 0;
 }
 
 static const char *const separators[] = { " ·", "," };	/* by env->ascii */
@@ -281,7 +275,7 @@ static void print_backend(struct para *p, const struct ledger *led, const char *
 		const struct hook_report *h = &led->hooks[i];
 		bool again = !strcmp(role, h->role);
 
-		if (!served(h) || strcmp(h->backend, backend) != 0)
+		if (!hook_report_served(h) || strcmp(h->backend, backend) != 0)
 			continue;
 		snprintf(item, sizeof(item), "%s%s%s", again ? "" : h->role, again ? "" : " ",
 			 hook_name(name, h));
@@ -294,9 +288,10 @@ static void print_backend(struct para *p, const struct ledger *led, const char *
 static bool first_of_backend(const struct ledger *led, int i)
 {
 	for (int k = 0; k < i; k++)
-		if (served(&led->hooks[k]) && !strcmp(led->hooks[k].backend, led->hooks[i].backend))
+		if (hook_report_served(&led->hooks[k]) &&
+		    !strcmp(led->hooks[k].backend, led->hooks[i].backend))
 			return false;
-	return served(&led->hooks[i]);
+	return hook_report_served(&led->hooks[i]);
 }
 
 /* Stages without a hook, those with the same reason together. */
@@ -305,12 +300,12 @@ static void print_missing(struct para *p, const struct ledger *led, int i)
 	const struct hook_report *h = &led->hooks[i];
 
 	for (int k = 0; k < i; k++)
-		if (!served(&led->hooks[k]) && !strcmp(led->hooks[k].why, h->why))
+		if (!hook_report_served(&led->hooks[k]) && !strcmp(led->hooks[k].why, h->why))
 			return;
 	para_start(p, YELLOW, "no hook");
 	para_add(p, "", "for");
 	for (int k = i; k < led->nr_hooks; k++) {
-		if (served(&led->hooks[k]) || strcmp(led->hooks[k].why, h->why) != 0)
+		if (hook_report_served(&led->hooks[k]) || strcmp(led->hooks[k].why, h->why) != 0)
 			continue;
 		line_add(&p->line, PLAIN, k == i ? " " : ", ");
 		para_add(p, "", led->hooks[k].role);
@@ -328,7 +323,7 @@ static void print_hooks(struct para *p, const struct ledger *led)
 		if (first_of_backend(led, i))
 			print_backend(p, led, led->hooks[i].backend);
 	for (int i = 0; i < led->nr_hooks; i++)
-		if (!served(&led->hooks[i]))
+		if (!hook_report_served(&led->hooks[i]))
 			print_missing(p, led, i);
 }
 
@@ -342,7 +337,7 @@ static void print_missed(struct para *p, const struct ledger *led)
 	for (int i = 0; i < led->nr_hooks; i++) {
 		const struct hook_report *h = &led->hooks[i];
 
-		if (!served(h))
+		if (!hook_report_served(h))
 			continue;
 		hooks++;
 		unknown += h->missed < 0;

@@ -1,54 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/*
- * Records and ledgers as JSON, for the sinks that write it. Fields are documented in
- * docs/SCHEMA.md and docs/record.schema.json; a test holds all three against each other.
- */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include "output/record_json.h"
-#include "model/lineage.h"
+#include <linux/if_ether.h>
 #include "model/labels.h"
+#include "model/lineage.h"
 #include "model/timeline.h"
+#include "output/record_json.h"
+#include "text/line.h"
 
-#define RECORD_SCHEMA  "pktpath.record.v1"
-#define SUMMARY_SCHEMA "pktpath.summary.v1"
-
-void json_num(doc_t *d, val_t *o, const char *key, uint64_t n)
-{
-	yyjson_mut_obj_add_uint(d, o, key, n);
-}
-
-void json_text(doc_t *d, val_t *o, const char *key, const char *text)
-{
-	char buf[FMT_TEXT_MAX];
-
-	if (!text || !*text)
-		yyjson_mut_obj_add_null(d, o, key);
-	else
-		yyjson_mut_obj_add_strcpy(d, o, key, fmt_clean(buf, text, FMT_TEXT_MAX));
-}
-
-/* A number, or null where there is none. */
-static void add_known(doc_t *d, val_t *o, const char *key, bool known, uint64_t n)
-{
-	if (known)
-		json_num(d, o, key, n);
-	else
-		yyjson_mut_obj_add_null(d, o, key);
-}
-
-/* A number of which 0 is none. */
-static void add_id(doc_t *d, val_t *o, const char *key, uint64_t id)
-{
-	add_known(d, o, key, id, id);
-}
+#define RECORD_SCHEMA "pktpath.record.v1"
 
 static void add_flow(doc_t *d, val_t *o, const struct pp_rec *rec)
 {
-	bool ports = fmt_has_addr(rec) && rec->eth_proto != 0x0806 &&
+	bool ports = fmt_has_addr(rec) && rec->eth_proto != ETH_P_ARP &&
 		     (rec->l4_proto == IPPROTO_TCP || rec->l4_proto == IPPROTO_UDP);
 	char buf[FMT_ADDR_MAX], proto[FMT_MAX];
 
@@ -76,7 +40,7 @@ static const char *why(const struct sink_env *env, const struct pp_rec *rec)
 		return loss_label(rec->loss);
 	if (rec->verdict != PP_V_DROPPED && !(verdict_is_xdp(rec->verdict) && rec->reason))
 		return NULL;
-	return sink_reason(env, rec);
+	return sink_env_reason(env, rec);
 }
 
 static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec)
@@ -88,10 +52,10 @@ static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struc
 	yyjson_mut_obj_add_str(d, o, "verdict", verdict_label(rec->verdict));
 	json_text(d, o, "reason", why(env, rec));
 	json_text(d, o, "place", dropped ? place : NULL);
-	add_id(d, o, "parent", rec->verdict == PP_V_MERGED ? rec->parent : 0);
-	add_id(d, o, "clone_of", rec->clone_of);
+	json_id(d, o, "parent", rec->verdict == PP_V_MERGED ? rec->parent : 0);
+	json_id(d, o, "clone_of", rec->clone_of);
 	json_text(d, o, "egress", rec->egress ? env->dev_name(rec->netns, rec->egress) : NULL);
-	add_id(d, o, "pid", rec->pid);
+	json_id(d, o, "pid", rec->pid);
 	json_text(d, o, "comm", fmt_clean(comm, rec->comm, PP_COMM_LEN));
 }
 
@@ -102,11 +66,11 @@ static void add_poll(doc_t *d, val_t *o, const struct pp_rec *rec)
 
 	yyjson_mut_obj_add_str(d, o, "cause", cause_label(rec->cause));
 	yyjson_mut_obj_add_str(d, o, "context", context_label(rec->context));
-	add_known(d, o, "poll_index", rec->poll_budget, rec->poll_index);
-	add_known(d, o, "poll_work", work, rec->poll_work);
-	add_known(d, o, "poll_budget", rec->poll_budget, rec->poll_budget);
+	json_known(d, o, "poll_index", rec->poll_budget, rec->poll_index);
+	json_known(d, o, "poll_work", work, rec->poll_work);
+	json_known(d, o, "poll_budget", rec->poll_budget, rec->poll_budget);
 	yyjson_mut_obj_add_str(d, o, "gro", gro_label(rec->gro));
-	add_known(d, o, "gro_frames", rec->gro, rec->gro_frames ? rec->gro_frames : 1);
+	json_known(d, o, "gro_frames", rec->gro, rec->gro_frames ? rec->gro_frames : 1);
 	json_text(d, o, "gro_end", rec->gro_end ? gro_end_label(rec->gro_end) : NULL);
 }
 
@@ -122,7 +86,7 @@ static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struc
 
 		json_num(d, h, "ifindex", hop->ifindex);
 		json_text(d, h, "dev", env->dev_name(hop->netns, hop->ifindex));
-		add_id(d, h, "netns", hop->netns);
+		json_id(d, h, "netns", hop->netns);
 		json_num(d, h, "at_ns", hop->ns - first_ns);
 	}
 }
@@ -141,7 +105,7 @@ static void add_xdp(doc_t *d, val_t *o, const struct pp_rec *rec)
 	yyjson_mut_obj_add_str(d, x, "mode", xdp_mode_label(rec->xdp_mode));
 	json_num(d, x, "program", rec->xdp_prog);
 	yyjson_mut_obj_add_str(d, x, "to", xdp_to_label(rec->xdp_to));
-	add_known(d, x, "index", rec->xdp_to == PP_XT_CPU || rec->xdp_to == PP_XT_SOCKET,
+	json_known(d, x, "index", rec->xdp_to == PP_XT_CPU || rec->xdp_to == PP_XT_SOCKET,
 		  rec->xdp_index);
 	json_text(d, x, "error", !rec->xdp_err ? NULL : rec->xdp_err == PP_XDP_FAILED ? "failed" :
 		  fmt_error(buf, rec->xdp_err));
@@ -150,7 +114,6 @@ static void add_xdp(doc_t *d, val_t *o, const struct pp_rec *rec)
 static void add_flags(doc_t *d, val_t *o, const struct pp_rec *rec)
 {
 	val_t *flags = yyjson_mut_obj_add_arr(d, o, "flags");
-
 	const struct flag_name *f;
 
 	for (unsigned int i = 0; (f = flag_row(i)); i++)
@@ -194,27 +157,7 @@ static void add_journey(doc_t *d, val_t *o, const struct pp_rec *rec, const stru
 	add_stages(d, j, &way, &tl);
 }
 
-int json_line(const struct sink_env *env, const doc_t *doc, const yyjson_alc *alc)
-{
-	yyjson_write_err err;
-	size_t len;
-	char *text = yyjson_mut_write_opts(doc, 0, alc, &len, &err);
-	int ret = 0;
-
-	if (!text)
-		return err.code == YYJSON_WRITE_ERROR_MEMORY_ALLOCATION ? -ENOMEM : -EINVAL;
-	text[len] = '\n';	/* instead of the NUL, which no one needs */
-	errno = 0;
-	if (fwrite(text, 1, len + 1, env->out) != len + 1)
-		ret = errno ? -errno : -EIO;
-	if (alc)
-		alc->free(alc->ctx, text);
-	else
-		free(text);
-	return ret;
-}
-
-int json_record(struct json *js, const struct sink_env *env, const struct pp_rec *rec,
+int record_json(struct record_json *rj, const struct sink_env *env, const struct pp_rec *rec,
 		const struct pp_rec *whole)
 {
 	struct timeline tl;
@@ -223,7 +166,7 @@ int json_record(struct json *js, const struct sink_env *env, const struct pp_rec
 	val_t *o;
 	int err;
 
-	yyjson_alc_pool_init(&alc, js->pool, sizeof(js->pool));
+	yyjson_alc_pool_init(&alc, rj->pool, sizeof(rj->pool));
 	d = yyjson_mut_doc_new(&alc);
 	if (!d)
 		return -ENOMEM;
@@ -231,12 +174,12 @@ int json_record(struct json *js, const struct sink_env *env, const struct pp_rec
 	yyjson_mut_doc_set_root(d, o);
 	timeline_build(rec, &tl);
 	yyjson_mut_obj_add_str(d, o, "schema", RECORD_SCHEMA);
-	json_num(d, o, "seq", ++js->seq);
+	json_num(d, o, "seq", ++rj->seq);
 	json_num(d, o, "id", rec->id);
 	json_num(d, o, "time_ns", tl.first_ns + env->wall_offset_ns);
 	json_num(d, o, "ifindex", rec->ifindex);
 	json_text(d, o, "dev", env->dev_name(rec->netns, rec->ifindex));
-	add_id(d, o, "netns", rec->netns);
+	json_id(d, o, "netns", rec->netns);
 	json_num(d, o, "cpu", tl.nr ? tl.row[0].cpu : rec->end_cpu);
 	add_flow(d, o, rec);
 	json_num(d, o, "len", rec->len);
@@ -251,100 +194,4 @@ int json_record(struct json *js, const struct sink_env *env, const struct pp_rec
 	if (!err && env->line_buffered)
 		err = file_flush(env->out);
 	return err;
-}
-
-/* A count by label; label 0 is the table's "none" or "in flight", which has a field of its own. */
-static void add_counts(doc_t *d, val_t *o, const char *key, const __u64 *n,
-		       unsigned int from, unsigned int nr, const char *(*label)(unsigned int))
-{
-	val_t *counts = yyjson_mut_obj_add_obj(d, o, key);
-
-	for (unsigned int i = from; i < nr; i++)
-		json_num(d, counts, label(i), n[i]);
-}
-
-static void add_hooks(doc_t *d, val_t *o, const struct ledger *led)
-{
-	val_t *hooks = yyjson_mut_obj_add_arr(d, o, "hooks");
-
-	for (int i = 0; i < led->nr_hooks; i++) {
-		const struct hook_report *r = &led->hooks[i];
-		val_t *h = yyjson_mut_arr_add_obj(d, hooks);
-		bool served = r->backend[0] && strcmp(r->backend, "-") != 0;
-
-		json_text(d, h, "role", r->role);
-		json_text(d, h, "stage", r->stage < PP_ST_NR ? stage_label(r->stage) : NULL);
-		json_text(d, h, "hook", r->hook);
-		json_text(d, h, "backend", served ? r->backend : NULL);
-		json_text(d, h, "why", r->why);
-		if (r->missed < 0)
-			yyjson_mut_obj_add_null(d, h, "missed");
-		else
-			json_num(d, h, "missed", (uint64_t)r->missed);
-	}
-}
-
-/* Rounded, so that figures which are no more exact do not look so. */
-static void add_real(doc_t *d, val_t *o, const char *key, bool known, double value)
-{
-	if (known)
-		yyjson_mut_obj_add_real(d, o, key, round(value * 1e4) / 1e4);
-	else
-		yyjson_mut_obj_add_null(d, o, key);
-}
-
-static void add_cost(doc_t *d, val_t *o, const struct cost_figures *c)
-{
-	add_real(d, o, "cost_packet_ns", c->known, c->packet_ns);
-	add_real(d, o, "cost_packet_runs", c->known, c->packet_runs);
-	add_real(d, o, "cost_cpu_percent", c->known, 100 * c->cpu);
-	add_real(d, o, "own_cpu_percent", c->known, 100 * c->own_cpu);
-	add_real(d, o, "budget_percent", c->budget > 0, 100 * c->budget);
-	add_real(d, o, "followed_percent", c->budget > 0, 100 * c->share);
-	add_real(d, o, "followed_percent_least", c->budget > 0, 100 * c->least);
-	yyjson_mut_obj_add_bool(d, o, "budget_exceeded", c->over);
-}
-
-static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
-{
-	yyjson_mut_obj_add_bool(d, o, "final", !led->so_far);
-	json_num(d, o, "duration_ns", led->duration_ns);
-	json_num(d, o, "seen", led->n.seen);
-	json_num(d, o, "clones", led->n.clones);
-	json_num(d, o, "sampled_out", led->n.sampled_out);
-	add_counts(d, o, "verdicts", led->n.verdict, PP_V_LIVE + 1, PP_V_NR, verdict_label);
-	add_counts(d, o, "untracked", led->n.loss, PP_L_NONE + 1, PP_L_NR, loss_label);
-	json_num(d, o, "in_flight", led->in_flight);
-	add_counts(d, o, "in_flight_at", led->in_flight_at, 0, PP_ST_NR, stage_label);
-	add_counts(d, o, "absent", led->absent, 0, PP_ST_NR, stage_label);
-	yyjson_mut_obj_add_bool(d, o, "balanced", led->balanced);
-	yyjson_mut_obj_add_real(d, o, "coverage_percent", led->coverage);
-	json_num(d, o, "shown", led->shown);
-	json_num(d, o, "emitted", led->n.emitted);
-	json_num(d, o, "ring_lost", led->n.ring_lost);
-	json_num(d, o, "filtered", led->n.filtered);
-	json_num(d, o, "inversions", led->n.inversions);
-	json_num(d, o, "unsorted", led->n.unsorted);
-	add_known(d, o, "slow", led->slow_only, led->slow);
-	add_known(d, o, "time_squeeze", led->softnet_known, led->softnet.time_squeeze);
-	add_known(d, o, "softnet_dropped", led->softnet_known, led->softnet.dropped);
-	add_cost(d, o, &led->cost);
-	add_hooks(d, o, led);
-}
-
-int json_summary(const struct sink_env *env, const struct ledger *led)
-{
-	doc_t *d = yyjson_mut_doc_new(NULL);
-	val_t *o;
-	int err;
-
-	if (!d)
-		return -ENOMEM;
-	o = yyjson_mut_obj(d);
-	yyjson_mut_doc_set_root(d, o);
-	yyjson_mut_obj_add_str(d, o, "schema", SUMMARY_SCHEMA);
-	add_ledger(d, yyjson_mut_obj_add_obj(d, o, "summary"), led);
-	err = json_line(env, d, NULL);
-	yyjson_mut_doc_free(d);
-	return err ? err : file_flush(env->out);
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* How a packet's end and its slow stages read: shared by the trace's lines and the waterfall. */
 #include "model/labels.h"
 #include "output/record_text.h"
 
 #define SLOW_NS 1000000		/* a stage that is both this long and most of the total is red */
 
-enum style verdict_style(unsigned int verdict)
+enum style record_text_verdict_style(unsigned int verdict)
 {
 	switch (verdict) {
 	case PP_V_DELIVERED:
@@ -24,7 +23,7 @@ enum style verdict_style(unsigned int verdict)
 	return DIM;
 }
 
-enum style row_style(const struct timeline *tl, int row)
+enum style record_text_row_style(const struct timeline *tl, int row)
 {
 	uint64_t ns = tl->row[row].dur_ns;
 
@@ -35,16 +34,11 @@ enum style row_style(const struct timeline *tl, int row)
 	return ns > SLOW_NS ? RED : YELLOW;
 }
 
-const char *line_duration(char buf[FMT_MAX], const struct line *l, uint64_t ns, bool with_s)
-{
-	return fmt_duration(buf, ns, (l->ascii ? FMT_ASCII : 0) | (with_s ? FMT_LONG : 0));
-}
-
 static void add_drop(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
 {
 	char buf[FMT_TEXT_MAX];
 
-	line_add(l, RED, fmt_clean(buf, sink_reason(env, rec), FMT_TEXT_MAX));
+	line_add(l, RED, fmt_clean(buf, sink_env_reason(env, rec), FMT_TEXT_MAX));
 	if (!rec->place[0])
 		return;
 	line_add(l, PLAIN, " at ");
@@ -59,7 +53,7 @@ static void add_target(const struct sink_env *env, struct line *l, const struct 
 	switch (rec->xdp_to) {
 	case PP_XT_DEVICE:
 		line_add(l, PLAIN, " to ");
-		line_add(l, BOLD, sink_dev(env, rec->netns, rec->egress, buf, FMT_TEXT_MAX));
+		line_add(l, BOLD, sink_env_dev(env, rec->netns, rec->egress, buf, FMT_TEXT_MAX));
 		break;
 	case PP_XT_DEVICES:
 		line_add(l, PLAIN, " to several devices");
@@ -88,7 +82,7 @@ static void add_xdp(const struct sink_env *env, struct line *l, const struct pp_
 		line_addf(l, RED, " failed: %s", fmt_error(buf, rec->xdp_err));
 }
 
-void add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
+void record_text_add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
 {
 	if (verdict_is_xdp(rec->verdict))
 		add_xdp(env, l, rec);
@@ -104,15 +98,4 @@ void add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *r
 		line_addf(l, PLAIN, "into #%llu", (unsigned long long)rec->parent);
 	else
 		line_add(l, PLAIN, "into #?");
-}
-
-void parent_mark(char buf[FMT_MAX], struct text_state *st, const struct pp_rec *rec)
-{
-	uint64_t *known = &st->parents[rec->id % TEXT_PARENTS];
-
-	buf[0] = '\0';
-	if (*known != rec->id)
-		return;
-	*known = 0;
-	snprintf(buf, FMT_MAX, " #%llu", (unsigned long long)rec->id);
 }

@@ -2,13 +2,21 @@
 /* The table of outputs: between a command, which asks for one by name, and src/output/. */
 #include <stddef.h>
 #include <string.h>
-#include "model/labels.h"
 #include "output/sink.h"
 
-extern const struct sink sink_text, sink_json, sink_drops, sink_hist, sink_hist_json;
+/* X(sink_X, where). Each file defines its own. */
+#define SINKS(X)                                                                                   \
+	X(text)		/* trace_text.c: trace */                                                  \
+	X(json)		/* trace_json.c: trace --json */                                           \
+	X(drops)	/* drops_text.c: drops */                                                  \
+	X(hist)		/* hist_text.c: hist */                                                    \
+	X(hist_json)	/* hist_json.c: hist --json */
 
-static const struct sink *const sinks[] = { &sink_text, &sink_json, &sink_drops, &sink_hist,
-					    &sink_hist_json };
+#define EXTERN(id) extern const struct sink sink_##id;
+SINKS(EXTERN)
+
+#define ROW(id) &sink_##id,
+static const struct sink *const sinks[] = { SINKS(ROW) };
 
 const struct sink *sink_find(const char *name)
 {
@@ -16,22 +24,4 @@ const struct sink *sink_find(const char *name)
 		if (!strcmp(sinks[i]->name, name))
 			return sinks[i];
 	return NULL;
-}
-
-const char *sink_dev(const struct sink_env *env, uint32_t netns, uint32_t ifindex,
-		     char buf[FMT_TEXT_MAX], int cols)
-{
-	const char *name = env->dev_name(netns, ifindex);
-
-	if (name)
-		return fmt_clean(buf, name, (size_t)cols);
-	snprintf(buf, FMT_TEXT_MAX, "if%u", ifindex);
-	return buf;
-}
-
-const char *sink_reason(const struct sink_env *env, const struct pp_rec *rec)
-{
-	const char *own = own_reason_label(rec->reason);
-
-	return own ? own : env->reason_name(rec->reason);
 }

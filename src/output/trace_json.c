@@ -2,11 +2,13 @@
 /* One JSON object a line, records first, the ledger last. */
 #include <errno.h>
 #include <stdlib.h>
-#include "output/record_json.h"
 #include "model/lineage.h"
+#include "output/ledger_json.h"
+#include "output/record_json.h"
+#include "output/sink.h"
 
 struct json_state {
-	struct json json;
+	struct record_json record;
 	struct lineage *lineage;	/* merged records wait here for their parent */
 };
 
@@ -15,7 +17,7 @@ static int write_record(void *arg, const struct pp_rec *rec, const struct pp_rec
 	const struct sink_env *env = arg;
 	struct json_state *st = env->state;
 
-	return json_record(&st->json, env, rec, whole);
+	return record_json(&st->record, env, rec, whole);
 }
 
 static int json_begin(struct sink_env *env)
@@ -51,7 +53,7 @@ static int json_done(struct sink_env *env, const struct ledger *led)
 	struct json_state *st = env->state;
 	int err = led->so_far ? 0 : lineage_flush(st->lineage);
 
-	return err ? err : json_summary(env, led);
+	return err ? err : ledger_json(env, led);
 }
 
 const struct sink sink_json = {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /*
  * The live trace: one line a packet, each stage's duration in a column of its own; on a narrow
- * terminal the slowest stages only. After the loop, before the terminal.
+ * terminal the slowest stages only.
  */
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 #include "model/labels.h"
+#include "output/ledger_text.h"
 #include "output/record_text.h"
+#include "output/sink.h"
+#include "output/waterfall.h"
+#include "text/flow.h"
 
 #define FLOW_MIN      37	/* "udp  10.77.0.1:40000 > 10.77.0.2:5000" */
 #define FLOW_PIPE     48	/* without a terminal: fixed, so cut -c works; nearly all IPv4 */
@@ -19,6 +24,8 @@
 #define NARROW	      96	/* below: no length, milliseconds only */
 #define HEADER_EVERY  50	/* lines, on a terminal */
 
+#define PARENTS	      4096	/* remembered ids that a merged packet named; a power of two */
+
 /*
  * Which stages have a column of their own, and which are named behind the columns. `batch` is in
  * neither: so that lines fit, gro's column has its time, too.
@@ -27,6 +34,14 @@
 #define IF_SUFFIX(id, label, show, ...) | PP_ST_BIT(PP_ST_##id) * (PP_SHOW_##show == PP_SHOW_SUFFIX)
 #define COLUMNS (0u PP_STAGES(IF_COLUMN))
 #define SUFFIXES (0u PP_STAGES(IF_SUFFIX))
+
+struct text_state {
+	struct line line;
+	int flow_cols;			/* width of the flow's column; grows with what is seen */
+	unsigned int since_header;	/* lines; the header comes before the first */
+	bool headed;			/* something was written */
+	uint64_t parents[PARENTS];	/* by hash of the id; 0 = empty */
+};
 
 /*
  * The columns from the left: the stages as they are, but for `xdp` where it is generic only, whose
@@ -179,11 +194,11 @@ static void add_identity(const struct sink_env *env, struct text_state *st,
 				     narrow(env) ? 3 : 6));
 	if (env->any_dev) {
 		line_to(l, clock_cols(env) + 1);
-		line_add(l, PLAIN, sink_dev(env, rec->netns, rec->ifindex, dev, DEV_COLS));
+		line_add(l, PLAIN, sink_env_dev(env, rec->netns, rec->ifindex, dev, DEV_COLS));
 	}
 	line_to(l, col);
 	/* Half an IPv4 address says nothing: such a line is shifted rather than cut. */
-	line_flow(l, rec, env->width && rec->eth_proto == 0x86dd ? st->flow_cols : 0);
+	flow_add(l, rec, env->width && rec->eth_proto == ETH_P_IPV6 ? st->flow_cols : 0);
 	col += l->cols - col > st->flow_cols ? l->cols - col : st->flow_cols;
 	if (!narrow(env)) {
 		snprintf(buf, sizeof(buf), " %u", rec->len);
@@ -191,7 +206,7 @@ static void add_identity(const struct sink_env *env, struct text_state *st,
 	}
 	line_to(l, col);
 	line_add(l, PLAIN, " ");
-	line_add(l, verdict_style(rec->verdict), verdict_label(rec->verdict));
+	line_add(l, record_text_verdict_style(rec->verdict), verdict_label(rec->verdict));
 	col += verdict_cols(env);
 	line_right(l, col, PLAIN, " ");
 	line_right(l, col + (full ? 6 : 7), BOLD,
@@ -218,7 +233,7 @@ static void add_cells(const struct sink_env *env, struct line *l, const struct t
 		if (!row)
 			line_right(l, col, DIM, "-");
 		else
-			line_right(l, col, row_style(tl, (int)(row - tl->row)),
+			line_right(l, col, record_text_row_style(tl, (int)(row - tl->row)),
 				   line_duration(buf, l, cell_ns(tl, row), false));
 	}
 }
@@ -234,7 +249,7 @@ static void add_suffixes(const struct sink_env *env, struct line *l, const struc
 		if (has_column(env, st) || !(PP_ST_BIT(st) & (COLUMNS | SUFFIXES)))
 			continue;
 		line_add(l, PLAIN, " ");
-		line_addf(l, row_style(tl, i), "%s=%s", stage_label(st),
+		line_addf(l, record_text_row_style(tl, i), "%s=%s", stage_label(st),
 			  line_duration(buf, l, tl->row[i].dur_ns, false));
 	}
 }
@@ -274,7 +289,7 @@ static void add_slowest(struct line *l, const struct timeline *tl, bool first, i
 		if (l->cols + (first ? 1 : 2) + text_cols(item) > limit)
 			return;
 		line_add(l, PLAIN, first ? " " : ", ");
-		line_add(l, row_style(tl, i), item);
+		line_add(l, record_text_row_style(tl, i), item);
 		first = false;
 	}
 }
@@ -290,7 +305,7 @@ static void add_list(const struct sink_env *env, struct line *l, const struct pp
 	size_t len = l->len;
 	bool fits;
 
-	add_fate(env, l, rec);
+	record_text_add_fate(env, l, rec);
 	fate = l->cols - col;
 	fits = !env->width || l->cols <= limit;
 	if (!fits) {
@@ -304,7 +319,19 @@ static void add_list(const struct sink_env *env, struct line *l, const struct pp
 		return;
 	line_break(l);
 	line_to(l, env->width - fate);
-	add_fate(env, l, rec);
+	record_text_add_fate(env, l, rec);
+}
+
+/* " #id" if a merged packet named this one as its parent, else "". Forgets that it did. */
+static void parent_mark(char buf[FMT_MAX], struct text_state *st, const struct pp_rec *rec)
+{
+	uint64_t *known = &st->parents[rec->id % PARENTS];
+
+	buf[0] = '\0';
+	if (*known != rec->id)
+		return;
+	*known = 0;
+	snprintf(buf, FMT_MAX, " #%llu", (unsigned long long)rec->id);
 }
 
 static int print_line(struct sink_env *env, const struct pp_rec *rec, const struct timeline *tl)
@@ -324,7 +351,7 @@ static int print_line(struct sink_env *env, const struct pp_rec *rec, const stru
 	if (full) {
 		add_cells(env, l, tl);
 		add_suffixes(env, l, tl);
-		add_fate(env, l, rec);
+		record_text_add_fate(env, l, rec);
 		line_add(l, PLAIN, tail);
 	}
 	/* Columns that do not fit give way to what matters most. */
@@ -337,6 +364,18 @@ static int print_line(struct sink_env *env, const struct pp_rec *rec, const stru
 	}
 	st->since_header++;
 	return line_write(l, env->out);
+}
+
+/* Blocks are parted by an empty line. */
+static int print_block(struct sink_env *env, const struct pp_rec *rec, const struct timeline *tl)
+{
+	struct text_state *st = env->state;
+	int err;
+
+	line_start(&st->line);
+	err = st->headed ? line_write(&st->line, env->out) : 0;
+	st->headed = true;
+	return err ? err : waterfall_print(env, &st->line, rec, tl);
 }
 
 static int text_begin(struct sink_env *env)
@@ -361,8 +400,8 @@ static int text_record(struct sink_env *env, const struct pp_rec *rec)
 	/* A record that ends before its last stamp is shown as it is: the ledger counts it. */
 	timeline_build(rec, &tl);
 	if (rec->verdict == PP_V_MERGED && rec->parent)
-		st->parents[rec->parent % TEXT_PARENTS] = rec->parent;
-	err = env->verbose ? waterfall_print(env, rec, &tl) : print_line(env, rec, &tl);
+		st->parents[rec->parent % PARENTS] = rec->parent;
+	err = env->verbose ? print_block(env, rec, &tl) : print_line(env, rec, &tl);
 	if (!err && env->line_buffered)
 		err = file_flush(env->out);
 	return err;

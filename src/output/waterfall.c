@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/*
- * -v: one block a packet, with a row a stage: when, how long, on which CPU, and a bar on a time
- * axis that all rows share. Called by sink_text.c.
- */
+#include <netinet/in.h>
 #include <stdarg.h>
 #include "model/labels.h"
 #include "output/record_text.h"
+#include "output/waterfall.h"
+#include "text/flow.h"
 
 #define BAR_COL	      36	/* 2 + label 9 + offset 8 + duration 8 + cpu 7 + 2 */
 #define BAR_MIN	      16
@@ -50,7 +49,7 @@ static void add_bar(struct line *l, const struct timeline *tl, int row, int cols
 	uint64_t off = tl->row[row].at_ns - tl->first_ns;
 	int from = axis_pos(off, tl->total_ns, cols);
 	int to = axis_pos(off + tl->row[row].dur_ns, tl->total_ns, cols);
-	enum style style = row_style(tl, row);
+	enum style style = record_text_row_style(tl, row);
 	char bar[3 * BAR_MAX + 8];
 	size_t n = 0;
 
@@ -91,7 +90,7 @@ static void add_tcp(struct line *l, const struct pp_rec *rec)
 {
 	char flags[FMT_MAX];
 
-	if (rec->l4_proto != 6 || rec->flags & PP_F_NOPARSE)
+	if (rec->l4_proto != IPPROTO_TCP || rec->flags & PP_F_NOPARSE)
 		return;
 	line_addf(l, PLAIN, " [%s]", fmt_tcp_flags(flags, rec->tcp_flags));
 	if (rec->data_len)
@@ -106,11 +105,12 @@ static void add_summary(const struct sink_env *env, struct line *l, const struct
 	line_start(l);
 	line_addf(l, BOLD, "#%llu ", (unsigned long long)rec->id);
 	line_add(l, PLAIN, fmt_clock(buf, tl->first_ns + env->wall_offset_ns, env->utc, 6));
-	line_addf(l, PLAIN, " %s ", sink_dev(env, rec->netns, rec->ifindex, name, FMT_TEXT_MAX));
-	line_flow(l, rec, 0);
+	line_addf(l, PLAIN, " %s ",
+		  sink_env_dev(env, rec->netns, rec->ifindex, name, FMT_TEXT_MAX));
+	flow_add(l, rec, 0);
 	add_tcp(l, rec);
 	line_addf(l, PLAIN, " len %u: ", rec->len);
-	line_add(l, verdict_style(rec->verdict), verdict_label(rec->verdict));
+	line_add(l, record_text_verdict_style(rec->verdict), verdict_label(rec->verdict));
 	line_add(l, PLAIN, " after ");
 	line_add(l, BOLD, line_duration(buf, l, tl->total_ns, true));
 	if (rec->cause != PP_C_NONE && rec->cause != PP_C_IRQ)
@@ -144,10 +144,8 @@ static void note_gro(struct line *l, const struct pp_rec *rec)
 }
 
 /* What there is to say of a record besides its stages, in a line of its own; nothing for most. */
-static int print_notes(struct sink_env *env, const struct pp_rec *rec)
+static int print_notes(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
 {
-	struct text_state *st = env->state;
-	struct line *l = &st->line;
 	const struct flag_name *f;
 	char name[FMT_TEXT_MAX];
 
@@ -168,23 +166,21 @@ static int print_notes(struct sink_env *env, const struct pp_rec *rec)
 		     xdp_mode_label(rec->xdp_mode));
 	if (rec->egress && !verdict_is_xdp(rec->verdict))
 		note(l, "left through %s",
-		     sink_dev(env, rec->netns, rec->egress, name, FMT_TEXT_MAX));
+		     sink_env_dev(env, rec->netns, rec->egress, name, FMT_TEXT_MAX));
 	note_gro(l, rec);
 	return l->cols ? line_write(l, env->out) : 0;
 }
 
 /* The last row: the verdict, when and where it fell, and what there is to say about it. */
-static int print_end(struct sink_env *env, const struct pp_rec *rec, const struct timeline *tl,
-		     unsigned int cpu_before)
+static int print_end(const struct sink_env *env, struct line *l, const struct pp_rec *rec,
+		     const struct timeline *tl, unsigned int cpu_before)
 {
-	struct text_state *st = env->state;
-	struct line *l = &st->line;
 	char comm[FMT_TEXT_MAX];
 
-	add_row(l, verdict_style(rec->verdict), verdict_label(rec->verdict), "", tl->total_ns,
-		rec->end_cpu, rec->end_cpu != cpu_before);
+	add_row(l, record_text_verdict_style(rec->verdict), verdict_label(rec->verdict), "",
+		tl->total_ns, rec->end_cpu, rec->end_cpu != cpu_before);
 	line_to(l, BAR_COL - 1);	/* what follows brings its own space */
-	add_fate(env, l, rec);
+	record_text_add_fate(env, l, rec);
 	if (rec->pid)
 		line_addf(l, PLAIN, " by %s[%u]:", fmt_clean(comm, rec->comm, PP_COMM_LEN),
 			  rec->pid);
@@ -195,27 +191,22 @@ static int print_end(struct sink_env *env, const struct pp_rec *rec, const struc
 	return line_write(l, env->out);
 }
 
-int waterfall_print(struct sink_env *env, const struct pp_rec *rec, const struct timeline *tl)
+int waterfall_print(const struct sink_env *env, struct line *l, const struct pp_rec *rec,
+		    const struct timeline *tl)
 {
-	struct text_state *st = env->state;
 	unsigned int cpu = tl->nr ? tl->row[0].cpu : rec->end_cpu;
-	struct line *l = &st->line;
 	char buf[FMT_MAX];
 	int err;
 
-	line_start(l);
-	err = st->headed ? line_write(l, env->out) : 0;
-	st->headed = true;
 	add_summary(env, l, rec, tl);
-	if (!err)
-		err = line_write(l, env->out);
+	err = line_write(l, env->out);
 	for (int i = 0; !err && i < tl->nr; i++) {
 		const struct timeline_row *row = &tl->row[i];
 
 		/* Of a delivered packet the read is the end, and has the row that says so. */
 		if (row->stage == PP_ST_READ && !row->dur_ns)
 			continue;
-		add_row(l, row_style(tl, i), stage_label(row->stage),
+		add_row(l, record_text_row_style(tl, i), stage_label(row->stage),
 			line_duration(buf, l, row->dur_ns, true), row->at_ns - tl->first_ns,
 			row->cpu, row->cpu != cpu);
 		add_bar(l, tl, i, bar_cols(env));
@@ -223,6 +214,6 @@ int waterfall_print(struct sink_env *env, const struct pp_rec *rec, const struct
 		err = line_write(l, env->out);
 	}
 	if (!err)
-		err = print_end(env, rec, tl, cpu);
-	return err ? err : print_notes(env, rec);
+		err = print_end(env, l, rec, tl, cpu);
+	return err ? err : print_notes(env, l, rec);
 }

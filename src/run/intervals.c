@@ -4,7 +4,7 @@
 
 struct intervals {
 	struct tracer *tracer;
-	struct histo *now, *before, *since;
+	struct histogram *now, *before, *since;
 	uint64_t start_ns, begin_ns;
 	uint32_t nr;
 	struct hist_span span;
@@ -17,9 +17,9 @@ struct intervals *intervals_new(struct tracer *t, const struct hist_opts *o)
 	if (!iv)
 		return NULL;
 	iv->tracer = t;
-	iv->now = histo_new(hist_groups(o));
-	iv->before = histo_new(hist_groups(o));
-	iv->since = histo_new(hist_groups(o));
+	iv->now = histogram_new(hist_opts_groups(o));
+	iv->before = histogram_new(hist_opts_groups(o));
+	iv->since = histogram_new(hist_opts_groups(o));
 	if (iv->now && iv->before && iv->since)
 		return iv;
 	intervals_free(iv);
@@ -43,10 +43,10 @@ void intervals_begin(struct intervals *iv, uint64_t start_ns)
 
 const struct hist_span *intervals_next(struct intervals *iv, uint64_t now_ns)
 {
-	struct histo *older = iv->before;
+	struct histogram *older = iv->before;
 
 	tracer_hist(iv->tracer, iv->now);
-	histo_since(iv->since, iv->now, older);
+	histogram_since(iv->since, iv->now, older);
 	iv->span = (struct hist_span){ .h = iv->since, .nr = ++iv->nr, .begin_ns = iv->begin_ns,
 				       .ns = now_ns - iv->begin_ns };
 	iv->before = iv->now;

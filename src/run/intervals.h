@@ -6,7 +6,8 @@
 #ifndef PKTPATH_RUN_INTERVALS_H
 #define PKTPATH_RUN_INTERVALS_H
 
-#include "output/sink.h"
+#include "model/hist_opts.h"
+#include "model/histogram.h"
 #include "trace/tracer.h"
 
 struct intervals;

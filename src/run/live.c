@@ -19,6 +19,7 @@
 #include "trace/memory.h"
 #include "base/streams.h"
 #include "host/remember.h"
+#include "host/softnet.h"
 #include "host/drop_reasons.h"
 #include "run/live.h"
 #include "output/sink.h"
@@ -238,7 +239,9 @@ static void add_softnet(const struct trace *tr, struct ledger *led)
 	if (!tr->softnet_known || softnet_read(&now))
 		return;
 	led->softnet_known = true;
-	led->softnet = softnet_since(&tr->softnet, &now);
+	now = softnet_since(&tr->softnet, &now);
+	led->time_squeeze = now.time_squeeze;
+	led->backlog_drops = now.dropped;
 }
 
 static int get_ledger(struct trace *tr, struct ledger *led)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "model/histogram.h"
+#include "model/hist_opts.h"
 #include "hooks/table.h"
 #include "host/scope.h"
 #include "trace/tracer.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "serve/families.h"
 #include "model/labels.h"
+#include "text/flow.h"
 
 #define EXEMPLAR_MAX 128	/* characters of an exemplar's labels, says OpenMetrics 1.0 */
 
@@ -98,11 +99,6 @@ static void add_build(struct metrics *m)
 	metrics_count(m, &l, 1);
 }
 
-static bool served(const struct hook_report *h)
-{
-	return h->hook[0] && strcmp(h->backend, "-") != 0;
-}
-
 static void hook_labels(struct labels *l, const struct hook_report *h)
 {
 	add_label(l, "role", h->role);
@@ -128,7 +124,7 @@ static void add_hooks(struct metrics *m, const struct ledger *led, int family)
 		const struct hook_report *h = &led->hooks[i];
 		struct labels l = {};
 
-		if (!served(h) || told_before(led, i) || (family == F_MISSED && h->missed < 0))
+		if (!hook_report_served(h) || told_before(led, i) || (family == F_MISSED && h->missed < 0))
 			continue;
 		hook_labels(&l, h);
 		metrics_count(m, &l, family == F_MISSED ? (uint64_t)h->missed : 1);
@@ -211,7 +207,7 @@ static const char *flow_text(struct line *l, const struct pp_rec *rec)
 	char *to = l->buf;
 
 	line_start(l);
-	line_flow(l, rec, 0);
+	flow_add(l, rec, 0);
 	for (const char *from = l->buf; *from; from++)
 		if (*from != ' ' || from[1] != ' ')
 			*to++ = *from;

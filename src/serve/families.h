@@ -10,7 +10,7 @@
 #include "model/histogram.h"
 #include "serve/metrics_text.h"
 #include "model/drop_counts.h"
-#include "output/sink.h"
+#include "model/ledger.h"
 
 /* What the tool itself costs. */
 struct own_cost {
@@ -29,7 +29,7 @@ struct own_cost {
 
 struct snapshot {
 	const struct ledger *led;	/* so far */
-	const struct histo *hist;
+	const struct histogram *hist;
 	/* One label of the histograms: its name, NULL = none, and a value for each group in use. */
 	const char *by;
 	const char (*group)[FMT_TEXT_MAX];	/* "" = not in use; the last: all others */

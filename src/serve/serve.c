@@ -19,9 +19,10 @@
 #include "serve/self.h"
 #include "serve/privileges.h"
 #include "host/drop_reasons.h"
+#include "host/softnet.h"
 #include "serve/sandbox.h"
 #include "serve/serve.h"
-#include "output/record_text.h"
+#include "output/ledger_text.h"
 #include "trace/tracer.h"
 
 #define TICK_NS	  100000000ull	/* how long a drop may lie in the ring uncounted */
@@ -40,7 +41,7 @@ struct serve {
 	struct tracer *tracer;
 	struct loop *loop;
 	struct http *http;
-	struct histo *hist;
+	struct histogram *hist;
 	struct reason_counts drops;
 	struct own_cost own;
 	struct answer answer[METRICS_FORMATS];
@@ -208,7 +209,9 @@ static int show_ledger(struct serve *s, bool so_far)
 	led.duration_ns = now_ns(CLOCK_MONOTONIC) - s->start_ns;
 	if (s->softnet_known && !softnet_read(&now)) {
 		led.softnet_known = true;
-		led.softnet = softnet_since(&s->softnet, &now);
+		now = softnet_since(&s->softnet, &now);
+		led.time_squeeze = now.time_squeeze;
+		led.backlog_drops = now.dropped;
 	}
 	err = tracer_ledger(s->tracer, &led);
 	return err ? err : ledger_text(&env, &led);
@@ -274,7 +277,7 @@ static int start_tracer(struct serve *s)
 				  .hist = true, .wire = true, .by = s->so->by,
 				  .groups = s->so->by == PP_BY_NONE ? 0 : s->so->groups };
 
-	s->hist = histo_new(to.groups);
+	s->hist = histogram_new(to.groups);
 	if (!s->hist) {
 		log_err("cannot start: %s", strerror(ENOMEM));
 		return -ENOMEM;

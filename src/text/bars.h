@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * Distributions as small pictures: a row's density on an axis of time that all rows share, each
- * decade as wide as the others, and a bar for a count. Below the sinks. Pure.
+ * decade as wide as the others, and a bar for a count.
  */
 #ifndef PKTPATH_TEXT_BARS_H
 #define PKTPATH_TEXT_BARS_H
 
-#include "text/format.h"
 #include "hist.h"
+#include "text/line.h"
 
 #define BAR_COLS_MAX 120
 
 struct axis {
 	int cols;		/* display columns, 1..BAR_COLS_MAX */
-	int first, decades;	/* from 10^first ns, so many powers of ten */
+	int first, decades;	/* from 10^first ns, this many powers of ten */
 };
 
 /* An axis from `min_ns` to `max_ns` in `cols` columns. */

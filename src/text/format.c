@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* Single values as text. See format.h; lines are in line.c. */
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include "text/format.h"
@@ -114,9 +115,9 @@ const char *fmt_clock(char buf[FMT_MAX], uint64_t wall_ns, bool utc, int digits)
 
 const char *fmt_proto(char buf[FMT_MAX], const struct pp_rec *rec)
 {
-	bool v4 = rec->eth_proto == 0x0800, v6 = rec->eth_proto == 0x86dd;
+	bool v4 = rec->eth_proto == ETH_P_IP, v6 = rec->eth_proto == ETH_P_IPV6;
 
-	if (rec->eth_proto == 0x0806)
+	if (rec->eth_proto == ETH_P_ARP)
 		return "arp";
 	if (!v4 && !v6) {
 		snprintf(buf, FMT_MAX, "eth:0x%04x", rec->eth_proto);
@@ -163,14 +164,14 @@ bool fmt_has_addr(const struct pp_rec *rec)
 	if (rec->flags & PP_F_NOPARSE)
 		return false;
 	/* ARP's addresses are a bonus: whoever made the record may not have looked. */
-	if (rec->eth_proto == 0x0806)
+	if (rec->eth_proto == ETH_P_ARP)
 		return memcmp(rec->saddr, none, 4) != 0 || memcmp(rec->daddr, none, 4) != 0;
-	return rec->eth_proto == 0x0800 || rec->eth_proto == 0x86dd;
+	return rec->eth_proto == ETH_P_IP || rec->eth_proto == ETH_P_IPV6;
 }
 
 const char *fmt_addr(char buf[FMT_ADDR_MAX], const struct pp_rec *rec, const uint8_t addr[16])
 {
-	int family = rec->eth_proto == 0x86dd ? AF_INET6 : AF_INET;
+	int family = rec->eth_proto == ETH_P_IPV6 ? AF_INET6 : AF_INET;
 
 	buf[0] = '\0';
 	if (fmt_has_addr(rec))

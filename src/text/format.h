@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * How single values look to people: durations, counts, wall-clock times, flows; and a line of
- * output that knows how many columns it has used. Below the sinks, above stdio. Nothing here
- * fails: what does not fit is cut.
+ * How single values look to people: durations, counts, wall-clock times, protocols, addresses.
+ * Nothing here fails: what does not fit is cut.
  */
 #ifndef PKTPATH_TEXT_FORMAT_H
 #define PKTPATH_TEXT_FORMAT_H
@@ -10,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include "record.h"
 
 #define FMT_MAX	     32	 /* bytes enough for any duration, count, time, protocol or id */
@@ -56,40 +54,5 @@ const char *fmt_addr(char buf[FMT_ADDR_MAX], const struct pp_rec *rec, const uin
  * for control characters and for bytes that are not UTF-8. Reads at most `max` bytes.
  */
 const char *fmt_clean(char buf[FMT_TEXT_MAX], const char *name, size_t max);
-
-enum style { PLAIN, BOLD, DIM, GREEN, YELLOW, RED, CYAN };
-
-/* One line of output in the making. Set `ascii` and `colour`; line_start() clears the rest. */
-struct line {
-	bool ascii, colour;
-	int cols;		/* display columns used */
-	size_t len;		/* bytes used */
-	char buf[4096];
-};
-
-void line_start(struct line *l);
-/* Appends text in a style; counts columns, each code point as one. */
-void line_add(struct line *l, enum style style, const char *text);
-void line_addf(struct line *l, enum style style, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-/* Spaces up to column `col`; none if the line is there already. */
-void line_to(struct line *l, int col);
-/* `text` right-aligned so that it ends at column `col`, or directly if it does not fit. */
-void line_right(struct line *l, int col, enum style style, const char *text);
-/* Goes on in a new line, which is written together with this one. */
-void line_break(struct line *l);
-/* Protocol and flow in at most `cols` columns, addresses cut in their middle; 0 = no limit. */
-void line_flow(struct line *l, const struct pp_rec *rec, int cols);
-/* Columns that line_flow() takes when there is no limit. */
-int flow_cols(const struct pp_rec *rec);
-/* Columns of a UTF-8 string. */
-int text_cols(const char *text);
-/* Its last `cols` columns. */
-const char *text_tail(const char *text, int cols);
-
-/* Writes the line without trailing spaces, and a newline. 0 or -errno. */
-int line_write(struct line *l, FILE *f);
-/* Flushes what was written. 0 or -errno. */
-int file_flush(FILE *f);
 
 #endif /* PKTPATH_TEXT_FORMAT_H */

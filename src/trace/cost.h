@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "hooks/table.h"
-#include "output/sink.h"
+#include "model/ledger.h"
 
 /* Ways of attaching a program. */
 #define COST_KINDS(X) X(fentry) X(fexit) X(kprobe) X(kretprobe) X(kmulti) X(kretmulti) X(tp)

@@ -338,7 +338,7 @@ int tracer_consume(struct tracer *t, tracer_fn fn, void *arg)
 	return ret < 0 && ret != -EAGAIN ? ret : 0;
 }
 
-void tracer_hist(const struct tracer *t, struct histo *h)
+void tracer_hist(const struct tracer *t, struct histogram *h)
 {
 	uint32_t n = cpu_counts(t), i;
 	int cpu;
@@ -457,9 +457,9 @@ int tracer_ledger(struct tracer *t, struct ledger *led)
 	if (led->so_far)
 		read_missed(t);
 	for (i = 0; i < t->nr_cpus; i++)
-		counts_add(&led->n, &t->cpus[i].n);
-	count_in_flight(led, t->slab, t->opts.records);
-	account_close(led, missed_births(t));
+		ledger_add_counts(&led->n, &t->cpus[i].n);
+	ledger_add_in_flight(led, t->slab, t->opts.records);
+	ledger_close(led, missed_births(t));
 	for (i = 0; i < t->plan.nr_reports; i++)
 		for (k = 0; k < NR_HOOKS; k++)
 			if (!strcmp(t->plan.reports[i].hook, hooks[k].symbol) &&

@@ -10,7 +10,7 @@
 #include "model/histogram.h"
 #include "trace/memory.h"
 #include "hooks/plan.h"
-#include "output/sink.h"
+#include "model/ledger.h"
 #include "trace/xdp_stage.h"
 
 struct tracer_opts {
@@ -74,7 +74,7 @@ void tracer_look(struct tracer *t);
 bool tracer_xdp_late(const struct tracer *t);
 
 /* Histograms so far, of all CPUs, into one with as many groups; while packets move as well. */
-void tracer_hist(const struct tracer *t, struct histo *h);
+void tracer_hist(const struct tracer *t, struct histogram *h);
 
 /* The groups' keys so far (bpf/core/histograms.bpf.h), 0 = not used; how many there may be. */
 uint32_t tracer_groups(const struct tracer *t, uint64_t key[PP_GROUPS_MAX]);

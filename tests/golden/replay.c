@@ -295,8 +295,8 @@ static void parse_softnet(struct ledger *led, const char *value)
 	if (!dropped)
 		errx(2, "not a softnet_stat: %s", value);
 	led->softnet_known = true;
-	led->softnet.time_squeeze = strtoull(value, NULL, 0);
-	led->softnet.dropped = number(dropped + 1);
+	led->time_squeeze = strtoull(value, NULL, 0);
+	led->backlog_drops = number(dropped + 1);
 }
 
 /* "at:STAGE=N", "absent:STAGE=N" and "LOSS LABEL=N" address the counters by their labels. */
@@ -398,7 +398,7 @@ static int replay(FILE *in, const struct sink *sink, struct sink_env *env)
 {
 	struct hook_report hooks[MAX_HOOKS];
 	struct ledger led = { .hooks = hooks };
-	struct histo *h = histo_new(hist_groups(&env->hist));
+	struct histogram *h = histogram_new(hist_opts_groups(&env->hist));
 	bool have_ledger = false;
 	char line[2048];
 	int ret = 0;

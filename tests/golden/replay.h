@@ -18,7 +18,7 @@ int find(int n, const char *what);
 uint32_t parse_stages(char *list);
 
 /* Lines on histograms; false if it is another one. *ret: what the sink returned. */
-bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h, char *line,
+bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histogram *h, char *line,
 		  int *ret);
 /* What is asked of histograms; false: another option. */
 bool hist_option(struct hist_opts *h, int c);

@@ -8,7 +8,7 @@
 #include "replay.h"
 
 /* NS*COUNT,NS*COUNT… */
-static void parse_values(struct histo *h, uint32_t group, uint32_t row, char *values)
+static void parse_values(struct histogram *h, uint32_t group, uint32_t row, char *values)
 {
 	if (group > h->groups)
 		errx(2, "no such group: %u", group);
@@ -23,7 +23,7 @@ static void parse_values(struct histo *h, uint32_t group, uint32_t row, char *va
 	}
 }
 
-static void parse_count(struct histo *h, char *line)
+static void parse_count(struct histogram *h, char *line)
 {
 	uint32_t group = 0, row = PP_H_TOTAL;
 	char *key, *value;
@@ -40,7 +40,7 @@ static void parse_count(struct histo *h, char *line)
 	}
 }
 
-static void parse_group(struct histo *h, char *line)
+static void parse_group(struct histogram *h, char *line)
 {
 	char *key, *value;
 	uint64_t at = 0;
@@ -54,7 +54,7 @@ static void parse_group(struct histo *h, char *line)
 }
 
 /* Shows what was counted so far; of an interval, it begins anew after it. */
-static int show_span(const struct sink *sink, struct sink_env *env, struct histo *h, char *line)
+static int show_span(const struct sink *sink, struct sink_env *env, struct histogram *h, char *line)
 {
 	struct hist_span span = { .h = h, .begin_ns = MONO_BASE };
 	char *key, *value;
@@ -83,7 +83,7 @@ static int show_span(const struct sink *sink, struct sink_env *env, struct histo
 	return ret;
 }
 
-bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histo *h, char *line,
+bool hist_line_of(const struct sink *sink, struct sink_env *env, struct histogram *h, char *line,
 			 int *ret)
 {
 	if (!strncmp(line, "count ", 6))

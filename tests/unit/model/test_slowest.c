@@ -29,8 +29,8 @@ static int slowest_first(const void *a, const void *b)
 
 static void check_heap(uint32_t k)
 {
-	const struct worst_entry *list[PP_WORST_MAX];
-	struct worst *w = worst_new(k);
+	const struct slowest_entry *list[PP_WORST_MAX];
+	struct slowest *w = slowest_new(k);
 	uint64_t ns[N];
 	uint32_t n;
 
@@ -38,23 +38,23 @@ static void check_heap(uint32_t k)
 	for (uint64_t i = 0; i < N; i++) {
 		struct pp_rec rec = record(i + 1, ns[i] = (uint64_t)random() % 10000);
 
-		worst_add(w, &rec, ~0u);
-		assert_int_equal(worst_list(w, PP_ST_SOCK, list), i + 1 < k ? i + 1 : k);
+		slowest_add(w, &rec, ~0u);
+		assert_int_equal(slowest_list(w, PP_ST_SOCK, list), i + 1 < k ? i + 1 : k);
 	}
 	qsort(ns, N, sizeof(ns[0]), slowest_first);
-	n = worst_list(w, PP_ST_SOCK, list);
+	n = slowest_list(w, PP_ST_SOCK, list);
 	for (uint32_t i = 0; i < n; i++) {
 		assert_int_equal(list[i]->ns, ns[i]);
 		assert_int_equal(list[i]->rec.end_ns - list[i]->rec.ts[PP_ST_SOCK], ns[i]);
 	}
-	n = worst_list(w, PP_H_TOTAL, list);
+	n = slowest_list(w, PP_H_TOTAL, list);
 	assert_int_equal(n, k);
 	for (uint32_t i = 0; i < n; i++)
 		assert_int_equal(list[i]->ns, ns[i] + 100);
-	assert_int_equal(worst_list(w, PP_ST_HELD, list), 0);
-	worst_clear(w);
-	assert_int_equal(worst_list(w, PP_ST_SOCK, list), 0);
-	worst_free(w);
+	assert_int_equal(slowest_list(w, PP_ST_HELD, list), 0);
+	slowest_clear(w);
+	assert_int_equal(slowest_list(w, PP_ST_SOCK, list), 0);
+	slowest_free(w);
 }
 
 static void test_the_slowest_are_kept(void **state)
@@ -66,46 +66,46 @@ static void test_the_slowest_are_kept(void **state)
 
 static void test_none_are_kept_if_none_are_asked_for(void **state)
 {
-	const struct worst_entry *list[PP_WORST_MAX];
+	const struct slowest_entry *list[PP_WORST_MAX];
 	struct pp_rec rec = record(1, 5);
-	struct worst *w = worst_new(0);
+	struct slowest *w = slowest_new(0);
 
-	worst_add(w, &rec, ~0u);
-	assert_int_equal(worst_list(w, PP_H_TOTAL, list), 0);
-	worst_free(w);
+	slowest_add(w, &rec, ~0u);
+	assert_int_equal(slowest_list(w, PP_H_TOTAL, list), 0);
+	slowest_free(w);
 }
 
 static void test_the_first_of_equals_stays(void **state)
 {
-	const struct worst_entry *list[PP_WORST_MAX];
-	struct worst *w = worst_new(2);
+	const struct slowest_entry *list[PP_WORST_MAX];
+	struct slowest *w = slowest_new(2);
 
 	for (uint64_t id = 1; id < 10; id++) {
 		struct pp_rec rec = record(id, 700);
 
-		worst_add(w, &rec, ~0u);
+		slowest_add(w, &rec, ~0u);
 	}
-	assert_int_equal(worst_list(w, PP_ST_SOCK, list), 2);
+	assert_int_equal(slowest_list(w, PP_ST_SOCK, list), 2);
 	assert_int_equal(list[0]->rec.id, 1);
 	assert_int_equal(list[1]->rec.id, 2);
-	worst_free(w);
+	slowest_free(w);
 }
 
 static void test_only_whole_journeys(void **state)
 {
 	static const uint8_t verdicts[] = { PP_V_MERGED, PP_V_UNTRACKED, PP_V_DROPPED,
 					    PP_V_CONSUMED };
-	const struct worst_entry *list[PP_WORST_MAX];
-	struct worst *w = worst_new(4);
+	const struct slowest_entry *list[PP_WORST_MAX];
+	struct slowest *w = slowest_new(4);
 
 	for (size_t i = 0; i < sizeof(verdicts); i++) {
 		struct pp_rec rec = record(i + 1, 1000);
 
 		rec.verdict = verdicts[i];
-		worst_add(w, &rec, ~0u);
+		slowest_add(w, &rec, ~0u);
 	}
-	assert_int_equal(worst_list(w, PP_H_TOTAL, list), 2);
-	worst_free(w);
+	assert_int_equal(slowest_list(w, PP_H_TOTAL, list), 2);
+	slowest_free(w);
 }
 
 /* --stage: what is not measured belongs to the stage before it, the total stays. */

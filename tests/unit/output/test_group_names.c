@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* group.c: what the keys that the BPF side makes (group_key()) are called. */
+/* group_names.c: what the keys that the BPF side makes (group_key()) are called. */
 #include <string.h>
 #include "unit.h"
 #include "output/group_names.h"
@@ -19,16 +19,6 @@ static const char *cgroup_path(uint64_t id)
 	return id == 5 ? "/system.slice" : NULL;
 }
 
-/* sink.c's, for what this test links. */
-const char *sink_dev(const struct sink_env *env, uint32_t netns, uint32_t ifindex,
-		     char buf[FMT_TEXT_MAX], int cols)
-{
-	const char *name = env->dev_name(netns, ifindex);
-
-	snprintf(buf, FMT_TEXT_MAX, "%s", name ? name : "if?");
-	return buf;
-}
-
 static void check(enum pp_by by, uint64_t key, const char *want)
 {
 	struct sink_env env = { .hist.by = by, .dev_name = dev_name, .comm_name = comm_name,
@@ -43,7 +33,7 @@ static void test_labels(void **state)
 	const uint64_t one = 1ull << 32;
 
 	check(PP_BY_DEV, 2, "eth0");
-	check(PP_BY_DEV, 99ull << 32 | 2, "if?");
+	check(PP_BY_DEV, 99ull << 32 | 2, "if2");
 	check(PP_BY_QUEUE, 2ull << 32 | 1, "eth0:?");	/* no mark */
 	check(PP_BY_QUEUE, 2ull << 32 | 2, "eth0:0");
 	check(PP_BY_QUEUE, 2ull << 32 | 65, "eth0:63");

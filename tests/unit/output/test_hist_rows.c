@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* hist_view.c: when the slowest example tells a row's maximum, which its bucket only bounds. */
+/* hist_rows.c: when the slowest example tells a row's maximum, which its bucket only bounds. */
 #include <stdlib.h>
 #include "unit.h"
-#include "output/group_names.h"
 #include "output/hist_rows.h"
-
-/* group.c's, for what this test links: there are no groups. */
-const char *group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint64_t key)
-{
-	(void)env;
-	(void)key;
-	buf[0] = '\0';
-	return buf;
-}
 
 /* Two of one bucket, from 18,874,368 to 19,398,655 ns: the example is the faster one. */
 #define SLOWEST	19300000
@@ -22,21 +12,21 @@ static struct hist_row row_of(bool wire, uint32_t stage, uint64_t slowest)
 {
 	struct hist_opts o = { .worst = 3, .wire = wire };
 	struct pp_rec rec = { .id = 1, .verdict = PP_V_DELIVERED };
-	struct histo *h = histo_new(0);
+	struct histogram *h = histogram_new(0);
 	struct hist_span span = { .h = h, .final = true };
-	struct hist_view v;
+	struct hist_rows v;
 	struct hist_row r;
 
 	assert_non_null(h);
-	assert_int_equal(view_new(&v, &o), 0);
+	assert_int_equal(hist_rows_new(&v, &o), 0);
 	rec.ts[stage] = 1000;
 	rec.end_ns = 1000 + EXAMPLE;
-	view_record(&v, &o, &rec);
+	hist_rows_record(&v, &o, &rec);
 	assert_int_equal(pp_hist_bucket(EXAMPLE), pp_hist_bucket(slowest));
 	h->count[stage * PP_H_BUCKETS + pp_hist_bucket(EXAMPLE)]++;
 	h->count[stage * PP_H_BUCKETS + pp_hist_bucket(slowest)]++;
-	assert_true(view_row(&r, &v, &span, ALL_GROUPS, stage, 0));
-	view_free(&v);
+	assert_true(hist_rows_get(&r, &v, &span, ALL_GROUPS, stage, 0));
+	hist_rows_free(&v);
 	free(h);
 	return r;
 }

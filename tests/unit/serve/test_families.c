@@ -10,7 +10,7 @@
 
 struct world {
 	struct ledger led;
-	struct histo *hist;
+	struct histogram *hist;
 	char group[PP_GROUPS_MAX + 1][FMT_TEXT_MAX];
 	struct reason_counts drops;
 	struct hook_report hooks[3];
@@ -19,7 +19,7 @@ struct world {
 };
 
 /* To be written to, as the tracer would. */
-static uint64_t *row_of(struct histo *h, uint32_t group, uint32_t row)
+static uint64_t *row_of(struct histogram *h, uint32_t group, uint32_t row)
 {
 	return &h->count[((uint64_t)group * PP_H_ROWS + row) * PP_H_BUCKETS];
 }
@@ -37,7 +37,7 @@ static int make(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
-	w->hist = histo_new(GROUPS);
+	w->hist = histogram_new(GROUPS);
 	strcpy(w->group[0], "eth0");
 	strcpy(w->group[GROUPS], "other");
 	w->hooks[0] = (struct hook_report){ PP_ST_IRQ, "irq", "e1000_intr", "kprobe", "", 3 };
@@ -110,7 +110,7 @@ static void test_no_label(void **state)
 	struct world *w = *state;
 
 	free(w->hist);
-	w->hist = histo_new(0);
+	w->hist = histogram_new(0);
 	w->snap.hist = w->hist;
 	w->snap.by = NULL;
 	strcpy(w->group[0], "other");

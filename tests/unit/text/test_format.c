@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* format.c: durations at every magnitude, counts, clocks, protocols, names from outside. */
+#include <stdio.h>
 #include <string.h>
 #include "unit.h"
-#include "text/format.h"
+#include "text/line.h"
 
 static void test_duration(void **state)
 {

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "unit.h"
-#include "text/format.h"
+#include "text/flow.h"
+#include "text/line.h"
 
 static const char *text(struct line *l)
 {
@@ -75,7 +76,7 @@ static struct pp_rec record(int family, const char *saddr, const char *daddr)
 static const char *flow(struct line *l, const struct pp_rec *rec, int cols)
 {
 	line_start(l);
-	line_flow(l, rec, cols);
+	flow_add(l, rec, cols);
 	return text(l);
 }
 
