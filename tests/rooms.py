@@ -4,12 +4,6 @@
 
     rooms.py BUILD [ROOT]    BUILD: where the objects of ROOT (this tree) were built
 
-#!/usr/bin/python3
-# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""Holds the table of rooms in docs/ARCHITECTURE.md over the code: who may include and call whom.
-
-    rooms.py BUILD [ROOT]    BUILD: where the objects of ROOT (this tree) were built
-
 Walls that do not stand yet are in KNOWN. It may only shrink: an entry that nothing needs any more
 is a fault as well. tests/rooms_test.py breaks walls and sees this fail.
 """
