@@ -6,7 +6,10 @@
 __attribute__((format(printf, 1, 2))) void log_err(const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) void log_note(const char *fmt, ...);
 
-/* Keep libbpf's own words back; show the last warnings only when a step failed, or with -vv. */
+/*
+ * Keeps back what libbpf says from here on, which it would write to stderr, and remembers the end
+ * of its warnings. log_show_libbpf() writes those: when a step has failed for no plain reason.
+ */
 void log_capture_libbpf(void);
 void log_show_libbpf(void);
 

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "host/caps.h"
 #include "hooks/kernel.h"
-#include "hooks/trial.h"
+#include "hooks/trial_program.h"
 
 int check_kernel(void)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,11 @@
 #include "hooks/module_functions.h"
 #include "hooks/trial.h"
 
-static struct trial *trial;	/* knows modules' functions; from the first load to modfn_done() */
+/*
+ * libbpf hands its callbacks nothing of the caller's, so they find it by the thread, in which one
+ * object is loaded at a time.
+ */
+static _Thread_local struct modfn *loading;
 
 /* Called by libbpf for a program that is about to be loaded; `row`: one with its module. */
 static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long row)
@@ -17,11 +22,13 @@ static int prepare(struct bpf_program *prog, struct bpf_prog_load_opts *opts, lo
 	const char *symbol = strchr(bpf_program__section_name(prog), '/');
 	int id, fd;
 
-	if (!trial)
-		trial = trial_new();
-	if (!trial || !symbol)
+	if (!loading || !symbol)
 		return -ENOENT;
-	id = trial_find(trial, symbol + 1, hook_module(&hooks[row]), &fd);
+	if (!loading->trial)
+		loading->trial = trial_new();
+	if (!loading->trial)
+		return -ENOENT;
+	id = trial_find(loading->trial, symbol + 1, hook_module(&hooks[row]), &fd);
 	if (id < 0)
 		return id;
 	opts->attach_btf_id = id;
@@ -73,8 +80,10 @@ static const struct {
 
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
+/* libbpf has one table of section names for the process, and so what stands in it is kept here. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int registered[SECTIONS * NR_HOOKS];
-static int nr_registered;
+static int nr_registered, register_err;
 
 /* When the program ends: objects that were opened in between refer to libbpf's table. */
 static void unregister(void)
@@ -105,24 +114,33 @@ static int register_module(int row)
 	return 0;
 }
 
-int modfn_register(void)
+static void register_all(void)
 {
-	static bool done;
-	int err = 0, i;
+	int i;
 
-	if (!done && atexit(unregister))
-		return -ENOMEM;
-	for (i = 0; !done && !err && i < NR_HOOKS; i++)
+	if (atexit(unregister))
+		register_err = -ENOMEM;
+	for (i = 0; !register_err && i < NR_HOOKS; i++)
 		if (first_of_module(i))
-			err = register_module(i);
-	done = true;
-	return err;
+			register_err = register_module(i);
 }
 
-void modfn_done(void)
+int modfn_register(void)
 {
-	trial_free(trial);
-	trial = NULL;
+	pthread_once(&once, register_all);
+	return register_err;
+}
+
+void modfn_begin(struct modfn *m)
+{
+	m->trial = NULL;
+	loading = m;
+}
+
+void modfn_end(struct modfn *m)
+{
+	loading = NULL;
+	trial_free(m->trial);
 }
 
 const char *modfn_kprobe_name(const struct hook *h, char buf[MODFN_NAME])

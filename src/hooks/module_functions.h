@@ -12,11 +12,16 @@
 
 #define MODFN_NAME 128
 
-/* Before any object with programs of PP_HOOKS is opened. 0 or -errno. */
+/* Before any object with programs of PP_HOOKS is opened; once is enough. 0 or -errno. */
 int modfn_register(void);
 
-/* After such objects are loaded: what was kept for it is freed. */
-void modfn_done(void);
+struct modfn {
+	struct trial *trial;	/* knows modules' functions; NULL: none was asked for yet */
+};
+
+/* Stand around the loading of such an object, in the thread that loads it. */
+void modfn_begin(struct modfn *m);
+void modfn_end(struct modfn *m);
 
 /* How the kernel's kprobes name the row's function: "FUNCTION" or "MODULE:FUNCTION". */
 const char *modfn_kprobe_name(const struct hook *h, char buf[MODFN_NAME]);

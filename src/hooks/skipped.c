@@ -55,7 +55,7 @@ static int64_t by_link(int link_fd, bool multi)
 	return multi ? info.multi.missed : info.kprobe.missed;
 }
 
-int64_t missed_runs(enum backend be, int prog_fd, int link_fd)
+int64_t skipped_runs(enum backend be, int prog_fd, int link_fd)
 {
 	int64_t prog = by_prog(prog_fd), link;
 

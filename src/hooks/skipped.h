@@ -11,6 +11,6 @@
  * active on that CPU (fentry, fexit, tp_btf: from v5.12 on), and those that the kprobe or fprobe
  * itself skipped (kprobe, kprobe.multi: from v6.7 on).
  */
-int64_t missed_runs(enum backend be, int prog_fd, int link_fd);
+int64_t skipped_runs(enum backend be, int prog_fd, int link_fd);
 
 #endif /* PKTPATH_HOOKS_SKIPPED_H */

@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 #include "base/procfile.h"
 #include "hooks/trial.h"
+#include "hooks/trial_program.h"
 
 #define KPROBE_TYPE_FILE "/sys/bus/event_source/devices/kprobe/type"
 
@@ -52,12 +53,8 @@ static bool can_read_percpu(int id)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "pp_trial", "Dual BSD/GPL", insns,
-			       sizeof(insns) / sizeof(insns[0]), NULL);
 
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
+	return !trial_try(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, sizeof(insns) / sizeof(insns[0]), NULL);
 }
 
 /*
@@ -74,8 +71,7 @@ unsigned int trial_preempt_count(const struct trial *t)
 	size_t i;
 
 	if (bpf_btf_get_next_id(0, &module) && errno == EPERM)
-		return false;
-
+		return 0;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		int id = btf__find_by_name_kind(t->vmlinux, names[i], BTF_KIND_VAR);
 
@@ -144,18 +140,14 @@ static int load_reader(enum bpf_attach_type type, __u32 btf_id, int btf_fd, int 
 	struct bpf_insn insns[3];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type,
 		    .attach_btf_id = btf_id, .attach_btf_obj_fd = btf_fd > 0 ? btf_fd : 0);
-	int n = 0, fd, err;
+	int n = 0;
 
 	if (arg >= 0)
 		insns[n++] = (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_DW,
 						.src_reg = BPF_REG_1, .off = arg * 8 };
 	insns[n++] = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K };
 	insns[n++] = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "pp_trial", "Dual BSD/GPL", insns, n, &opts);
-	err = fd < 0 ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
-	return err;
+	return trial_try(BPF_PROG_TYPE_TRACING, insns, n, &opts);
 }
 
 static const char *why_load(int err)
@@ -246,18 +238,15 @@ int trial_kprobe(const char *symbol, int ret, const char **why)
 	return err;
 }
 
-/* A program of two instructions, for a trial. */
-static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach)
+static int load_for_multi(void)
 {
 	static const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
-	int fd = bpf_prog_load(type, "pp_trial", "Dual BSD/GPL", insns,
-			       sizeof(insns) / sizeof(insns[0]), &opts);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_KPROBE_MULTI);
 
-	return fd < 0 ? -errno : fd;
+	return trial_load(BPF_PROG_TYPE_KPROBE, insns, sizeof(insns) / sizeof(insns[0]), &opts);
 }
 
 int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char **why)
@@ -269,7 +258,7 @@ int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char 
 	*why = t->no_multi;
 	if (t->no_multi)
 		return -ENOTSUP;
-	prog = load_nothing(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI);
+	prog = load_for_multi();
 	if (prog < 0) {
 		*why = prog == -EINVAL ? "this kernel is built without kprobes" : why_load(prog);
 		return prog;
@@ -287,33 +276,4 @@ int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char 
 	else
 		*why = why_load(err);
 	return err;
-}
-
-bool trial_bpf_is_new(void)
-{
-	static const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 },
-		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = BPF_REG_10, .off = -8,
-		  .imm = BPF_CMPXCHG },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "pp_trial", "Dual BSD/GPL", insns,
-			       sizeof(insns) / sizeof(insns[0]), NULL);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop, NULL) == 1;
-}
-
-int trial_ring(void)
-{
-	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "pp_trial", 0, 0,
-				sysconf(_SC_PAGESIZE), NULL);
-
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
 }

@@ -39,10 +39,4 @@ unsigned int trial_preempt_count(const struct trial *t);
 /* As kprobe, through the link that the kernel makes of fprobe (v5.18 on). */
 int trial_kprobe_multi(struct trial *t, const char *symbol, int ret, const char **why);
 
-/* Does BPF have compare-and-swap (v5.12 on) and bpf_loop() (v5.17 on)? */
-bool trial_bpf_is_new(void);
-
-/* Does BPF have ring buffers (v5.8 on)? 0 or -errno: -EINVAL if not. */
-int trial_ring(void);
-
 #endif /* PKTPATH_HOOKS_TRIAL_H */

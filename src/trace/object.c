@@ -8,7 +8,7 @@
 #include <bpf/libbpf.h>
 #include "trace/object.h"
 #include "tables.h"
-#include "hooks/trial.h"
+#include "hooks/trial_program.h"
 #include "bpf/legacy.skel.h"
 #include "bpf/no_ksyms.skel.h"
 #include "bpf/pktpath.skel.h"

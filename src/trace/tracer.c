@@ -66,6 +66,17 @@ static int open_object(struct tracer *t)
 	return xdpview_want(&t->xdp, t->o.obj);
 }
 
+static int load_object(struct tracer *t)
+{
+	struct modfn functions;
+	int err;
+
+	modfn_begin(&functions);
+	err = object_load(&t->o);
+	modfn_end(&functions);
+	return err;
+}
+
 static uint32_t groups_of(const struct tracer *t)
 {
 	return config_groups(&t->opts);
@@ -243,8 +254,7 @@ static int try_plan(struct tracer *t, bool *again)
 	if (!err)
 		err = configure(t);
 	if (!err)
-		err = object_load(&t->o);
-	modfn_done();
+		err = load_object(t);
 	if (err && xdpview_give_up(&t->xdp))
 		*again = true;
 	if (!err)
@@ -414,7 +424,7 @@ static void read_missed(struct tracer *t)
 		n = progs_of(t, i, progs);
 		t->missed[i] = n ? 0 : -1;
 		for (k = 0; k < n && t->missed[i] >= 0; k++) {
-			int64_t m = missed_runs(t->plan.backend[i],
+			int64_t m = skipped_runs(t->plan.backend[i],
 						bpf_program__fd(progs[k]),
 						bpf_link__fd(t->links[i][k]));
 

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include "hooks/trial_program.h"
 #include "trace/xdp_scan.h"
 
 #define DISPATCHER "xdp_dispatcher"	/* the function that libxdp generates */
@@ -43,25 +44,6 @@ static int find_func(struct xdp_prog *p, const struct bpf_prog_info *info, uint3
 		snprintf(p->func, sizeof(p->func), "%s", name);
 	btf__free(btf);
 	return name ? 0 : -ENOENT;
-}
-
-/* Load what reads the context and returns, for the entry of the program. */
-static int try_fentry(const struct xdp_prog *p, uint32_t type_id)
-{
-	static const struct bpf_insn insns[] = {
-		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .src_reg = BPF_REG_1 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY,
-		    .attach_prog_fd = p->fd, .attach_btf_id = type_id);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "pp_trial", "Dual BSD/GPL", insns,
-			       sizeof(insns) / sizeof(insns[0]), &opts);
-
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
 }
 
 static uint32_t type_of(uint32_t id)
@@ -151,7 +133,7 @@ static const char *why_not(struct xdp_prog *p)
 	}
 	if (why)
 		return why;
-	switch (try_fentry(p, type_id)) {
+	switch (trial_program_entry(p->fd, type_id)) {
 	case 0:
 		return NULL;
 	case -EPERM:

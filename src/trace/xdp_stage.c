@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include "hooks/trial_program.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "hooks/skipped.h"
@@ -150,22 +151,6 @@ static struct bpf_program *program(const struct bpf_object *obj, const char *kin
 	return bpf_object__find_program_by_name(obj, name);
 }
 
-/* BPF_F_XDP_HAS_FRAGS came with v5.18. */
-static bool kernel_has_frags(void)
-{
-	static const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = BPF_F_XDP_HAS_FRAGS);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "pp_trial", "Dual BSD/GPL", insns,
-			       sizeof(insns) / sizeof(insns[0]), &opts);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
 static void want_own(struct xdpview *v, const struct bpf_object *obj)
 {
 	int i;
@@ -175,7 +160,7 @@ static void want_own(struct xdpview *v, const struct bpf_object *obj)
 			break;
 	if (i == v->scan.nr_devs)
 		return;
-	v->frags = kernel_has_frags();
+	v->frags = trial_xdp_frags();
 	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "pktpath_pass"), true);
 	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "pktpath_pass_mb"),
 				  v->frags);
@@ -371,7 +356,7 @@ void xdpview_missed(const struct xdpview *v, struct plan *plan)
 		for (r = 0; k >= 0 && r < plan->nr_reports; r++)
 			if (plan->reports[r].hook == v->text[i])
 				plan->reports[r].missed =
-					missed_runs(BE_FENTRY, bpf_program__fd(v->in[k]), -1);
+					skipped_runs(BE_FENTRY, bpf_program__fd(v->in[k]), -1);
 	}
 }
 

@@ -18,6 +18,7 @@ int floor_new(struct floor **out, enum floor_kind kind, const struct plan *plan)
 {
 	struct floor *f = calloc(1, sizeof(*f));
 	struct bpf_program *p, *progs[ROW_PROGS];
+	struct modfn functions;
 	int i, k, n, err;
 
 	if (!f)
@@ -38,8 +39,9 @@ int floor_new(struct floor **out, enum floor_kind kind, const struct plan *plan)
 		for (k = 0; k < n; k++)
 			row_want(progs[k], plan->backend[i]);
 	}
+	modfn_begin(&functions);
 	err = cost_floors_bpf__load(f->skel);
-	modfn_done();
+	modfn_end(&functions);
 	if (err) {
 		floor_free(f);
 		return err;
