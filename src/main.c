@@ -9,18 +9,8 @@
 #include "base/exit.h"
 #include "base/log.h"
 
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *help;
-} commands[] = {
-	{ "trace", cmd_trace, "show every received packet's way from the interrupt to the reader" },
-	{ "hist", cmd_hist, "show how long packets spend in each stage, as quantiles" },
-	{ "drops", cmd_drops, "show what is dropped, grouped by reason and place" },
-	{ "serve", cmd_serve, "serve histograms and counters to Prometheus over HTTP" },
-	{ "cost", cmd_cost, "measure what tracing costs on this machine, by hook and by packet" },
-	{ "probes", cmd_probes, "show which hook serves each stage on this kernel" },
-	{ "bench", cmd_bench, "measure what XDP costs, and where it is cheapest to drop" },
+static const struct command *const commands[] = {
+	&cmd_trace, &cmd_hist, &cmd_drops, &cmd_serve, &cmd_cost, &cmd_probes, &cmd_bench,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -33,8 +23,18 @@ static void usage(FILE *f)
 	      "Where does a received packet spend its time between the wire and the application,\n"
 	      "and where does it die?\n\n", f);
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(f, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n`pktpath COMMAND --help` lists a command's options; pktpath(8) says it all.\n", f);
+}
+
+/* For programs; not in --help. */
+static void print_options(void)
+{
+	size_t i;
+
+	puts(OPTION_FIELDS);
+	for (i = 0; i < NR_COMMANDS; i++)
+		help_list(commands[i]);
 }
 
 static int written(void)
@@ -73,16 +73,20 @@ int main(int argc, char **argv)
 		usage(stdout);
 		return written();
 	}
+	if (!strcmp(argv[1], "--print-options")) {
+		print_options();
+		return written();
+	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("pktpath " PP_VERSION);
 		return written();
 	}
 	for (i = 0; i < NR_COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i].name))
+		if (strcmp(argv[1], commands[i]->name))
 			continue;
 		snprintf(name, sizeof(name), "pktpath %s", argv[1]);
 		argv[1] = name;
-		return commands[i].run(argc - 1, argv + 1);
+		return commands[i]->run(argc - 1, argv + 1);
 	}
 	log_err("%s: no such command (pktpath --help lists them)", argv[1]);
 	return EXIT_USAGE;

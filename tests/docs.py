@@ -25,7 +25,7 @@ def options():
     """The long options of all commands."""
     found = set()
     for source in (ROOT / "src/cmd").glob("*.[ch]"):
-        found |= set(re.findall(r'\{ "([a-z-]+)", (?:\'.\'|OPT_\w+),', source.read_text("utf-8")))
+        found |= set(re.findall(r'\{ \.name = "([a-z-]+)"', source.read_text("utf-8")))
     return found
 
 
@@ -53,7 +53,6 @@ def main():
     ways = table("PP_BYS", "hist")
     hold("way to split", "docs/SCHEMA.md", ways, quoted)
     hold("way to split", "the manual", ways, re.findall(r"^\.Cm (\w+)", manual, re.M))
-    hold("way to split", "the help of hist", ways, re.findall(r"\w+", text("src/cmd/hist.c")))
     families = re.findall(r'^\tX\(\w+, "(\w+)"', text("src/serve/families.c"), re.M)
     told = re.findall(r"`((?:pktpath|process)_\w+)`",
                       "\n".join(re.findall(r"^\| (`.*?) \|", text("docs/FLEET.md"), re.M)))

@@ -3,13 +3,9 @@
 #ifndef PKTPATH_CMD_CMD_H
 #define PKTPATH_CMD_CMD_H
 
-/* argv[0] is "pktpath COMMAND". Returns the exit status. */
-int cmd_trace(int argc, char **argv);
-int cmd_hist(int argc, char **argv);
-int cmd_drops(int argc, char **argv);
-int cmd_serve(int argc, char **argv);
-int cmd_cost(int argc, char **argv);
-int cmd_probes(int argc, char **argv);
-int cmd_bench(int argc, char **argv);
+#include "cmd/option.h"
+
+extern const struct command cmd_trace, cmd_hist, cmd_drops, cmd_serve, cmd_cost, cmd_probes,
+	cmd_bench;
 
 #endif /* PKTPATH_CMD_CMD_H */

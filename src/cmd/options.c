@@ -1,231 +1,188 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-#include <errno.h>
-#include <linux/magic.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+/* The rows of all commands that trace: first those that say which packets, then how. */
+#include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
 #include "base/log.h"
 #include "cmd/options.h"
+#include "model/labels.h"
+#include "run/cost_run.h"
+#include "serve/serve.h"
 #include "tables.h"
 
-#define SECONDS_MAX (365 * 86400.0)
-#define SAMPLE_MAX  1000000u
+#define RUNS	 (CMD_TRACE | CMD_HIST | CMD_DROPS)
+#define SIZED	 (RUNS | CMD_SERVE | CMD_COST | CMD_PROBES)
+#define BY(what) (1u << PP_BY_##what)
 
-/* All digits, in range: strtoull() alone takes "-1" and " 7". */
-static int parse_u64(const char *word, uint64_t *out)
+_Static_assert(offsetof(struct serve_opts, o) == 0, "rows of struct opts serve it as well");
+
+static int add_interfaces(char *word, void *opts)
 {
-	char *end;
-
-	if (!*word || strspn(word, "0123456789") != strlen(word))
-		return -EINVAL;
-	errno = 0;
-	*out = strtoull(word, &end, 10);
-	return errno ? -ERANGE : 0;
+	return scope_add(&((struct opts *)opts)->scope, word);
 }
 
-int parse_count(const char *option, const char *word, uint64_t *out)
+static const char *backend_choice(unsigned int i)
 {
-	int err = parse_u64(word, out);
-
-	if (!err && *out)
-		return 0;
-	log_err("%s %s: %s (give a whole number from 1 to %llu)", option, word,
-		err == -ERANGE ? "too large" : "not a count", ~0ull);
-	return -1;
+	return i == BE_NR ? NULL : i == BE_NONE ? "auto" : i == BE_TP ? "" :
+	       backend_name((enum backend)i);
 }
 
-int parse_seconds(const char *option, const char *word, uint64_t *out_ns)
+static const char *by_choice(unsigned int i)
 {
-	char *end;
-	double s = strtod(word, &end);
-
-	if (*word && !*end && strspn(word, "0123456789.") == strlen(word) && isfinite(s) &&
-	    s > 0 && s <= SECONDS_MAX) {
-		*out_ns = (uint64_t)(s * 1e9);
-		if (*out_ns)
-			return 0;
-	}
-	log_err("%s %s: not a time (give seconds above 0, at most a year, such as 2.5)", option,
-		word);
-	return -1;
+	return i < PP_BY_NR ? by_label(i) : NULL;
 }
 
-int parse_size(const char *option, const char *word, uint32_t min, uint32_t max, uint32_t *out)
+static const char *colour_choice(unsigned int i)
 {
-	uint64_t v;
+	static const char *const words[] = {
+		[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never",
+	};
 
-	if (!parse_u64(word, &v) && v >= min && v <= max && !(v & (v - 1))) {
-		*out = v;
-		return 0;
-	}
-	log_err("%s %s: not a size (give a power of two from %u to %u)", option, word, min, max);
-	return -1;
+	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
 }
 
-int parse_pid(const char *word, uint32_t *out)
+static const char *xdp_choice(unsigned int i)
 {
-	uint64_t v;
+	static const char *const words[] = {
+		[XDP_OBSERVE] = "", [XDP_AUTO] = "auto", [XDP_NATIVE] = "native",
+		[XDP_GENERIC] = "generic",
+	};
 
-	if (!parse_u64(word, &v) && v && v <= INT32_MAX) {
-		*out = v;
-		return 0;
-	}
-	log_err("--pid %s: not a process number (ps lists them)", word);
-	return -1;
+	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
 }
 
-int parse_comm(const char *word, const char **out)
+/* Of a bool: does a packet count for each frame merged into it? */
+static const char *weight_choice(unsigned int i)
 {
-	*out = word;
-	if (*word && strlen(word) < PP_COMM_LEN)
-		return 0;
-	log_err("--comm %s: not a process name (give 1 to %d bytes, as in /proc/PID/comm)", word,
-		PP_COMM_LEN - 1);
-	return -1;
+	static const char *const words[] = { "skb", "wire" };
+
+	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
 }
 
-int parse_cgroup(const char *word, const char **out)
+const struct option_row run_options[] = {
+	{ .name = "interface", .letter = 'i', .arg = "IF", .commands = SIZED, OWN(add_interfaces),
+	  .help = "only packets of this interface, by name or index; may be repeated "
+		  "(default: any)" },
+	{ .name = "netns", .arg = "NS", .commands = SIZED, WORD(struct opts, scope.netns),
+	  .help = "interfaces of this network namespace, by name, process ID or path; all: of "
+		  "every one" },
+	{ .name = "xdp", .arg = "MODE", .bare = "auto", .commands = RUNS,
+	  CHOICE(struct opts, tracer.xdp), .preset = XDP_OBSERVE, .choice = xdp_choice,
+	  .help = "attach an XDP program that passes all on where there is none, to see the stage "
+		  "xdp: {choices}; needs -i" },
+	{ .name = "count", .letter = 'c', .arg = "COUNT", .commands = CMD_TRACE,
+	  NUMBER(struct opts, count), .min = 1, .wrong = "not a count",
+	  .help = "stop after COUNT packets" },
+	{ .name = "count", .letter = 'c', .arg = "COUNT", .commands = CMD_DROPS,
+	  NUMBER(struct opts, count), .min = 1, .wrong = "not a count",
+	  .help = "stop after COUNT drops" },
+	{ .name = "duration", .letter = 'd', .arg = "TIME", .commands = RUNS,
+	  TIME(struct opts, seconds_ns),
+	  .help = "stop after TIME: seconds, or with a unit (500ms, 10m)" },
+	{ .name = "duration", .letter = 'd', .arg = "TIME", .commands = CMD_COST,
+	  TIME(struct opts, seconds_ns), .preset = COST_LOOK_NS,
+	  .help = "how long to look at the machine's own packets (default {default})" },
+	{ .name = "interval", .arg = "TIME", .commands = CMD_HIST,
+	  TIME(struct opts, hist.interval_ns),
+	  .help = "also show what came in each TIME (default: the whole run)" },
+
+	{ .name = "by", .arg = "WHAT", .commands = CMD_HIST, CHOICE(struct opts, hist.by),
+	  .preset = PP_BY_NONE, .choice = by_choice, .choices = ~BY(NONE),
+	  .wrong = "not a way to split packets", .help = "split rows by {choices}" },
+	{ .name = "by", .arg = "LABEL", .commands = CMD_SERVE, CHOICE(struct serve_opts, by),
+	  .preset = PP_BY_DEV, .choice = by_choice,
+	  .choices = BY(NONE) | BY(DEV) | BY(QUEUE) | BY(CPU) | BY(PROTO) | BY(VERDICT),
+	  .wrong = "not a label",
+	  .not_here = "its values come and go, and each would leave series behind",
+	  .help = "split histograms by {choices}" },
+	{ .name = "groups", .arg = "N", .commands = CMD_HIST, NUMBER(struct opts, hist.groups),
+	  .preset = PP_GROUPS, .min = 1, .max = PP_GROUPS_MAX,
+	  .help = "with --by: the first N that come, the rest is `other' (default {default}, at "
+		  "most {max})" },
+	{ .name = "groups", .arg = "N", .commands = CMD_SERVE, NUMBER(struct serve_opts, groups),
+	  .preset = SERVE_GROUPS, .min = 1, .max = PP_GROUPS_MAX,
+	  .help = "this many devices, or what --by splits by, get histograms of their own "
+		  "(default {default})" },
+	{ .name = "stage", .arg = "STAGE", .commands = CMD_HIST, OWN(parse_stages),
+	  .help = "measure only this stage, up to the next one given; may be repeated" },
+	{ .name = "weight", .arg = "WHAT", .commands = CMD_HIST, CHOICE(struct opts, hist.wire),
+	  .preset = true, .choice = weight_choice,
+	  .help = "{default} (default): a packet counts for each frame merged into it; skb: once" },
+	{ .name = "worst", .arg = "K", .commands = CMD_HIST, NUMBER(struct opts, hist.worst),
+	  .preset = 1, .min = 0, .max = PP_WORST_MAX,
+	  .help = "keep the K slowest packets of each row as examples (default {default}, at most "
+		  "{max})" },
+	{ .name = "buckets", .commands = CMD_HIST, FLAG(struct opts, hist.buckets),
+	  .help = "show the histograms themselves, too" },
+	{ .name = "buckets", .arg = "N", .commands = CMD_SERVE,
+	  SIZE(struct serve_opts, per_octave), .preset = SERVE_PER_OCTAVE, .min = 1, .max = 8,
+	  .help = "buckets for each doubling of a duration: 1, 2, 4 or 8 (default {default})" },
+	{ .name = "trace", .arg = "FILE", .commands = CMD_HIST, WORD(struct opts, trace_file),
+	  .help = "also write every packet into FILE, as trace --json does" },
+	{ .name = "slow", .arg = "[STAGE=]TIME", .commands = CMD_TRACE, OWN(parse_slow),
+	  .help = "only packets that take longer than TIME (500us, 1.5ms), in all or in STAGE; "
+		  "may be repeated" },
+	{ .name = "sample", .arg = "1/N", .commands = RUNS | CMD_SERVE, OWN(parse_sample),
+	  .help = "only one flow of N, chosen by its hash; 1/N,packet: one packet of N" },
+	{ .name = "pid", .arg = "PID", .commands = RUNS, OWN(parse_pid),
+	  .help = "only packets that this process read" },
+	{ .name = "comm", .arg = "NAME", .commands = RUNS, OWN(parse_comm),
+	  .help = "only packets that a process of this name read" },
+	{ .name = "cgroup", .arg = "PATH", .commands = RUNS, OWN(parse_cgroup),
+	  .help = "only packets read by a process of this control group (v2) or one below it" },
+
+	{ .name = "listen", .arg = "ADDRESS:PORT", .commands = CMD_SERVE,
+	  WORD(struct serve_opts, listen), .preset_word = LISTEN_DEFAULT,
+	  .help = "where to listen (default {default}; others reach what is no loopback "
+		  "address)" },
+	{ .name = "user", .arg = "NAME", .commands = CMD_SERVE, WORD(struct serve_opts, user),
+	  .help = "whom to become once it is attached (default nobody, if it was started as "
+		  "root)" },
+	{ .name = "json", .letter = 'j', .commands = CMD_TRACE, FLAG(struct opts, json),
+	  .help = "one JSON object per packet, the ledger last" },
+	{ .name = "json", .letter = 'j', .commands = CMD_HIST, FLAG(struct opts, json),
+	  .help = "JSON: examples, an object per interval, the ledger last" },
+	{ .name = "json", .letter = 'j', .commands = CMD_DROPS, FLAG(struct opts, json),
+	  .help = "the dropped packets as JSON objects, as trace shows them" },
+	{ .name = "line-buffered", .letter = 'l', .commands = CMD_TRACE,
+	  FLAG(struct opts, line_buffered), .help = "write each line at once, even into a file" },
+	{ .name = "numeric", .letter = 'n', .commands = CMD_TRACE, .type = OPT_IGNORED,
+	  .help = "accepted as in tcpdump; addresses are never resolved" },
+	{ .name = "quiet", .letter = 'q', .commands = CMD_TRACE, FLAG(struct opts, quiet),
+	  .help = "no header and shorter lines" },
+	{ .name = "quiet", .letter = 'q', .commands = CMD_HIST, FLAG(struct opts, quiet),
+	  .help = "no explanations, no list of hooks" },
+	{ .name = "quiet", .letter = 'q', .commands = CMD_DROPS, FLAG(struct opts, quiet),
+	  .help = "no list of hooks" },
+	{ .name = "verbose", .letter = 'v', .commands = CMD_TRACE, FLAG(struct opts, verbose),
+	  .help = "draw each packet's timeline" },
+	{ .name = "verbose", .letter = 'v', .commands = CMD_HIST, FLAG(struct opts, verbose),
+	  .help = "all examples, all groups; memory used" },
+	{ .name = "color", .arg = "WHEN", .commands = RUNS, CHOICE(struct opts, colour),
+	  .preset = COLOUR_AUTO, .choice = colour_choice,
+	  .help = "{choices}; NO_COLOR is honoured" },
+
+	{ .name = "backend", .arg = "NAME", .commands = SIZED, CHOICE(struct opts, tracer.force),
+	  .preset = BE_NONE, .choice = backend_choice, .wrong = "no such backend",
+	  .more = "tracepoints are used in any case", .help = "{choices}" },
+	{ .name = "records", .arg = "N", .commands = SIZED, SIZE(struct opts, tracer.records),
+	  .preset = TRACER_RECORDS, .min = 1024, .max = PP_REC_MAX,
+	  .help = "packets that can be under way at once (default {default})" },
+	{ .name = "ring", .arg = "BYTES", .commands = SIZED, SIZE(struct opts, tracer.ring_bytes),
+	  .unit = "bytes", .preset = TRACER_RING, .min = 1u << 16, .max = 1u << 30,
+	  .help = "room for ended packets not yet shown (default {default})" },
+	{ .name = "overhead-budget", .arg = "P%", .commands = RUNS, PERCENT(struct opts, budget),
+	  .help = "follow fewer packets if tracing takes more than P percent of a CPU" },
+	{ 0 },
+};
+
+int finish_run(void *opts)
 {
-	struct statfs fs;
-	struct stat st;
+	struct opts *o = opts;
 
-	*out = word;
-	if (stat(word, &st) || statfs(word, &fs)) {
-		log_err("--cgroup %s: %s", word, strerror(errno));
-		return -1;
-	}
-	if (S_ISDIR(st.st_mode) && fs.f_type == CGROUP2_SUPER_MAGIC)
-		return 0;
-	log_err("--cgroup %s: not a control group (give a directory of the cgroup2 file system)",
-		word);
-	return -1;
-}
-
-int parse_sample(const char *word, struct opts *o)
-{
-	size_t digits = strspn(word, "1/") == 2 ? strspn(word + 2, "0123456789") : 0;
-	const char *rest = word + 2 + digits;
-	char number[16];
-
-	if (!strncmp(word, "1/", 2) && digits && digits < sizeof(number) &&
-	    (!*rest || !strcmp(rest, ",packet"))) {
-		snprintf(number, sizeof(number), "%.*s", (int)digits, word + 2);
-		o->sample_packets = *rest;
-		if (!parse_u64(number, &o->sample) && o->sample && o->sample <= SAMPLE_MAX)
-			return 0;
-	}
-	log_err("--sample %s: not a share (give 1/N, N from 1 to %u, for flows, or "
-		"1/N,packet)", word, SAMPLE_MAX);
-	return -1;
-}
-
-int parse_budget(const char *word, double *out)
-{
-	char *end;
-	double p = strtod(word, &end);
-
-	if (*word && strspn(word, "0123456789.%") == strlen(word) && (!*end || !strcmp(end, "%")) &&
-	    p > 0 && p <= 100) {
-		*out = p / 100;
-		return 0;
-	}
-	log_err("--overhead-budget %s: not a share (give percent of one CPU, above 0, at most 100, "
-		"such as 2%%)", word);
-	return -1;
-}
-
-int parse_backend(const char *word, struct opts *o)
-{
-	int be = backend_parse(word);
-
-	if (be >= 0 && be != BE_TP) {
-		o->backend = be;
-		return 0;
-	}
-	log_err("--backend %s: no such backend (auto, fentry, kprobe.multi or kprobe; tracepoints "
-		"are used in any case)", word);
-	return -1;
-}
-
-static int parse_colour(const char *word, struct opts *o)
-{
-	if (!strcmp(word, "auto"))
-		o->colour = COLOUR_AUTO;
-	else if (!strcmp(word, "always"))
-		o->colour = COLOUR_ALWAYS;
-	else if (!strcmp(word, "never"))
-		o->colour = COLOUR_NEVER;
-	else {
-		log_err("--color %s: not a choice (auto, always or never)", word);
-		return -1;
-	}
-	return 0;
-}
-
-static int parse_xdp(const char *word, enum xdp_want *out)
-{
-	if (!word || !strcmp(word, "auto"))
-		*out = XDP_AUTO;
-	else if (!strcmp(word, "native"))
-		*out = XDP_NATIVE;
-	else if (!strcmp(word, "generic"))
-		*out = XDP_GENERIC;
-	else {
-		log_err("--xdp=%s: not a choice (native, generic or auto)", word);
-		return -1;
-	}
-	return 0;
-}
-
-/* What can be said once all options are read. */
-static int finish_options(struct opts *o)
-{
 	if (scope_resolve(&o->scope))
 		return -1;
-	if (o->xdp == XDP_OBSERVE || o->scope.nr)
+	if (o->tracer.xdp == XDP_OBSERVE || o->scope.nr)
 		return 0;
 	log_err("--xdp: name the interfaces to which an XDP program may be attached (-i IF)");
 	return -1;
-}
-
-error_t parse_run_option(int key, char *arg, struct argp_state *state)
-{
-	struct opts *o = state->input;
-	int bad = 0;
-
-	switch (key) {
-	case 'i': bad = scope_add(&o->scope, arg); break;
-	case OPT_NETNS: o->scope.netns = arg; break;
-	case OPT_SAMPLE: bad = parse_sample(arg, o); break;
-	case OPT_BUDGET: bad = parse_budget(arg, &o->budget); break;
-	case 'c': bad = parse_count("-c", arg, &o->count); break;
-	case 'd': bad = parse_seconds("-d", arg, &o->seconds_ns); break;
-	case 'j': o->json = true; break;
-	case 'q': o->quiet = true; break;
-	case 'v': o->verbose = true; break;
-	case 'l': o->line_buffered = true; break;
-	case 'n': break;
-	case OPT_COLOUR: bad = parse_colour(arg, o); break;
-	case OPT_BACKEND: bad = parse_backend(arg, o); break;
-	case OPT_PID: bad = parse_pid(arg, &o->reader_pid); break;
-	case OPT_COMM: bad = parse_comm(arg, &o->reader_comm); break;
-	case OPT_CGROUP: bad = parse_cgroup(arg, &o->reader_cgroup); break;
-	case OPT_RECORDS:
-		bad = parse_size("--records", arg, 1024, PP_REC_MAX, &o->records);
-		break;
-	case OPT_RING:
-		bad = parse_size("--ring", arg, 1u << 16, 1u << 30, &o->ring_bytes);
-		break;
-	case OPT_XDP: bad = parse_xdp(arg, &o->xdp); break;
-	case ARGP_KEY_END: bad = finish_options(o); break;
-	case ARGP_KEY_ARG:
-		log_err("%s: unexpected word (%s --help)", arg, state->name);
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return bad ? EINVAL : 0;
 }

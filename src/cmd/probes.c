@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* pktpath probes: the table of stages and hooks on this kernel. */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,19 +12,11 @@
 #include "model/labels.h"
 #include "cmd/options.h"
 #include "hooks/plan.h"
-#include "run/live.h"
 #include "trace/xdp_scan.h"
-
-static const struct argp_option options[] = {
-	SCOPE_OPTIONS,
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto (default), fentry, kprobe.multi or kprobe", 0 },
-	SIZE_OPTIONS,
-	{ 0 },
-};
 
 static void print_memory(const struct plan *plan, const struct opts *o)
 {
-	struct memory_opts mo = { .records = o->records, .ring_bytes = o->ring_bytes,
+	struct memory_opts mo = { .records = o->tracer.records, .ring_bytes = o->tracer.ring_bytes,
 				  .cpus = libbpf_num_possible_cpus(),
 				  .fifos = plan_serves(plan, PP_SL_READ_UDP, 1) };
 	char text[MEMORY_LEN];
@@ -84,24 +75,21 @@ static int print_table(const struct plan *plan, const struct opts *o)
 	return EXIT_OK;
 }
 
-int cmd_probes(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse_run_option, NULL,
-		"Show which hook and backend serve each stage, and why others cannot be had.",
-		NULL, NULL, NULL };
 	struct plan_opts po = {};
-	struct opts o = OPTS_DEFAULT;
+	struct opts o = { 0 };
 	struct plan plan;
-	int err;
+	int err, ret = opts_parse(&cmd_probes, argc, argv, &o);
 
-	if (opts_parse(&argp, argc, argv, &o))
-		return EXIT_USAGE;
-	err = check_kernel();
-	if (err)
-		return err;
+	if (ret != OPTS_READ)
+		return ret;
+	ret = check_kernel();
+	if (ret)
+		return ret;
 	log_capture_libbpf();
 	po.scope = &o.scope;
-	po.force = o.backend;
+	po.force = o.tracer.force;
 	err = plan_make(&plan, &po);
 	if (err) {
 		log_err("cannot look for hooks: kernel BTF: %s", strerror(-err));
@@ -109,3 +97,13 @@ int cmd_probes(int argc, char **argv)
 	}
 	return print_table(&plan, &o);
 }
+
+const struct command cmd_probes = {
+	.name = "probes",
+	.bit = CMD_PROBES,
+	.summary = "show which hook serves each stage on this kernel",
+	.doc = "Show which hook and backend serve each stage, and why others cannot be had.",
+	.rows = run_options,
+	.finish = finish_run,
+	.run = run,
+};

@@ -1,49 +1,66 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/*
- * A command's words, before argp gets them. argp explains a wrong option in two lines and cannot
- * be told otherwise without losing --help, so the words are checked here, from the same table.
- */
-#include <argp.h>
+/* A command's words, read from the left to the right: options by their rows, and what is left. */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/exit.h"
 #include "base/log.h"
-#include "cmd/options.h"
+#include "cmd/option.h"
 
 #define OPTIONS_MAX 64
+#define ROUNDED_MAX 8
 
-enum { KEY_HELP = 0x7ffffff0, KEY_USAGE };	/* which argp adds by itself */
+enum { KEY_HELP = 256, KEY_USAGE, KEY_ROW };	/* above all letters */
 
 struct words {
-	struct option longs[OPTIONS_MAX + 1];
+	const struct command *c;
+	const struct option_row *rows[OPTIONS_MAX];
+	int nr_rows;
+	struct option longs[OPTIONS_MAX + 3];
 	char shorts[2 * OPTIONS_MAX + 4];
+	/* Said at the end, as they are not if something is wrong, or with --quiet. */
+	struct {
+		const struct option_row *row;
+		const char *word;
+		uint64_t to;
+	} rounded[ROUNDED_MAX];
+	int nr_rounded;
+	bool quiet;
 };
 
-static void add_option(struct words *w, int *n, const char *name, int key, int has_arg)
+static void list_options(struct words *w)
 {
-	char *s = w->shorts + strlen(w->shorts);
+	const struct option_row *row;
+	struct option *to = w->longs;
+	char *s = w->shorts;
 
-	w->longs[(*n)++] = (struct option){ name, has_arg, NULL, key };
-	if (key > ' ' && key < 127)
-		sprintf(s, "%c%s", key, has_arg ? ":" : "");
+	*s++ = ':';	/* a missing argument is told apart from an unknown option */
+	for (row = option_next(w->c, NULL); row && w->nr_rows < OPTIONS_MAX;
+	     row = option_next(w->c, row)) {
+		*to++ = (struct option){ row->name, !row->arg ? no_argument : row->bare ?
+					 optional_argument : required_argument, NULL,
+					 KEY_ROW + w->nr_rows };
+		w->rows[w->nr_rows++] = row;
+		if (row->letter)
+			*s++ = row->letter;
+		if (row->letter && row->arg)
+			*s++ = ':';
+	}
+	*to++ = (struct option){ "help", no_argument, NULL, KEY_HELP };
+	*to = (struct option){ "usage", no_argument, NULL, KEY_USAGE };
 }
 
-static void list_options(struct words *w, const struct argp_option *o)
+static const struct option_row *row_of(const struct words *w, int key)
 {
-	int n = 0;
+	int i;
 
-	memset(w, 0, sizeof(*w));
-	w->shorts[0] = ':';	/* a missing argument is told apart from an unknown option */
-	for (; o->name && n < OPTIONS_MAX - 2; o++)
-		add_option(w, &n, o->name, o->key, !o->arg ? no_argument :
-			   (o->flags & OPTION_ARG_OPTIONAL) ? optional_argument :
-			   required_argument);
-	add_option(w, &n, "help", KEY_HELP, no_argument);
-	add_option(w, &n, "usage", KEY_USAGE, no_argument);
+	if (key >= KEY_ROW)
+		return w->rows[key - KEY_ROW];
+	for (i = 0; i < w->nr_rows && w->rows[i]->letter != key; i++)
+		;
+	return i < w->nr_rows ? w->rows[i] : NULL;
 }
 
 /* `word` is the one getopt stopped at; in a group such as -qx only optopt says which it was. */
@@ -62,52 +79,84 @@ static void complain(int key, const char *word, const char *command)
 		log_err("%s: no such option (%s --help lists them)", word, command);
 }
 
-static int check_words(const struct argp_option *options, int argc, char **argv)
+static int take(struct words *w, const struct option_row *row, char *word, void *into)
 {
-	char **copy = calloc(argc + 1, sizeof(*copy));	/* getopt reorders it */
-	struct words w;
-	int key, ret = 0;
+	uint64_t to = 0;
+	int ret = option_set(row, word, into, &to);
 
-	if (!copy) {
-		log_err("cannot start: %s", strerror(ENOMEM));
-		return EXIT_RUNTIME;
+	if (row->letter == 'q')
+		w->quiet = true;
+	if (ret == 1 && w->nr_rounded < ROUNDED_MAX) {
+		w->rounded[w->nr_rounded].row = row;
+		w->rounded[w->nr_rounded].word = word;
+		w->rounded[w->nr_rounded++].to = to;
 	}
-	memcpy(copy, argv, argc * sizeof(*copy));
-	list_options(&w, options);
+	return ret < 0 ? EXIT_USAGE : OPTS_READ;
+}
+
+static int take_options(struct words *w, int argc, char **argv, void *into)
+{
+	int ret = OPTS_READ;
+
 	opterr = 0;
 	optind = 0;	/* GNU: start afresh */
-	do {
-		key = getopt_long(argc, copy, w.shorts, w.longs, NULL);
+	while (ret == OPTS_READ) {
+		int key = getopt_long(argc, argv, w->shorts, w->longs, NULL);
+
+		if (key == -1)
+			break;
 		if (key == '?' && optopt == '?')
-			key = KEY_HELP;	/* -?, for argp */
+			key = KEY_HELP;	/* -? */
+		if (key == KEY_HELP || key == KEY_USAGE)
+			return help_show(w->c, argv[0], key == KEY_USAGE);
 		if (key == ':' || key == '?') {
-			complain(key, copy[optind - 1], argv[0]);
-			ret = EXIT_USAGE;
+			complain(key, argv[optind - 1], argv[0]);
+			return EXIT_USAGE;
 		}
-	} while (!ret && key != -1 && key != KEY_HELP && key != KEY_USAGE);
-	free(copy);
+		ret = take(w, row_of(w, key), optarg, into);
+	}
 	return ret;
 }
 
-static bool in_argp;
-
-/* argp writes --help and exits, whether or not it could be written. */
-static void check_help(void)
+/* What getopt has put behind the options. */
+static int take_rest(const struct words *w, int argc, char **argv, void *into)
 {
-	if (!in_argp || (!fflush(stdout) && !ferror(stdout)))
-		return;
-	log_err("cannot write: standard output: %s", strerror(errno));
-	_exit(EXIT_RUNTIME);
+	int i;
+
+	for (i = optind; i < argc; i++) {
+		if (!w->c->word) {
+			log_err("%s: unexpected word (%s --help)", argv[i], argv[0]);
+			return EXIT_USAGE;
+		}
+		if (w->c->word(argv[i], into))
+			return EXIT_USAGE;
+	}
+	return w->c->finish && w->c->finish(into) ? EXIT_USAGE : OPTS_READ;
 }
 
-int opts_parse(const struct argp *argp, int argc, char **argv, void *input)
+static void say_rounded(const struct words *w)
 {
-	int ret = check_words(argp->options, argc, argv);
+	char name[OPTION_TEXT], to[OPTION_TEXT];
+	int i;
 
-	if (ret)
-		return ret;
-	in_argp = !atexit(check_help);
-	ret = argp_parse(argp, argc, argv, 0, NULL, input) ? EXIT_USAGE : 0;
-	in_argp = false;
+	for (i = 0; i < w->nr_rounded && !w->quiet; i++)
+		log_note("%s %s: rounded up to %s, a power of two",
+			 option_text(name, w->rounded[i].row), w->rounded[i].word,
+			 option_number(to, w->rounded[i].row, w->rounded[i].to));
+}
+
+int opts_parse(const struct command *c, int argc, char **argv, void *into)
+{
+	struct words w = { .c = c };
+	int i, ret;
+
+	list_options(&w);
+	for (i = 0; i < w.nr_rows; i++)
+		option_preset(w.rows[i], into);
+	ret = take_options(&w, argc, argv, into);
+	if (ret == OPTS_READ)
+		ret = take_rest(&w, argc, argv, into);
+	if (ret == OPTS_READ)
+		say_rounded(&w);
 	return ret;
 }

@@ -15,7 +15,6 @@
 #define ROUNDS	    9
 #define PAIRS	    5
 #define BATCHES	    60u		/* of the sender, for one measurement */
-#define SECONDS_NS  2000000000ull
 #define LOOPBACK_NS 400000000ull
 #define POLL_US	    20000
 
@@ -120,7 +119,7 @@ static int measure_hooks(const struct sender *s, struct cost *c, struct tracer *
 
 static int measure_now(const struct opts *o, struct cost *c)
 {
-	uint64_t ns = o->seconds_ns ? o->seconds_ns : SECONDS_NS;
+	uint64_t ns = o->seconds_ns;
 	struct cost_figures f;
 	int err;
 
@@ -199,12 +198,12 @@ static int measure_loopback(const struct sender *s, struct tracer_opts *to)
 
 int cost_run(const struct opts *o)
 {
-	struct tracer_opts to = { .scope = &o->scope, .hist = true, .wire = true,
-				  .records = o->records, .ring_bytes = o->ring_bytes,
-				  .force = o->backend };
+	struct tracer_opts to = o->tracer;
 	struct sender s = { 0 };
 	int err = sender_start(&s);
 
+	to.scope = &o->scope;
+	to.hist = to.wire = true;
 	if (err)
 		sender_failed(err);
 	if (!err)

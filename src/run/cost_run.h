@@ -5,8 +5,10 @@
 
 #include "run/opts.h"
 
+#define COST_LOOK_NS 2000000000ull	/* the default of `o->seconds_ns` */
+
 /*
- * First on the machine's own packets, those that `o` chooses, for `o->seconds_ns` (0: 2 s); then
+ * First on the machine's own packets, those that `o` chooses, for `o->seconds_ns`; then
  * on some of its own over loopback. Returns the exit status, having said on stderr what went wrong.
  */
 int cost_run(const struct opts *o);

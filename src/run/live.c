@@ -248,7 +248,7 @@ static int get_ledger(struct trace *tr, struct ledger *led)
 {
 	int err = tracer_ledger(tr->tracer, led);
 
-	led->slow_only = tr->o.slow_any;
+	led->slow_only = tr->o.tracer.slow_any;
 	led->slow = led->n.emitted + led->n.ring_lost;
 	return err;
 }
@@ -345,7 +345,8 @@ static void start_cost(struct trace *tr)
 		return;
 	}
 	if (o->budget)
-		cost_budget(tr->cost, o->budget, o->sample > 1 ? 1.0 / (double)o->sample : 1);
+		cost_budget(tr->cost, o->budget,
+			    o->tracer.sample > 1 ? 1.0 / o->tracer.sample : 1);
 	cost_start(tr->cost, o->budget ? BUDGET_NS : COST_NS);
 }
 
@@ -397,7 +398,7 @@ static void ask_for_hist(const struct opts *o, struct tracer_opts *to)
 	to->worst = o->trace_file ? 0 : o->hist.worst;
 	if (to->worst || o->trace_file)
 		return;
-	if (!o->reader_pid && !o->reader_comm && !o->reader_cgroup) {
+	if (!to->reader_pid && !to->reader_comm && !to->reader_cgroup) {
 		to->verdicts = 0;
 		return;
 	}
@@ -416,19 +417,15 @@ static int start_hist(struct trace *tr)
 
 static int start(struct trace *tr, uint32_t verdicts, bool hist)
 {
-	/* One flow alone may be too much: a budget chooses packets, unless flows were asked for. */
-	bool packets = tr->o.sample_packets || (tr->o.budget && tr->o.sample < 2);
-	struct tracer_opts to = { .scope = &tr->o.scope, .force = tr->o.backend,
-				  .sample = tr->o.sample, .sample_packets = packets,
-				  .sample_changes = tr->o.budget > 0,
-				  .records = tr->o.records, .ring_bytes = tr->o.ring_bytes,
-				  .verdicts = verdicts, .reader_pid = tr->o.reader_pid,
-				  .reader_comm = tr->o.reader_comm,
-				  .reader_cgroup = tr->o.reader_cgroup,
-				  .slow_any = tr->o.slow_any, .xdp = tr->o.xdp };
+	struct tracer_opts to = tr->o.tracer;
 	int err;
 
-	memcpy(to.slow, tr->o.slow, sizeof(to.slow));
+	to.scope = &tr->o.scope;
+	to.verdicts = verdicts;
+	/* One flow alone may be too much: a budget chooses packets, unless flows were asked for. */
+	if (tr->o.budget && to.sample < 2)
+		to.sample_packets = true;
+	to.sample_changes = tr->o.budget > 0;
 	if (hist)
 		ask_for_hist(&tr->o, &to);
 	err = loop_new(&tr->loop);

@@ -270,13 +270,13 @@ static void announce(struct serve *s)
 
 static int start_tracer(struct serve *s)
 {
-	const struct opts *o = &s->so->o;
-	struct tracer_opts to = { .scope = &o->scope, .force = o->backend, .sample = o->sample,
-				  .sample_packets = o->sample_packets, .records = o->records,
-				  .ring_bytes = o->ring_bytes, .verdicts = VERDICTS_DROPS,
-				  .hist = true, .wire = true, .by = s->so->by,
-				  .groups = s->so->by == PP_BY_NONE ? 0 : s->so->groups };
+	struct tracer_opts to = s->so->o.tracer;
 
+	to.scope = &s->so->o.scope;
+	to.verdicts = VERDICTS_DROPS;
+	to.hist = to.wire = true;
+	to.by = s->so->by;
+	to.groups = to.by == PP_BY_NONE ? 0 : s->so->groups;
 	s->hist = histogram_new(to.groups);
 	if (!s->hist) {
 		log_err("cannot start: %s", strerror(ENOMEM));

@@ -11,7 +11,7 @@
 #include "run/opts.h"
 
 struct serve_opts {
-	struct opts o;			/* first: parse_run_option() takes it */
+	struct opts o;			/* first: the rows of struct opts fill it in */
 	const char *listen;		/* --listen */
 	struct listen_addr addr;	/* what it means */
 	const char *user;		/* --user; NULL: see privs_find() */

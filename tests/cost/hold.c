@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -11,7 +10,6 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "hooks/kernel.h"
-#include "model/labels.h"
 #include "cmd/options.h"
 #include "hooks/plan.h"
 
@@ -20,50 +18,22 @@ static const char *const kinds[FLOOR_NR] = {
 	[FLOOR_COUNT] = "count",
 };
 
-enum { OPT_STAGE = 512 };
-
 struct hold {
-	struct opts o;		/* first: parse_run_option() takes it */
+	struct opts o;		/* first: the rows of `hist` fill it in */
 	int kind;		/* FLOOR_NR: age.bpf.c instead */
-	uint32_t stages;	/* bit mask; 0 = all */
 };
 
-static int parse_stages(const char *words, uint32_t *mask)
+static int parse_kind(char *word, void *hold)
 {
-	char copy[256], *word, *save;
-	int st;
+	struct hold *h = hold;
 
-	snprintf(copy, sizeof(copy), "%s", words);
-	for (word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-		for (st = 0; st < PP_ST_NR && strcmp(word, stage_label(st)) != 0; st++)
-			;
-		if (st == PP_ST_NR) {
-			log_err("floors: --stage %s: no such stage", word);
-			return -1;
-		}
-		*mask |= PP_ST_BIT(st);
-	}
-	return 0;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct hold *h = state->input;
-
-	switch (key) {
-	case OPT_STAGE:
-		return parse_stages(arg, &h->stages) ? EINVAL : 0;
-	case ARGP_KEY_ARG:
-		for (h->kind = 0; h->kind < FLOOR_NR; h->kind++)
-			if (!strcmp(arg, kinds[h->kind]))
-				return 0;
-		if (!strcmp(arg, "age"))
+	for (h->kind = 0; h->kind < FLOOR_NR; h->kind++)
+		if (!strcmp(word, kinds[h->kind]))
 			return 0;
-		log_err("floors: hold %s: no such floor (empty, clock, slot, count, age)", arg);
-		return EINVAL;
-	default:
-		return parse_run_option(key, arg, state);
-	}
+	if (!strcmp(word, "age"))
+		return 0;
+	log_err("floors: hold %s: no such floor (empty, clock, slot, count, age)", word);
+	return -1;
 }
 
 static void wait_for_signal(void)
@@ -79,7 +49,7 @@ static void wait_for_signal(void)
 
 static int hold_age(const struct hold *h)
 {
-	int err = age_start(h->o.backend == BE_KPROBE ? 'k' : 'f');
+	int err = age_start(h->o.tracer.force == BE_KPROBE ? 'k' : 'f');
 
 	if (err) {
 		log_err("floors: hold age: %s", strerror(-err));
@@ -94,8 +64,8 @@ static int hold_age(const struct hold *h)
 static int hold(const struct hold *h)
 {
 	struct plan plan;
-	struct plan_opts popts = { .scope = &h->o.scope, .force = h->o.backend,
-				   .stages = h->stages };
+	struct plan_opts popts = { .scope = &h->o.scope, .force = h->o.tracer.force,
+				   .stages = h->o.hist.stages };
 	struct floor *floor = NULL;
 	int err, i, rows = 0;
 
@@ -122,19 +92,19 @@ static int hold(const struct hold *h)
 
 int hold_main(int argc, char **argv)
 {
-	static const struct argp_option options[] = {
-		RUN_OPTIONS,
-		{ "stage", OPT_STAGE, "LIST", 0,
-		  "the hooks that these stages need (default: all)", 0 },
-		{ 0 },
+	/* With the options of `hist`; --stage says which stages' hooks. */
+	static const struct command command = {
+		.name = "hold", .bit = CMD_HIST, .words = "empty|clock|slot|count|age",
+		.doc = "Attach a floor's programs to the tracer's hooks until a signal comes.",
+		.rows = run_options, .word = parse_kind, .finish = finish_run,
 	};
-	static const struct argp argp = { options, parse, "empty|clock|slot|count|age",
-		"Attach a floor's programs to the tracer's hooks until a signal comes.",
-		NULL, NULL, NULL };
 	struct hold h = { .kind = FLOOR_EMPTY };
+	int ret = opts_parse(&command, argc, argv, &h);
 	sigset_t set;
 
-	if (opts_parse(&argp, argc, argv, &h) || check_kernel())
+	if (ret != OPTS_READ)
+		return ret;
+	if (check_kernel())
 		return EXIT_USAGE;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);

@@ -21,7 +21,7 @@
 #include "hold.h"
 #include "base/exit.h"
 #include "base/log.h"
-#include "cmd/options.h"
+#include "base/numbers.h"
 #include "report.h"
 #include "hooks/kernel.h"
 #include "trace/tracer.h"
@@ -264,16 +264,24 @@ static void cleanup(struct floors_run *b)
 	loopback_close(&b->load);
 }
 
+static error_t count(const char *option, const char *word, uint64_t max, uint64_t *out)
+{
+	if (!num_whole(word, out) && *out && *out <= max)
+		return 0;
+	log_err("floors: %s %s: not a number from 1 to %llu", option, word,
+		(unsigned long long)max);
+	return EINVAL;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct floors_run *b = state->input;
 
 	switch (key) {
 	case 'r':
-		return parse_count("--rounds", arg, &b->rounds) || b->rounds > 100000 ? EINVAL : 0;
+		return count("--rounds", arg, 100000, &b->rounds);
 	case 'p':
-		return parse_count("--packets", arg, &b->packets) ||
-		       b->packets > 1000000000 ? EINVAL : 0;
+		return count("--packets", arg, 1000000000, &b->packets);
 	case 'j':
 		b->json = true;
 		return 0;

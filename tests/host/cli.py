@@ -54,8 +54,14 @@ WRONG = [
     (["trace", "-d", "inf"], 2, "-d inf: not a time"),
     (["trace", "-d", "1e300"], 2, "not a time"),
     (["trace", "-d", ""], 2, "not a time"),
-    (["trace", "--records", "1000"], 2, "--records 1000: not a size"),
+    (["trace", "-d", "10 s"], 2, "-d 10 s: not a time (give seconds above 0, at most a year"),
+    (["trace", "-d", "400d"], 2, "-d 400d: not a time"),
+    (["trace", "-c", "1.5"], 2, "-c 1.5: not a count (give a whole number from 1 on"),
     (["trace", "--records", "0"], 2, "--records 0: not a size"),
+    (["trace", "--records", "64Q"], 2, "--records 64Q: not a size (give a power of two from 1024"),
+    (["trace", "--records", "1M"], 2, "--records 1M: not a size"),
+    (["trace", "--records", "1000", "-i", "nosuch0"], 2, "-i nosuch0: no such interface"),
+    (["trace", "--ring", "2G"], 2, "--ring 2G: not a size (give a power of two from 64K to 1G"),
     (["trace", "--records", "-1"], 2, "--records -1: not a size"),
     (["trace", "--ring", "4096"], 2, "--ring 4096: not a size"),
     (["trace", "-i", "lo," * 17], 2, "-i lo: too many interfaces"),
@@ -74,7 +80,18 @@ WRONG = [
     (["trace", "--sample", "1/0"], 2, "--sample 1/0: not a share"),
     (["trace", "--sample", "1/2000000"], 2, "--sample 1/2000000: not a share"),
     (["trace", "--sample", "1/4,flow"], 2, "--sample 1/4,flow: not a share"),
+    (["trace", "--sample", "3%"], 2, "--sample 3%: not a share"),
     (["drops", "--sample", HUGE], 2, "not a share"),
+    (["trace", "--overhead-budget", "0"], 2, "--overhead-budget 0: not a share (give percent"),
+    (["hist", "--overhead-budget", "101%"], 2, "--overhead-budget 101%: not a share"),
+    (["trace", "--xdp=sometimes"], 2, "--xdp=sometimes: not a choice (auto, native or generic)"),
+    (["trace", "--xdp"], 2, "--xdp: name the interfaces"),
+    (["bench", "--size", "59", "drop"], 2, "--size 59: not a number from 60 to 1514"),
+    (["bench", "--work", "sleep", "drop"], 2, "--work sleep: no such work (nothing, touch, parse,"),
+    (["bench", "--cores", "0", "drop"], 2, "--cores 0: not a number from 1 to"),
+    (["bench", "--gro", "maybe", "drop"], 2, "--gro maybe: not a choice (off or on)"),
+    (["bench", "--repeat", "2G", "drop"], 2, "--repeat 2G: not a number from 1 to"),
+    (["bench", "drop", "pass", "tx", "xsk"], 2, "xsk: unexpected word"),
     (["trace", "--pid", "0"], 2, "--pid 0: not a process number"),
     (["trace", "--pid", "4711x"], 2, "--pid 4711x: not a process number"),
     (["trace", "--pid", HUGE], 2, "not a process number"),
@@ -115,13 +132,30 @@ WRONG = [
     (["hist", "--stage", "sock,nosuch"], 2, "--stage nosuch: no such stage"),
     (["hist", "--stage", ""], 2, "no such stage"),
     (["hist", "--stage", "sock,"], 2, "no such stage"),
-    (["hist", "--weight", "bytes"], 2, "--weight bytes: not a choice (wire or skb)"),
+    (["hist", "--weight", "bytes"], 2, "--weight bytes: not a choice (skb or wire)"),
     (["hist", "--interval", "0"], 2, "--interval 0: not a time"),
     (["hist", "--interval", "x"], 2, "--interval x: not a time"),
     (["hist", "-d", "0"], 2, "-d 0: not a time"),
     (["hist", "--trace", "/nowhere/at/all"], 2,
      "--trace /nowhere/at/all: No such file or directory"),
     (["hist", "--trace", "/"], 2, "--trace /: Is a directory"),
+]
+
+
+# What people type, and the line of standard error that says what became of it.
+NATURAL = [
+    (["probes", "--records", "64K", "--ring", "16M"], None),
+    (["probes", "--records", "1000"], "--records 1000: rounded up to 1024, a power of two"),
+    (["probes", "--ring", "10MB"], "--ring 10MB: rounded up to 16M, a power of two"),
+    (["trace", "-i", "lo", "-d", "10ms", "--sample", "1/10"], None),
+    (["trace", "-i", "lo", "-d", "0.01s", "--sample", "1/16,packet"], None),
+    (["trace", "-i", "lo", "-d", "10ms", "--sample", "1/100", "--overhead-budget", "2%"], None),
+    (["trace", "-i", "lo", "-d", ".01", "--overhead-budget", "2", "-c", "1k"], None),
+    (["trace", "-i", "lo", "-d", "10ms", "--ring", "100K"],
+     "--ring 100K: rounded up to 128K, a power of two"),
+    (["trace", "-i", "lo", "-d", "10ms", "--ring", "100K", "-q"], None),
+    (["hist", "-i", "lo", "-d", "20ms", "--interval", "10ms", "--records", "5000", "--ring=1MiB"],
+     "--records 5000: rounded up to 8192, a power of two"),
 ]
 
 
@@ -177,6 +211,36 @@ def wrong_words_get_one_clear_line(_):
             wrong.append(f"{words}: {error}")
     check(not wrong, "; ".join(wrong))
     return f"{len(WRONG)} command lines"
+
+
+@test
+def words_that_people_type_are_understood(_):
+    for words, note in NATURAL:
+        done = run(*words)
+        rounded = [line for line in done.stderr.splitlines() if "rounded" in line]
+        check(done.returncode == 0, f"{words}: exit status {done.returncode}: {done.stderr}")
+        check(rounded == ([f"pktpath: {note}"] if note else []), f"{words}: {done.stderr}")
+    memory = run("probes", "--records", "64K", "--ring", "16M").stdout
+    check(memory == run("probes", "--records", "65536", "--ring", "16777216").stdout and
+          memory != run("probes").stdout, memory)
+    return f"{len(NATURAL)} command lines"
+
+
+@test
+def options_are_listed_for_programs(_):
+    head, *lines = run("--print-options").stdout.splitlines()
+    names = head.split("\t")
+    rows = [dict(zip(names, line.split("\t"), strict=True)) for line in lines]
+    for command in ("trace", "hist", "drops", "serve", "cost", "probes", "bench"):
+        there = {row["option"] for row in rows if row["command"] == command}
+        told = set(re.findall(r"^  (?:-., |    )--([a-z-]+)", run(command, "--help").stdout, re.M))
+        check(there == told - {"help", "usage"}, f"{command}: {there ^ told}")
+        letters = [row["letter"] for row in rows if row["command"] == command and row["letter"]]
+        check(len(letters) == len(set(letters)), f"{command}: {letters}")
+    ring = next(row for row in rows if row["command"] == "hist" and row["option"] == "ring")
+    check((ring["type"], ring["unit"], ring["default"], ring["min"], ring["max"]) ==
+          ("size", "bytes", "8M", "64K", "1G"), f"{ring}")
+    return f"{len(rows)} options of commands"
 
 
 @test
