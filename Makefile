@@ -5,6 +5,7 @@ VERSION := 0.1.0
 B       ?= build
 CC      ?= cc
 CLANG   ?= clang
+LLVM_STRIP ?= llvm-strip
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 # Another libbpf than the system's, in a build directory of its own:
@@ -15,8 +16,16 @@ Q  := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
-	$(WERROR)
+	-Wformat -Wformat-security -Werror=format-security $(WERROR)
 CFLAGS ?= -O2 -g
+# It runs as root: hardened as Debian hardens. CFLAGS and LDFLAGS come later and so win. Fortified
+# calls need an optimizer, and would hide from the sanitizers what they look for.
+ASKED     := $(CFLAGS) $(CPPFLAGS) $(EXTRA_CFLAGS)
+OPTIMIZED := $(filter-out -O0,$(lastword $(filter -O%,$(ASKED))))
+FORTIFY   := $(if $(findstring -fsanitize,$(ASKED))$(findstring _FORTIFY_SOURCE,$(ASKED)),,\
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN    := -fPIE -fstack-protector-strong $(if $(OPTIMIZED),$(FORTIFY))
+HARDEN_LD := -pie -Wl,-z,relro -Wl,-z,now
 LIBBPF_CFLAGS := $(if $(LIBBPF_PREFIX),-I$(LIBBPF_PREFIX)/include)
 # Debian keeps libraries in a directory of the architecture.
 MULTIARCH     := $(shell $(CC) -print-multiarch 2>/dev/null)
@@ -28,15 +37,24 @@ LIBBPF_LIBS   := $(if $(LIBBPF_PREFIX),-L$(LIBBPF_DIR) -Wl$(comma)-rpath$(comma)
 # The HTTP endpoint of `pktpath serve`.
 MHD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd 2>/dev/null)
 MHD_LIBS   := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null || echo -lmicrohttpd)
-ALL_CFLAGS := $(CFLAGS) -std=gnu11 $(WARN) -Iinclude -Isrc -I$(B) -Ithird_party/yyjson \
-	$(LIBBPF_CFLAGS) $(MHD_CFLAGS) \
+ALL_CFLAGS := $(HARDEN) $(CFLAGS) $(CPPFLAGS) -std=gnu11 $(WARN) \
+	-Iinclude -Isrc -I$(B) -Ithird_party/yyjson $(LIBBPF_CFLAGS) $(MHD_CFLAGS) \
 	-D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
-ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
+ALL_LDFLAGS := $(HARDEN_LD) $(LDFLAGS) $(EXTRA_LDFLAGS)
 
 ARCH      := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra \
 	-Wno-unused-parameter -Wno-unknown-attributes $(WERROR) -Iinclude -Ivmlinux -Ibpf \
 	$(LIBBPF_CFLAGS) $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -MMD -MP
+
+# What is needed and missing is said in one line, before a compiler says it in a hundred.
+.DEFAULT_GOAL := all
+NEEDS := $(B)/needs.ok
+export CC CLANG LLVM_STRIP BPFTOOL
+$(NEEDS): tests/needs.sh
+	$(Q)mkdir -p $(@D)
+	$(Q)tests/needs.sh '$(CPPFLAGS) $(LIBBPF_CFLAGS) $(MHD_CFLAGS)' '$(LIBBPF_LIBS)' '$(MHD_LIBS)'
+	$(Q)touch $@
 
 # Rooms (docs/ARCHITECTURE.md). A skeleton lies where its program does: build/bpf/ is bpf/.
 SRC   := $(wildcard src/*.c src/*/*.c)
@@ -54,20 +72,23 @@ $(B)/pktpath: $(OBJ)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
 
 $(USES_SKEL:%.c=$(B)/%.o): | $(SKELS)
-$(B)/src/%.o: src/%.c
+$(B)/src/%.o: src/%.c Makefile | $(NEEDS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/yyjson.o: third_party/yyjson/yyjson.c
+$(B)/yyjson.o: third_party/yyjson/yyjson.c Makefile | $(NEEDS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -w $(THIRD_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(HARDEN) $(CFLAGS) $(CPPFLAGS) $(EXTRA_CFLAGS) -w $(THIRD_CFLAGS) -c -o $@ $<
 
-$(B)/%.bpf.o: %.bpf.c
+# Without DWARF, which nobody reads: types, source lines and CO-RE relocations are BTF's. libbpf
+# does not look at BTF's own ELF relocations.
+$(B)/%.bpf.o: %.bpf.c Makefile | $(NEEDS)
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+	$(Q)$(LLVM_STRIP) -g -R .rel.BTF -R .rel.BTF.ext $@
 
 # bpf/bench/sent.bpf.c becomes struct bench_sent_bpf.
 skel_name = $(subst /,_,$(patsubst bpf/%,%,$(patsubst tests/%,%,$*)))_bpf
@@ -80,6 +101,7 @@ clean:
 	$(Q)rm -rf $(B)
 
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(patsubst %.o,%.d,$(filter $(B)/src/%,$(OBJ))) $(BPF:%.bpf.c=$(B)/%.bpf.d)
 
 include tests/tests.mk

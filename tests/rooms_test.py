@@ -142,6 +142,13 @@ def call_of_the_system(house):
     return "src/model/quantile.c calls open(): its room must never"
 
 
+def fortified_call_of_the_system(house):
+    house.add("src/model/quantile.c", "int __printf_chk(int flag, const char *text, ...);\n"
+              'int test_print(void);\nint test_print(void) { return __printf_chk(1, "x"); }')
+    house.compile("src/model/quantile.c")
+    return "src/model/quantile.c calls printf(): its room must never"
+
+
 def room_without_a_row(house):
     house.add("src/attic/box.c", "int test_box;")
     house.compile("src/attic/box.c")
@@ -188,7 +195,8 @@ def object_that_is_old(house):
 WALLS = (upward_include, sideways_include, hook_in_the_core, skeleton_of_others,
          include_without_its_room, include_by_a_path, header_of_the_system, head_with_an_output,
          circle_by_includes, file_that_includes_itself, upward_symbol, upward_data,
-         circle_by_symbols, call_of_the_system, room_without_a_row, row_without_a_room,
+         circle_by_symbols, call_of_the_system, fortified_call_of_the_system, room_without_a_row,
+         row_without_a_room,
          row_that_looks_up, row_that_knows_through_others, row_with_a_slip, table_that_is_gone,
          object_that_is_missing, object_that_is_old)
 

@@ -571,5 +571,5 @@ if __name__ == "__main__":
     if os.geteuid():
         print("SKIP all: BPF programs need root\n0 passed, 0 failed, 1 skipped")
         sys.exit(0)
-    from host import build  # noqa: F401  defines tests
+    from host import build, making  # noqa: F401  define tests
     main(Env())
