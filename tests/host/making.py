@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""What make makes, and what it says when it cannot: hardened, small, and what is missing in one
-line. Part of cli.py; alone, it needs no root."""
+"""What make makes, and what it says when it cannot: hardened, small, what is missing in one
+line. Part of cli.py."""
 
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
 
-from lib.harness import check, main, test
-from lib.tool import BUILD, PKTPATH, ROOT
+from lib.harness import Skip, check, main, test
+from lib.tool import BUILD, PKTPATH, ROOT, Trace
 
 MEGABYTE = 1000000
 # What a build without DWARF of the BPF programs stays below; it was 12 with it.
@@ -53,6 +54,24 @@ def programs_keep_btf_and_lose_dwarf(_):
     size = os.stat(PKTPATH).st_size
     check(size < SIZE, f"pktpath has {size} bytes")
     return f"{size / MEGABYTE:.1f} MB"
+
+
+@test
+def the_kernel_still_knows_source_lines(_):
+    if os.geteuid():
+        raise Skip("BPF programs need root")
+    with Trace("-i", "lo") as trace:
+        said = "".join(path.read_text() for path in
+                       pathlib.Path(f"/proc/{trace.process.pid}/fdinfo").iterdir())
+        programs = re.findall(r"^prog_id:\t(\d+)", said, re.M)
+        check(programs, "no program is loaded")
+        bpftool = next((p for p in ("/usr/sbin/bpftool", "/usr/local/sbin/bpftool")
+                        if os.path.exists(p)), "bpftool")
+        for program in programs:
+            shown = subprocess.run([bpftool, "prog", "dump", "xlated", "id", program, "linum"],
+                                   capture_output=True, text=True, check=True).stdout
+            check("line_num:" in shown, f"program {program} has no source lines: {shown[:300]}")
+    return f"{len(programs)} programs"
 
 
 # What is hidden, how, and what must be named.
