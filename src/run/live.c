@@ -1,51 +1,43 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* A run: records come from the tracer and go to a sink, until something ends it; see run.h. */
+/* A run: records come from the tracer and go to a sink, until something ends it; see live.h. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "hooks/kernel.h"
-#include "trace/cost.h"
-#include "host/drivers.h"
-#include "run/intervals.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "trace/memory.h"
 #include "base/streams.h"
-#include "host/remember.h"
-#include "host/softnet.h"
+#include "hooks/kernel.h"
+#include "host/drivers.h"
 #include "host/drop_reasons.h"
-#include "run/live.h"
+#include "host/remember.h"
 #include "output/sink.h"
+#include "run/ask.h"
+#include "run/intervals.h"
+#include "run/live.h"
+#include "run/session.h"
+#include "run/terminal.h"
 #include "run/trace_file.h"
+#include "trace/memory.h"
 #include "trace/tracer.h"
 
 #define TICK_NS	  50000000ull	/* how long a record may lie in the ring before it is shown */
 #define REDRAW_NS 1000000000ull
-#define COST_NS	  10000000000ull	/* how often to look at what tracing costs */
-#define BUDGET_NS 500000000ull	/* and if it must keep to a budget */
 
-struct trace {
+struct live {
 	struct opts o;
+	struct session s;
 	struct sink_env env;
 	const struct sink *sink;
-	struct tracer *tracer;
-	struct cost *cost;		/* NULL: cannot be had */
-	struct loop *loop;
 	struct intervals *intervals;	/* with histograms */
-	struct tee *tee;		/* with --trace */
+	struct trace_file *file;	/* with --trace */
 	FILE *out;
 	struct ledger led;
-	bool softnet_known;
-	struct softnet softnet;		/* when the trace began */
-	uint64_t start_ns;
 	uint64_t next_tick_ns;		/* when the sink is due */
+	bool out_failed;		/* standard output could not be written */
 	bool vanished;
 };
 
@@ -67,61 +59,43 @@ static uint64_t wall_offset(void)
 	return offset;
 }
 
-static void terminal_size(struct sink_env *env, int fd)
+static void set_env(struct live *l)
 {
-	const char *columns = getenv("COLUMNS");
-	struct winsize ws = { 0 };
+	struct sink_env *env = &l->env;
 
-	if (isatty(fd) && ioctl(fd, TIOCGWINSZ, &ws))
-		memset(&ws, 0, sizeof(ws));
-	env->width = ws.ws_col ? ws.ws_col : columns ? atoi(columns) : 0;
-	env->height = ws.ws_row;
-}
-
-/* By the names alone: a rescue system or a container may lack the locale's files. */
-static bool utf8_wanted(void)
-{
-	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-	const char *value = NULL;
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !(value && *value); i++)
-		value = getenv(names[i]);
-	return value && (strcasestr(value, "utf-8") || strcasestr(value, "utf8"));
-}
-
-static void set_env(struct trace *tr)
-{
-	struct sink_env *env = &tr->env;
-	struct stat st;
-
-	env->out = tr->out;
+	terminal_look(env, &l->o);
+	env->out = l->out;
 	env->err = stderr;
-	terminal_size(env, STDOUT_FILENO);
-	env->colour = tr->o.colour == COLOUR_ALWAYS ||
-		      (tr->o.colour == COLOUR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-	env->ascii = !utf8_wanted();
-	env->verbose = tr->o.verbose;
-	env->any_dev = tr->o.scope.nr != 1;
-	env->quiet = tr->o.quiet;
-	/* A file gets blocks; whoever watches gets each line. */
-	env->line_buffered = tr->o.line_buffered || fstat(STDOUT_FILENO, &st) ||
-			     !S_ISREG(st.st_mode);
+	env->verbose = l->o.verbose;
+	env->any_dev = l->o.scope.nr != 1;
+	env->quiet = l->o.quiet;
 	env->wall_offset_ns = wall_offset();
-	env->stages_served = tracer_plan(tr->tracer)->stages;
-	env->xdp_late = tracer_xdp_late(tr->tracer);
+	env->stages_served = tracer_plan(l->s.tracer)->stages;
+	env->xdp_late = tracer_xdp_late(l->s.tracer);
 	env->dev_name = iface_name;
 	env->reason_name = reason_name;
 	env->comm_name = proc_comm;
 	env->cgroup_path = cgroup_path;
-	env->hist = tr->o.hist;
+	env->hist = l->o.hist;
+}
+
+/* What a sink returned: it writes to standard output. */
+static int shown(struct live *l, int err)
+{
+	l->out_failed |= err < 0;
+	return err;
+}
+
+static int show_hist(struct live *l, const struct hist_span *span)
+{
+	return shown(l, l->sink->hist(&l->env, span));
 }
 
 /*
  * A packet that an application read went through all of these: what is not there was missed. A
  * poll, only if a driver handed it up from one.
  */
-static void count_absent(struct trace *tr, const struct pp_rec *rec)
+static void count_absent(struct live *l, const struct pp_rec *rec)
 {
 	static const int must[] = { PP_ST_NETIF, PP_ST_IP, PP_ST_LOCAL, PP_ST_L4, PP_ST_SOCK };
 	size_t i;
@@ -129,71 +103,72 @@ static void count_absent(struct trace *tr, const struct pp_rec *rec)
 	if (rec->verdict != PP_V_DELIVERED)
 		return;
 	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
-		if ((tr->env.stages_served & PP_ST_BIT(must[i])) && !rec->ts[must[i]])
-			tr->led.absent[must[i]]++;
-	if ((tr->env.stages_served & PP_ST_BIT(PP_ST_POLL)) && rec->ts[PP_ST_GRO] &&
+		if ((l->env.stages_served & PP_ST_BIT(must[i])) && !rec->ts[must[i]])
+			l->led.absent[must[i]]++;
+	if ((l->env.stages_served & PP_ST_BIT(PP_ST_POLL)) && rec->ts[PP_ST_GRO] &&
 	    !rec->ts[PP_ST_POLL])
-		tr->led.absent[PP_ST_POLL]++;
+		l->led.absent[PP_ST_POLL]++;
 }
 
 static int on_record(void *arg, const struct pp_rec *rec)
 {
-	struct trace *tr = arg;
+	struct live *l = arg;
 	int err;
 
 	iface_name(rec->netns, rec->ifindex);	/* it may be gone when it is shown */
-	if (rec->pid && tr->intervals)
+	if (rec->pid && l->intervals)
 		proc_note(rec->pid, rec->comm);
-	err = tee_record(tr->tee, rec);
+	err = trace_file_record(l->file, rec);
 	if (!err)
-		err = tr->sink->record(&tr->env, rec);
+		err = shown(l, l->sink->record(&l->env, rec));
 	if (err)
 		return err;
-	count_absent(tr, rec);
-	tr->led.shown++;
-	return tr->o.count && tr->led.shown >= tr->o.count ? LOOP_STOP : 0;
+	count_absent(l, rec);
+	l->led.shown++;
+	return l->o.count && l->led.shown >= l->o.count ? LOOP_STOP : 0;
 }
 
 static int on_input(void *arg)
 {
-	struct trace *tr = arg;
+	struct live *l = arg;
 
-	return tracer_consume(tr->tracer, on_record, tr);
+	return tracer_consume(l->s.tracer, on_record, l);
 }
 
 /* The run's histograms so far, over those that stand on the terminal. */
-static int show_live(struct trace *tr, uint64_t now)
+static int show_so_far_live(struct live *l, uint64_t now)
 {
-	struct hist_span span = *intervals_whole(tr->intervals, now, false);
+	struct hist_span span = *intervals_whole(l->intervals, now, false);
 
 	span.live = true;
-	return tr->sink->hist(&tr->env, &span);
+	return show_hist(l, &span);
 }
 
 /* Sinks that show a picture of the whole redraw it on a terminal. */
-static int sink_tick(struct trace *tr)
+static int sink_tick(struct live *l)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
-	bool live = tr->intervals && !tr->o.hist.interval_ns && !tr->o.json;
+	bool live = l->intervals && !l->o.hist.interval_ns && !l->o.json;
 
-	if ((!tr->sink->tick && !live) || !isatty(STDOUT_FILENO) || now < tr->next_tick_ns)
+	if ((!l->sink->tick && !live) || !isatty(STDOUT_FILENO) || now < l->next_tick_ns)
 		return 0;
-	tr->next_tick_ns = now + REDRAW_NS;
-	return live ? show_live(tr, now) : tr->sink->tick(&tr->env, now - tr->start_ns);
+	l->next_tick_ns = now + REDRAW_NS;
+	return live ? show_so_far_live(l, now) :
+		      shown(l, l->sink->tick(&l->env, now - l->s.start_ns));
 }
 
 /* Processes and control groups may be gone when they are shown. */
-static void learn_names(struct trace *tr)
+static void learn_names(struct live *l)
 {
 	uint64_t key[PP_GROUPS_MAX];
 	uint32_t n = 0, i;
 
-	if (tr->intervals && (tr->o.hist.by == PP_BY_PID || tr->o.hist.by == PP_BY_CGROUP))
-		n = tracer_groups(tr->tracer, key);
+	if (l->intervals && (l->o.hist.by == PP_BY_PID || l->o.hist.by == PP_BY_CGROUP))
+		n = tracer_groups(l->s.tracer, key);
 	for (i = 0; i < n; i++) {
-		if (tr->o.hist.by == PP_BY_PID && (uint32_t)key[i])
+		if (l->o.hist.by == PP_BY_PID && (uint32_t)key[i])
 			proc_comm((uint32_t)key[i]);
-		else if (tr->o.hist.by == PP_BY_CGROUP && key[i] > 1)
+		else if (l->o.hist.by == PP_BY_CGROUP && key[i] > 1)
 			cgroup_path(key[i] - 1);
 	}
 }
@@ -204,79 +179,55 @@ static void learn_names(struct trace *tr)
  */
 static int on_interval(void *arg)
 {
-	struct trace *tr = arg;
+	struct live *l = arg;
 	int ret = on_input(arg);
 
 	if (ret)
 		return ret;
-	learn_names(tr);
-	tracer_new_interval(tr->tracer);
-	return tr->sink->hist(&tr->env, intervals_next(tr->intervals, now_ns(CLOCK_MONOTONIC)));
+	learn_names(l);
+	tracer_new_interval(l->s.tracer);
+	return show_hist(l, intervals_next(l->intervals, now_ns(CLOCK_MONOTONIC)));
 }
 
 static int on_tick(void *arg)
 {
-	struct trace *tr = arg;
+	struct live *l = arg;
 	int ret = on_input(arg);
 
-	learn_names(tr);
-	tracer_look(tr->tracer);
-	if (tr->cost)
-		cost_tick(tr->cost);
+	learn_names(l);
+	session_tick(&l->s);
 	if (!ret)
-		ret = sink_tick(tr);
-	if (!ret && tr->o.scope.nr && !scope_left(&tr->o.scope)) {
-		tr->vanished = true;
+		ret = sink_tick(l);
+	if (!ret && l->o.scope.nr && !scope_left(&l->o.scope)) {
+		l->vanished = true;
 		return LOOP_STOP;
 	}
 	return ret;
 }
 
-static void add_softnet(const struct trace *tr, struct ledger *led)
+static int get_ledger(struct live *l, struct ledger *led)
 {
-	struct softnet now;
+	int err = tracer_ledger(l->s.tracer, led);
 
-	if (!tr->softnet_known || softnet_read(&now))
-		return;
-	led->softnet_known = true;
-	now = softnet_since(&tr->softnet, &now);
-	led->time_squeeze = now.time_squeeze;
-	led->backlog_drops = now.dropped;
-}
-
-static int get_ledger(struct trace *tr, struct ledger *led)
-{
-	int err = tracer_ledger(tr->tracer, led);
-
-	led->slow_only = tr->o.tracer.slow_any;
+	led->slow_only = l->o.tracer.slow_any;
 	led->slow = led->n.emitted + led->n.ring_lost;
 	return err;
 }
 
-static void add_cost(const struct trace *tr, struct ledger *led)
-{
-	if (tr->cost)
-		cost_get(tr->cost, &led->cost);
-}
-
 /* The account so far, after the records that have ended; those that are lost stay so. */
-static int show_so_far(struct trace *tr)
+static int show_so_far(struct live *l)
 {
-	int ret = tracer_consume(tr->tracer, on_record, tr);
-	struct ledger led = tr->led;
+	int ret = on_input(l);
+	struct ledger led = l->led;
 
 	if (ret)
 		return ret;
 	led.so_far = true;
-	led.duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
-	add_softnet(tr, &led);
-	add_cost(tr, &led);
-	ret = get_ledger(tr, &led);
-	if (!ret && tr->intervals)
-		ret = tr->sink->hist(&tr->env,
-				     intervals_whole(tr->intervals, now_ns(CLOCK_MONOTONIC),
-						     false));
-	return ret ? ret : tr->sink->done(&tr->env, &led);
+	session_account(&l->s, &led);
+	ret = get_ledger(l, &led);
+	if (!ret && l->intervals)
+		ret = show_hist(l, intervals_whole(l->intervals, now_ns(CLOCK_MONOTONIC), false));
+	return ret ? ret : shown(l, l->sink->done(&l->env, &led));
 }
 
 static int on_signal(void *arg, int signo)
@@ -289,209 +240,152 @@ static int on_deadline(void *arg)
 	return LOOP_STOP;
 }
 
-static int fetch_ledger(struct trace *tr)
-{
-	struct ledger *led = &tr->led;
-
-	if (tr->cost)
-		cost_stop(tr->cost);
-	tracer_stop(tr->tracer);
-	add_softnet(tr, led);
-	add_cost(tr, led);
-	if (!tr->o.count || led->shown < tr->o.count) {
-		int ret = tracer_consume(tr->tracer, on_record, tr);
-
-		if (ret < 0)
-			return ret;
-	}
-	led->duration_ns = now_ns(CLOCK_MONOTONIC) - tr->start_ns;
-	return get_ledger(tr, led);
-}
-
 /* What came since the last interval, and the whole. */
-static int show_hist(struct trace *tr)
+static int show_last_hist(struct live *l)
 {
-	uint64_t now = tr->start_ns + tr->led.duration_ns;
+	uint64_t now = l->s.start_ns + l->led.duration_ns;
 	int err = 0;
 
-	if (!tr->intervals)
+	if (!l->intervals)
 		return 0;
-	learn_names(tr);
-	if (tr->o.hist.interval_ns)
-		err = tr->sink->hist(&tr->env, intervals_next(tr->intervals, now));
-	return err ? err : tr->sink->hist(&tr->env, intervals_whole(tr->intervals, now, true));
+	learn_names(l);
+	if (l->o.hist.interval_ns)
+		err = show_hist(l, intervals_next(l->intervals, now));
+	return err ? err : show_hist(l, intervals_whole(l->intervals, now, true));
+}
+
+static int show_end(struct live *l)
+{
+	int err = 0;
+
+	session_stop(&l->s);
+	session_account(&l->s, &l->led);
+	if (!l->o.count || l->led.shown < l->o.count)
+		err = on_input(l);
+	if (err >= 0)
+		err = get_ledger(l, &l->led);
+	if (!err)
+		err = trace_file_done(l->file, &l->led);
+	if (!err)
+		err = show_last_hist(l);
+	return err ? err : shown(l, l->sink->done(&l->env, &l->led));
 }
 
 /* Where it listens; asked to be verbose, also what that costs in memory. */
-static void announce(const struct trace *tr)
+static void announce(const struct live *l)
 {
-	struct memory_opts mo = tracer_memory(tr->tracer);
+	struct memory_opts mo = tracer_memory(l->s.tracer);
 	char text[MEMORY_LEN];
 
-	if (tr->o.verbose)
+	if (l->o.verbose)
 		log_note("memory: %s", memory_text(text, &mo));
-	log_note("listening on %s (Ctrl-C ends)", scope_text(&tr->o.scope));
+	log_note("listening on %s (Ctrl-C ends)", scope_text(&l->o.scope));
 }
 
-static void start_cost(struct trace *tr)
-{
-	const struct opts *o = &tr->o;
-
-	tr->cost = cost_new(tr->tracer);
-	if (!tr->cost) {
-		if (o->budget)
-			log_note("--overhead-budget has no effect: the kernel says how long "
-				 "programs run only to CAP_SYS_ADMIN");
-		return;
-	}
-	if (o->budget)
-		cost_budget(tr->cost, o->budget,
-			    o->tracer.sample > 1 ? 1.0 / o->tracer.sample : 1);
-	cost_start(tr->cost, o->budget ? BUDGET_NS : COST_NS);
-}
-
-static int run(struct trace *tr)
+static int run(struct live *l)
 {
 	struct loop_calls c = { .input = on_input, .tick = on_tick, .signal = on_signal,
 				.deadline = on_deadline, .interval = on_interval,
-				.tick_ns = TICK_NS, .interval_ns = tr->o.hist.interval_ns,
-				.deadline_ns = tr->o.seconds_ns };
-	int err;
+				.tick_ns = TICK_NS, .interval_ns = l->o.hist.interval_ns,
+				.deadline_ns = l->o.seconds_ns };
+	int err = shown(l, l->sink->begin(&l->env));
 
-	err = tr->sink->begin(&tr->env);
+	if (!err)
+		err = trace_file_begin(l->file, &l->env);
 	if (err)
 		return err;
-	err = tee_begin(tr->tee, &tr->env);
-	if (err)
-		return err;
-	tr->softnet_known = !softnet_read(&tr->softnet);
-	start_cost(tr);
-	tracer_enable(tr->tracer);
-	announce(tr);
-	tr->start_ns = now_ns(CLOCK_MONOTONIC);
-	if (tr->intervals)
-		intervals_begin(tr->intervals, tr->start_ns);
-	err = loop_run(tr->loop, tracer_fd(tr->tracer), &c, tr);
-	if (err)
-		return err;
-	err = fetch_ledger(tr);
-	if (!err)
-		err = tee_done(tr->tee, &tr->led);
-	if (!err)
-		err = show_hist(tr);
-	if (!err)
-		err = tr->sink->done(&tr->env, &tr->led);
-	return err;
+	session_watch_cost(&l->s, l->o.budget,
+			   l->o.tracer.sample > 1 ? 1.0 / l->o.tracer.sample : 1);
+	session_begin(&l->s);
+	announce(l);
+	if (l->intervals)
+		intervals_begin(l->intervals, l->s.start_ns);
+	err = loop_run(l->s.loop, tracer_fd(l->s.tracer), &c, l);
+	return err ? err : show_end(l);
 }
 
-/*
- * Histograms, and which records are sent besides: the slowest. All with --trace, none without
- * examples; where readers are chosen thresholds that nothing exceeds keep the account of the rest.
- */
-static void ask_for_hist(const struct opts *o, struct tracer_opts *to)
+static int start(struct live *l, const struct tracer_opts *to)
 {
-	to->hist = true;
-	to->wire = o->hist.wire;
-	to->by = o->hist.by;
-	to->groups = o->hist.groups;
-	to->stages = o->hist.stages;
-	to->worst = o->trace_file ? 0 : o->hist.worst;
-	if (to->worst || o->trace_file)
-		return;
-	if (!to->reader_pid && !to->reader_comm && !to->reader_cgroup) {
-		to->verdicts = 0;
-		return;
-	}
-	to->slow_any = true;
-	memset(to->slow, 0xff, sizeof(to->slow));
-}
+	int err = session_open(&l->s, to);
 
-static int start_hist(struct trace *tr)
-{
-	tr->intervals = intervals_new(tr->tracer, &tr->o.hist);
-	if (tr->intervals)
+	if (err)
+		return err;
+	l->out = out_open(STDOUT_FILENO);
+	if (l->out && to->hist)
+		l->intervals = intervals_new(l->s.tracer, &l->o.hist);
+	if (l->out && (l->intervals || !to->hist))
 		return 0;
-	log_err("cannot start: histograms: %s", strerror(ENOMEM));
+	log_err("cannot start: %s: %s", l->out ? "histograms" : "standard output",
+		strerror(ENOMEM));
 	return -ENOMEM;
 }
 
-static int start(struct trace *tr, uint32_t verdicts, bool hist)
+static int exit_status(const struct live *l, int err)
 {
-	struct tracer_opts to = tr->o.tracer;
-	int err;
+	bool file = trace_file_failed(l->file);
 
-	to.scope = &tr->o.scope;
-	to.verdicts = verdicts;
-	/* One flow alone may be too much: a budget chooses packets, unless flows were asked for. */
-	if (tr->o.budget && to.sample < 2)
-		to.sample_packets = true;
-	to.sample_changes = tr->o.budget > 0;
-	if (hist)
-		ask_for_hist(&tr->o, &to);
-	err = loop_new(&tr->loop);
-	if (!err) {
-		tr->out = out_open(STDOUT_FILENO);
-		err = tr->out ? 0 : -errno;
-	}
-	if (err) {
-		log_err("cannot start: event loop: %s", strerror(-err));
-		return err;
-	}
-	err = tracer_new(&tr->tracer, &to);
-	return err || !hist ? err : start_hist(tr);
-}
-
-static int exit_status(const struct trace *tr, int err)
-{
 	/* The reader went away (| head): it has what it wanted. */
-	if (err == -EPIPE && !tee_failed(tr->tee))
+	if (err == -EPIPE && l->out_failed)
 		return EXIT_OK;
-	if (err) {
-		log_err("cannot write: %s: %s", tee_failed(tr->tee) ? tr->o.trace_file :
-			"standard output", err == -EINTR ?
+	if (!err)
+		return l->vanished ? EXIT_RUNTIME : EXIT_OK;
+	if (file || l->out_failed)
+		log_err("cannot write: %s: %s", file ? l->o.trace_file : "standard output",
+			err == -EINTR ?
 			"ended while its reader did not read, so not all was shown" :
 			strerror(-err));
-		return EXIT_RUNTIME;
-	}
-	return tr->vanished ? EXIT_RUNTIME : EXIT_OK;
+	else
+		log_err("cannot go on: records from the kernel: %s", strerror(-err));
+	return EXIT_RUNTIME;
 }
 
-static int run_with(const struct opts *o, const char *sink, uint32_t verdicts, bool hist)
+static int run_traced(struct live *l, const struct tracer_opts *to)
 {
-	struct trace tr = { .o = *o, .sink = sink_find(sink) };
-	int ret = check_kernel();
+	int ret = EXIT_RUNTIME;
 
-	if (ret)
-		return ret;
-	if (o->trace_file) {
-		tr.tee = tee_new(o->trace_file);
-		if (!tr.tee)
-			return EXIT_USAGE;
-	}
-	ret = EXIT_RUNTIME;
-	if (!start(&tr, verdicts, hist)) {
+	if (!start(l, to)) {
 		reasons_load();
-		set_env(&tr);
-		ret = exit_status(&tr, run(&tr));
-		tr.sink->free(&tr.env);
+		set_env(l);
+		ret = exit_status(l, run(l));
+		l->sink->free(&l->env);
 	}
-	intervals_free(tr.intervals);
-	tee_free(tr.tee);
-	cost_free(tr.cost);
-	tracer_free(tr.tracer);
-	if (tr.out)
-		fclose(tr.out);
-	loop_free(tr.loop);
+	intervals_free(l->intervals);
+	if (l->out)
+		fclose(l->out);
+	session_close(&l->s);
 	reasons_free();
+	return ret;
+}
+
+static int run_with(struct live *l, const struct tracer_opts *to)
+{
+	int err = check_kernel(), ret;
+
+	if (err)
+		return err;
+	if (l->o.trace_file)
+		err = trace_file_new(&l->file, l->o.trace_file);
+	if (err) {
+		log_err("--trace %s: %s", l->o.trace_file, strerror(-err));
+		return err == -ENOMEM ? EXIT_RUNTIME : EXIT_USAGE;
+	}
+	ret = run_traced(l, to);
+	trace_file_free(l->file);
 	return ret;
 }
 
 int run_sink(const struct opts *o, const char *sink, uint32_t verdicts)
 {
-	return run_with(o, sink, verdicts, false);
+	struct live l = { .o = *o, .sink = sink_find(sink) };
+	struct tracer_opts to = ask_for_records(&l.o, verdicts);
+
+	return run_with(&l, &to);
 }
 
 int run_hist(const struct opts *o)
 {
-	return run_with(o, o->json ? "hist-json" : "hist", VERDICTS_ALL, true);
+	struct live l = { .o = *o, .sink = sink_find(o->json ? "hist-json" : "hist") };
+	struct tracer_opts to = ask_for_hist(&l.o);
+
+	return run_with(&l, &to);
 }

@@ -1,39 +1,40 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include "base/log.h"
 #include "run/trace_file.h"
 
-struct tee {
+struct trace_file {
 	FILE *file;
 	const struct sink *sink;
 	struct sink_env env;
 	bool failed;
 };
 
-struct tee *tee_new(const char *path)
+int trace_file_new(struct trace_file **out, const char *path)
 {
-	struct tee *t = calloc(1, sizeof(*t));
+	struct trace_file *t = calloc(1, sizeof(*t));
+	int err;
 
-	if (t)
-		t->file = fopen(path, "we");
-	if (t && t->file) {
-		t->sink = sink_find("json");
-		return t;
+	if (!t)
+		return -ENOMEM;
+	t->file = fopen(path, "we");
+	if (!t->file) {
+		err = -errno;
+		free(t);
+		return err;
 	}
-	log_err("--trace %s: %s", path, strerror(errno));
-	free(t);
-	return NULL;
+	t->sink = sink_find("json");
+	*out = t;
+	return 0;
 }
 
-static int noted(struct tee *t, int err)
+static int noted(struct trace_file *t, int err)
 {
 	t->failed |= err != 0;
 	return err;
 }
 
-int tee_begin(struct tee *t, const struct sink_env *env)
+int trace_file_begin(struct trace_file *t, const struct sink_env *env)
 {
 	if (!t)
 		return 0;
@@ -44,27 +45,26 @@ int tee_begin(struct tee *t, const struct sink_env *env)
 	return noted(t, t->sink->begin(&t->env));
 }
 
-int tee_record(struct tee *t, const struct pp_rec *rec)
+int trace_file_record(struct trace_file *t, const struct pp_rec *rec)
 {
 	return t ? noted(t, t->sink->record(&t->env, rec)) : 0;
 }
 
-int tee_done(struct tee *t, const struct ledger *led)
+int trace_file_done(struct trace_file *t, const struct ledger *led)
 {
 	return t ? noted(t, t->sink->done(&t->env, led)) : 0;
 }
 
-bool tee_failed(const struct tee *t)
+bool trace_file_failed(const struct trace_file *t)
 {
 	return t && t->failed;
 }
 
-void tee_free(struct tee *t)
+void trace_file_free(struct trace_file *t)
 {
 	if (!t)
 		return;
-	if (t->sink)
-		t->sink->free(&t->env);
+	t->sink->free(&t->env);
 	fclose(t->file);
 	free(t);
 }

@@ -8,15 +8,15 @@
 
 #include "output/sink.h"
 
-struct tee;
+struct trace_file;
 
-/* Creates the file. NULL after one line on stderr. */
-struct tee *tee_new(const char *path);
-int tee_begin(struct tee *t, const struct sink_env *env);
-int tee_record(struct tee *t, const struct pp_rec *rec);
-int tee_done(struct tee *t, const struct ledger *led);
+/* Creates the file. */
+int trace_file_new(struct trace_file **out, const char *path);
+int trace_file_begin(struct trace_file *t, const struct sink_env *env);
+int trace_file_record(struct trace_file *t, const struct pp_rec *rec);
+int trace_file_done(struct trace_file *t, const struct ledger *led);
 /* Was it this file that could not be written? */
-bool tee_failed(const struct tee *t);
-void tee_free(struct tee *t);
+bool trace_file_failed(const struct trace_file *t);
+void trace_file_free(struct trace_file *t);
 
 #endif /* PKTPATH_RUN_TRACE_FILE_H */

@@ -82,6 +82,11 @@ void cost_budget(struct cost *c, double budget, double share)
 	c->share = c->least = share;
 }
 
+bool cost_has_budget(const struct cost *c)
+{
+	return c->budget > 0;
+}
+
 static int read_runs(const struct cost *c, struct runs runs[NR_HOOKS][ROW_PROGS])
 {
 	int i, k;

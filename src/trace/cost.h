@@ -64,6 +64,8 @@ int cost_error(const struct cost *c);
  */
 void cost_budget(struct cost *c, double budget, double share);
 
+bool cost_has_budget(const struct cost *c);
+
 /* Look no more: before tracer_stop(). */
 void cost_stop(struct cost *c);
 
