@@ -53,7 +53,8 @@ SAN_CFLAGS := -O1 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"
 # The pure rooms, which know no kernel; and others with files that can be tried alone.
 PURE_ROOMS := base text model output
 PURE_SRC   := $(foreach room,$(PURE_ROOMS),$(wildcard src/$(room)/*.c))
-MORE_SRC   := $(filter-out $(USES_SKEL),$(foreach room,hooks host serve bench,$(wildcard src/$(room)/*.c)))
+MORE_SRC   := $(filter-out $(USES_SKEL),\
+	$(foreach room,cmd hooks host serve bench,$(wildcard src/$(room)/*.c)))
 UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard tests/unit/*/test_*.c)) \
 	$(patsubst %,$(B)/test/tests/unit/legacy/%,test_stitch test_stitch_list test_stitch_race \
 	test_tcp)
@@ -77,9 +78,10 @@ $(B)/test/yyjson.o: third_party/yyjson/yyjson.c
 
 $(B)/test/pure.a: $(PURE_SRC:%.c=$(B)/test/%.o) $(B)/test/yyjson.o
 $(B)/test/more.a: $(MORE_SRC:%.c=$(B)/test/%.o)
-$(B)/test/pure.a $(B)/test/more.a:
+# Files of two rooms may have one name: q keeps both.
+$(B)/test/pure.a $(B)/test/more.a: tests/tests.mk
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $(filter %.o,$^)
 
 # A test links what it uses of them.
 $(B)/test/tests/unit/%: tests/unit/%.c $(B)/test/more.a $(B)/test/pure.a

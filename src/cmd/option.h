@@ -15,8 +15,8 @@
 enum option_type {
 	OPT_FLAG,	/* takes no value: sets a bool, or clears it */
 	OPT_NUMBER,	/* num_whole() into a uint32_t or uint64_t */
-	OPT_SIZE,	/* num_size(), rounded up to a power of two, which is said, into a uint32_t */
-	OPT_TIME,	/* num_time() into a uint64_t: ns, at most a year; a bare number is seconds */
+	OPT_SIZE,	/* num_size() into a uint32_t: rounded up to a power of two, and said */
+	OPT_TIME,	/* num_time() into a uint64_t: ns, at most a year; bare: seconds */
 	OPT_PERCENT,	/* num_percent() into a double: 0..1 */
 	OPT_CHOICE,	/* a word's number in choice() into an enum or a bool */
 	OPT_WORD,	/* as it is given, into a const char * */
@@ -45,7 +45,7 @@ struct option_row {
 	enum option_type type;
 	uint32_t at, size;	/* the field in what opts_parse() fills in: offset and bytes */
 	bool clears;		/* OPT_FLAG: it was set and becomes false */
-	uint64_t preset;	/* the default, as the field has it; not of OPT_OWN and OPT_PERCENT */
+	uint64_t preset;	/* the default, as the field has it; not OPT_OWN, OPT_PERCENT */
 	const char *preset_word;	/* of OPT_WORD; NULL: none */
 	uint64_t min, max;	/* of OPT_NUMBER and OPT_SIZE; max 0: no limit */
 	const char *unit;	/* of a bare number; NULL: it counts things */
