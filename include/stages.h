@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The tables everything else is expanded from: stages, verdicts, poll causes, reasons for an
- * incomplete record, and the hooks. BPF programs, names, `pktpath probes`, the manual page's
- * lists and the tests all come from here. docs/ADDING.md says how to add a row.
+ * The tables from which everything else is expanded: stages, verdicts, poll causes, reasons for losing
+ * sight of a packet, and the hooks. BPF programs, labels and `pktpath probes` come from here, and
+ * tests hold the manual against it. docs/ADDING.md says how to add a row.
+ *
+ * Where is something handled? A row of PP_HOOKS, at the end, leads from a kernel function to its
+ * handler; docs/GLOSSARY.md has a grep for each of the usual questions.
  */
 #ifndef PKTPATH_INCLUDE_STAGES_H
 #define PKTPATH_INCLUDE_STAGES_H
@@ -55,7 +58,7 @@
 
 /* X(ID, label, meaning): why the poll that fetched the packet ran. */
 #define PP_CAUSES(X)                                                                               \
-	X(NONE,    "none",    "no poll was seen, or not what scheduled it")                                  \
+	X(NONE,    "none",    "no poll was seen, or not what scheduled it")                        \
 	X(IRQ,     "irq",     "an interrupt scheduled the poll")                                   \
 	X(REPOLL,  "repoll",  "the poll before used up its budget, so the softirq polled again")   \
 	X(MISSED,  "missed",  "an interrupt came during a poll, which scheduled itself again")     \
@@ -102,9 +105,7 @@
 	X(CPU,     "cpu",     "to another CPU, which makes an skb of it")                          \
 	X(SOCKET,  "socket",  "to an AF_XDP socket")
 
-/*
- * X(ID, bit, label, meaning): flags of a record. Those without a label are the kernel side's own.
- */
+/* X(ID, bit, label, meaning): flags of a record. Those without a label are the kernel side's own. */
 #define PP_FLAGS(X)                                                                                \
 	X(LATE,    0x0001, "late",    "first seen at a later hook than where its driver handed it up") \
 	X(NOPARSE, 0x0002, "noparse", "headers could not be read: flow unknown")                   \
@@ -133,7 +134,7 @@
 	X(SOCKTAB,   "socket table full", "no room for the packet's socket in the socket table")   \
 	X(ORPHAN,    "parent unknown", "coalesced into a packet that has no record")
 
-/* pktpath's own drop reasons, apart from the kernel's: values from PP_REASON_OWN on. */
+/* pktpath's own drop reasons, with values beyond the kernel's: from PP_REASON_OWN on. */
 #define PP_REASON_OWN 0xff000000u
 #define PP_OWN_REASONS(X)                                                                          \
 	X(UNREAD,    "socket closed unread")                                                       \
@@ -169,7 +170,7 @@ enum pp_xdp_to { PP_XDP_TOS(PP_ENUM_XDP_TO) PP_XT_NR };
 enum pp_flag { PP_FLAGS(PP_ENUM_FLAG) };
 enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASON) PP_R_END };
 
-/* A hook that serves no stage (it ends, merges or counts), and the stages as a bit mask. */
+/* The stage of a hook that stamps none (it ends, merges or counts), and a stage in a bit mask. */
 #define PP_ST_NONE PP_ST_NR
 #define PP_ST_BIT(st) (1u << (st))
 

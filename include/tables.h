@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The kernel side's tables: their entries and sizes. stitch.h works on them. */
+/*
+ * The kernel side's tables: their entries and sizes. bpf/core/maps.bpf.h has the tables themselves,
+ * bpf/core/stitch.h finds its way in them; user space reads struct pp_cpu.
+ */
 #ifndef PKTPATH_INCLUDE_TABLES_H
 #define PKTPATH_INCLUDE_TABLES_H
 
@@ -8,7 +11,7 @@
 #define PP_WAYS		4
 #define PP_SET_BITS	12
 #define PP_SETS		(1u << PP_SET_BITS)
-#define PP_REC_BITS	19		/* at most 512 Ki records */
+#define PP_REC_BITS	19		/* at most 512 Ki records: see --records */
 #define PP_REC_MAX	(1u << PP_REC_BITS)
 #define PP_SOCK_BITS	12
 #define PP_SOCKS	(1u << PP_SOCK_BITS)
@@ -21,57 +24,61 @@
 #define PP_XDP_WAIT	128		/* more than a driver's poll fetches (NAPI_POLL_WEIGHT) */
 #define PP_TASK_BITS	12
 #define PP_TASKS	(1u << PP_TASK_BITS)
-#define PP_PROBES	4		/* neighbouring slots tried in the small tables */
-#define PP_ALLOC_TRIES	32
-#define PP_ALLOC_NEAR	8
-#define PP_OLD_NS	1000000000ull
-#define PP_SORT_STEPS	64		/* how far an out-of-order segment is moved to its place */
+#define PP_PROBES	4		/* neighbouring entries tried in the small tables */
+#define PP_ALLOC_TRIES	32		/* slots of the slab that are tried for a new record … */
+#define PP_ALLOC_NEAR	8		/* … of which neighbours */
+#define PP_OLD_NS	1000000000ull	/* a record untouched for so long may lose its way */
+#define PP_SORT_STEPS	64		/* how far a segment's place is searched from each end */
 
-/* One set of the address index: 4 words, each a packed (address, slab reference); 0 = empty. */
+/* A set of the address index: its ways are pp_word()s of address and slab reference; 0 = empty. */
 struct pp_set {
 	__u64 way[PP_WAYS];
 };
 
-/* A socket with unread data: its records sorted by read_seq. Changed under the socket lock only. */
+/*
+ * A socket with unread data, or a queue of fragments, and the list of its records, sorted by
+ * read_seq. Changed under the lock of the socket or queue only.
+ */
 struct pp_sock {
-	__u64 sk;		/* 0 = slot is free */
-	__u64 sock_ns;		/* stamp of the newest record taken off the list … */
+	__u64 sk;		/* its address; 0 = entry is free */
+	__u64 sock_ns;		/* `sock` stamp of the record last taken off the list … */
 	__u32 head, tail;
 	__u16 sock_cpu;		/* … and its CPU */
 	__u16 pad[3];
 };
 
 /*
- * A UDP socket's unread packets in the order of their arrival, for kernels on which the read
- * cannot be hooked. Tickets: tail is taken by arrivals, head by reads, both with atomics.
+ * A UDP socket's unread packets in the order of arrival, for kernels on which the read cannot be
+ * hooked. `head` and `tail` hand out tickets: tail's go to arrivals, head's to reads, atomically.
  */
 struct pp_fifo {
-	__u64 sk;		/* 0 = slot is free */
+	__u64 sk;		/* 0 = entry is free */
 	__u32 head, tail;
-	__u32 skipped;		/* arrivals after the ring was full: read after the ring's */
+	__u32 skipped;		/* arrivals while the ring was full: read after those in it */
 	__u32 pad;
 	__u32 ring[PP_FIFO_LEN];
 };
 
 /*
- * A thread that reads sockets, or was woken for one; its slot is its number's low bits. It changes
- * when the thread is woken, when it gets a CPU and when it reads: one after the other.
+ * A thread that reads sockets, or was woken for one; its entry is found by its ID's low bits.
+ * Written when the thread is woken, when it gets a CPU and when it reads, which happen one after
+ * the other.
  */
 struct pp_task {
-	__u64 sk;		/* socket for whose data it was woken last */
+	__u64 sk;		/* socket for whose data it was last woken */
 	__u64 wake_ns;		/* when; 0 = not known */
 	__u64 run_ns;		/* when it first got a CPU after that; 0 = not yet */
 	__u64 on_ns;		/* when it last got a CPU; 0 = not known */
 	__u64 awake_ns;		/* it has not slept since then; 0 = not known */
 	__u64 sleeps;		/* how often it had slept by then */
-	__u32 tid;		/* 0 = slot is free */
+	__u32 tid;		/* 0 = entry is free */
 	__u16 wake_cpu, run_cpu;
 	__u64 pad;
 };
 
-/* What the interrupt told about a NAPI instance, until the poll takes it. */
+/* What is known of a NAPI instance's scheduling, until its poll takes that over. */
 struct pp_napi {
-	__u64 napi;		/* 0 = slot is free */
+	__u64 napi;		/* its address; 0 = entry is free */
 	__u64 irq_ns;		/* 0 = not scheduled from an interrupt handler */
 	__u64 sched_ns;		/* 0 = nothing pending */
 	__u16 irq_cpu, sched_cpu;
@@ -95,50 +102,50 @@ struct pp_poll {
 	__u8 pad;
 };
 
-/* What the XDP programs that run on a CPU left behind there. See bpf/xdp/slot.bpf.h. */
+/* What the XDP programs that ran on a CPU left behind there. See bpf/core/xdp_slot.bpf.h. */
 struct pp_xdp {
-	__u64 enter_ns;		/* when the program that runs began; 0 = none runs */
-	__u64 pass_ns;		/* native: when that began which passed a frame; 0 = none waits … */
-	__u64 data;		/* … to become a packet; where the frame begins in memory */
-	__u32 len;		/* … how long its first buffer is */
-	__u32 ifindex;		/* … the device that received it */
-	__u32 prog;		/* … and the program's ID */
-	__u32 netif_ref;	/* newest packet that entered the stack here: generic XDP is next */
-	__u32 cur_ref;		/* generic: the packet on which a program runs */
-	__u32 pending;		/* packet that is sent or redirected, it is not known yet how */
+	__u64 enter_ns;		/* when the running program began; 0 = none is running */
+	__u64 pass_ns;		/* native: when the program began that passed a frame; 0 = none … */
+	__u64 data;		/* … waits to become a packet; address of its first byte */
+	__u32 len;		/* … length of its first buffer */
+	__u32 ifindex;		/* … device that received it */
+	__u32 prog;		/* … ID of the program */
+	__u32 netif_ref;	/* newest packet that entered the stack: generic XDP may follow */
+	__u32 cur_ref;		/* generic: the packet on which a program is running */
+	__u32 pending;		/* packet to be sent or redirected: its outcome is not known */
 	__u32 wait_head, wait_tail; /* packets in a device's or CPU's queue, in order, by `next` */
 	__u32 waiting;		/* how many; the queues are emptied before the poll is over */
-	__u32 moved;		/* packet whose skb was freed for another before its program runs */
+	__u32 moved;		/* packet that got another skb before its program runs */
 	__u32 pad;
-	__u32 told;		/* of one queue: how many it has been said of what became of them */
+	__u32 told;		/* while a queue is emptied: packets of it whose outcome is known */
 };
 
-/* What one CPU knows, and its counters. */
-/* What the programs do: nothing that the account shows; all; or only what ends a record. */
+/* What programs do: nothing that the ledger would show; everything; or only end records. */
 enum pp_phase { PP_OFF, PP_ON, PP_LAST };
 
+/* What is known on one CPU, and its counters. */
 struct pp_cpu {
 	__u64 irq_ns;		/* start of the interrupt handler it is in; 0 = not in one */
-	__u64 softirq_ns;	/* newest start of NET_RX */
-	__u64 flush_ns;		/* newest hand-over of a list to the stack */
-	__u64 gro_flush_ns;	/* newest time that GRO let go all, or the old, of what it held */
+	__u64 softirq_ns;	/* last start of NET_RX */
+	__u64 flush_ns;		/* when a list was last handed to the stack */
+	__u64 gro_flush_ns;	/* when GRO last let go all, or the old, of what it held */
 	struct pp_poll poll;
 	struct pp_xdp xdp;
-	__u32 busy_id;		/* NAPI ID that is busy polled here by a function without a hook */
-	__u8 context;		/* enum pp_context of the newest NET_RX */
+	__u32 busy_id;		/* NAPI ID of a busy poll by a driver's function that has no hook */
+	__u8 context;		/* enum pp_context of the last NET_RX */
 	__u8 netpoll;		/* in netpoll_poll_dev() */
 	__u16 pad;
-	__u64 done[PP_DONE];	/* pp_done() of the newest polls that are over, by their id */
+	__u64 done[PP_DONE];	/* pp_done() of the last polls that are over, by their id */
 	__u64 waking;		/* socket whose reader is being woken here; 0 = none */
-	__u64 stash[2];		/* kretprobe: arguments of the function that returns next */
+	__u64 stash[2];		/* for kretprobes: arguments of the function that returns next */
 	__u32 cursor;		/* where to look for a free record */
-	__u32 local_ref;	/* newest packet for this host: what has none may be its copy */
-	__u32 unchecked;	/* bytes sent since it last looked how full the ring is */
-	__u32 numbering;	/* before v5.12: a number is being given … */
+	__u32 local_ref;	/* newest packet for this host, of which others may be copies */
+	__u32 unchecked;	/* bytes sent since the ring's fill level was last looked at */
+	__u32 numbering;	/* before v5.12: a number is being given out … */
 	__u32 pad2;
 	__u64 births;		/* … and the next one */
-	__u32 cut_ref;		/* such a packet whose skb is gone: its first datagram takes over */
-	struct pp_rec cut;	/* the packet cut into datagrams last, as it was; state 0 = none */
+	__u32 cut_ref;		/* packet cut last, its skb gone: its first datagram takes over */
+	struct pp_rec cut;	/* the same packet, as it was; state 0 = none */
 	struct pp_counts n;
 } __attribute__((aligned(64)));
 

@@ -18,9 +18,10 @@ static __always_inline u32 last_iif(const struct pp_rec *rec)
 }
 
 /*
- * The address may belong to another packet by now if an end was missed. The head tells; where it
- * changed legitimately (pskb_expand_head()), the interface tells. That is taken away on the way
- * out of a tunnel and into another namespace (skb_scrub_packet()), and fresh skbs have none.
+ * If a packet's end was missed, its address may belong to another packet by now. skb->head shows
+ * that; where it has changed for a good reason (pskb_expand_head()), the interface does. skb_iif is
+ * cleared on the way out of a tunnel and into another namespace (skb_scrub_packet()), and is not
+ * yet set in a fresh skb.
  */
 static __always_inline int is_other(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
 {
@@ -36,7 +37,7 @@ static __always_inline int is_other(const int typed, struct sk_buff *skb, const 
 	return !(rec->flags & PP_F_HOP) && !rec->egress;
 }
 
-/* Was it for this host, but for a protocol that hands on what it finds inside (UDP: VXLAN)? */
+/* Was it for this host, but of a protocol that may carry another packet inside (UDP: VXLAN)? */
 static __always_inline int may_be_tunnel(const struct pp_rec *rec)
 {
 	return rec->ts[PP_ST_LOCAL] && !rec->ts[PP_ST_SOCK] && rec->l4_proto != IPPROTO_TCP &&
@@ -44,9 +45,9 @@ static __always_inline int may_be_tunnel(const struct pp_rec *rec)
 }
 
 /*
- * Is it the record's own packet that arrives once more, at a device further inside? Where frees
- * are not seen, the next packet may have not only the address but also the head of one that is
- * gone; but it is fresh from a sender, so nothing has received it yet.
+ * Is this the record's own packet, which arrives once more at a device further inside? Where frees
+ * cannot be seen, the next packet may have not only the address but also the head of one that is
+ * gone. But it is fresh from a sender, so no device has received it yet.
  */
 static __always_inline int is_hop(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
 {
@@ -55,7 +56,6 @@ static __always_inline int is_hop(const int typed, struct sk_buff *skb, const st
 
 	if (rec->state != PP_S_SKB)
 		return 0;	/* on a socket: it goes no further */
-
 	if (rec->head == (u64)RD(typed, skb, head))
 		return moved || (iif && iif == last_iif(rec));
 	if (iif)
@@ -63,7 +63,7 @@ static __always_inline int is_hop(const int typed, struct sk_buff *skb, const st
 	return cfg.have_end && moved && may_be_tunnel(rec);
 }
 
-/* One more device has the packet: it did not leave, wherever it was bound for. */
+/* One more device has received the packet: it has not left, wherever it was bound for. */
 static __always_inline void hop(const int typed, const struct here *h, struct sk_buff *skb,
 				struct pp_rec *rec)
 {
@@ -79,13 +79,13 @@ static __always_inline void hop(const int typed, const struct here *h, struct sk
 	to->ifindex = RD(typed, dev, ifindex);
 	to->netns = netns_of(typed, dev);
 	rec->nr_hops = n + 1;
-	if (may_be_tunnel(rec))	/* the packet inside is what goes on */
+	if (may_be_tunnel(rec))	/* it is the packet inside that goes on */
 		parse_again(typed, skb, rec);
 }
 
 /*
- * A device hands a packet up, at `stage`: it is new, or one more device has it (loopback, veth, a
- * tunnel's gro_cells), or its address still has the record of one whose end was missed.
+ * A device hands a packet up, at `stage`: it is new, or one more device has received it (loopback,
+ * veth, a tunnel's gro_cells), or its address still has the record of one whose end was missed.
  */
 static __always_inline void arrive(const int typed, u64 a0, u32 stage, int frag0)
 {

@@ -6,8 +6,8 @@
  * BPF has it from v5.12 on. For kernels before (PP_LEGACY) the includer provides a lock:
  *	int pp_lock(__u32 key);		1, or 0: it is held and was not given back in time
  *	void pp_unlock(__u32 key);
- * A claim that finds its word locked fails, as one that came too late: it may be that the lock's
- * holder is on this very CPU, interrupted, so nobody waits for ever.
+ * A claim that finds its word locked fails, like one that came too late. The holder of the lock may
+ * be a program on this very CPU that was interrupted, so nobody must wait for ever.
  */
 #ifndef PKTPATH_BPF_CORE_ATOMIC_H
 #define PKTPATH_BPF_CORE_ATOMIC_H
@@ -19,9 +19,9 @@
 #endif
 
 /*
- * The low half of an address as a number. The verifier lets no shift or product touch a typed
- * pointer, but a 32-bit move of one is a plain number; spelt in assembly so that the compiler
- * does not fold it into a 64-bit shift again.
+ * The low half of an address, as a number. The verifier allows no shift or multiplication of a
+ * typed pointer, but a 32-bit move of one yields a plain number. It is written in assembly so that
+ * the compiler does not fold it into a 64-bit shift again.
  */
 static __always_inline __u32 pp_low32(__u64 addr)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* How a record begins: which packets get one, and what it takes over from the poll. */
+/* How a record begins: which packets get one, and what they take over from their poll. */
 #ifndef PKTPATH_BPF_CORE_BIRTH_BPF_H
 #define PKTPATH_BPF_CORE_BIRTH_BPF_H
 
@@ -9,9 +9,9 @@
 #define NOT_COUNTED (-1)
 
 /*
- * A packet's place in the poll that it is met in, or NOT_COUNTED. A poll's packets are counted
- * where the first of them is met: at GRO, or on entering the stack where its driver, or the
- * backlog, passes GRO by. Packets that are not traced count as well.
+ * A packet's place among those of the current poll, or NOT_COUNTED. A poll's packets are counted
+ * where the first of them is met: at GRO, or at the stack's entry if its driver, or the backlog,
+ * bypasses GRO. Packets that are not traced count as well.
  */
 static __always_inline int poll_count(struct pp_poll *p, u32 stage)
 {
@@ -73,7 +73,7 @@ static __always_inline int is_wanted_iface(u32 ifindex)
 	return !cfg.nr_ifs;
 }
 
-/* A busy poll that no hook saw begin; poll_end() tells how it is known. */
+/* Is this a busy poll that no hook saw begin? See busy_polled_id() for how that is known. */
 static __always_inline int is_busy_polled(const int typed, const struct here *h,
 					  struct sk_buff *skb)
 {
@@ -83,8 +83,8 @@ static __always_inline int is_busy_polled(const int typed, const struct here *h,
 }
 
 /*
- * Count a packet, or a clone. Returns its number among this CPU's; the same is never given twice.
- * -1, before v5.12 only: a softirq has interrupted this very function.
+ * Count a packet, or a clone. Returns its number among this CPU's packets, which no other one gets.
+ * -1, before v5.12 only: this softirq interrupted another program in this very function.
  */
 static __always_inline u64 next_number(const struct here *h, int clone)
 {
@@ -110,7 +110,7 @@ static __always_inline u64 next_number(const struct here *h, int clone)
 #endif
 }
 
-/* Enter a new record in the address index. -1: it is lost, as there was no room. */
+/* Enter a new record in the address index. -1: there was no room, so the record is lost. */
 static __always_inline int enter(const struct here *h, u32 ref)
 {
 	struct pp_rec *rec = pp_rec_at(ref - 1), *old;
@@ -127,7 +127,7 @@ static __always_inline int enter(const struct here *h, u32 ref)
 	return -1;
 }
 
-/* Nothing stays of what a slot held before. */
+/* Erase what the slot held before. */
 static __always_inline void clear_rec(struct pp_rec *rec)
 {
 	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
@@ -139,8 +139,9 @@ static __always_inline void clear_rec(struct pp_rec *rec)
 }
 
 /*
- * XDP let pass a packet whose new skb is not known: where its frame begins stands for it, until IP
- * meets that. What IP never meets has nothing more to show.
+ * XDP passed a packet that has got a new skb, whose address is not known. Until it reaches IP the
+ * record is found by the address at which its frame begins. Packets that never reach IP have no
+ * more stages, so they end here.
  */
 static __always_inline void xdp_keep_moved(const struct here *h, u64 data)
 {
@@ -159,7 +160,7 @@ static __always_inline void xdp_keep_moved(const struct here *h, u64 data)
 	enter(h, ref);
 }
 
-/* The record of such a packet, now that its skb is there; or NULL. */
+/* The record of such a packet, now that it has come to IP with its new skb; or NULL. */
 static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff *skb,
 						struct here *h)
 {
@@ -175,7 +176,9 @@ static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff 
 	return enter(h, ref) ? NULL : rec;
 }
 
-/* Take a free record for a packet counted from here on. NULL: there is none, also counted. */
+/*
+ * Take a free record for a packet, which counts as seen from here on. NULL: none is free, counted.
+ */
 static __always_inline struct pp_rec *new_record(const struct here *h, u32 ifindex, u32 netns)
 {
 	u64 nth = next_number(h, 0);
@@ -201,7 +204,7 @@ static __always_inline struct pp_rec *new_record(const struct here *h, u32 ifind
 	return rec;
 }
 
-/* What the poll tells of a packet that it fetched as its `index`th, if that is known. */
+/* What a record takes over from the poll that fetched its packet; `index`: as which, if known. */
 static __always_inline void take_fetch(const struct here *h, struct pp_rec *rec, int index)
 {
 	take_poll(&h->c->poll, rec, h->cpu);
@@ -210,8 +213,9 @@ static __always_inline void take_fetch(const struct here *h, struct pp_rec *rec,
 }
 
 /*
- * Start a record for an skb at `stage`. Whatever its address held is overtaken. Returns the
- * record or NULL (another interface, not in the sample, or no room: counted).
+ * Birth of a record, for an skb at `stage`; the caller has ended the one that its address had.
+ * NULL: the interface is not traced, or the packet is not in the sample or finds no room, which is
+ * counted.
  */
 static __always_inline struct pp_rec *birth(const int typed, const struct here *h,
 					    struct sk_buff *skb, u32 stage, int frag0)
@@ -222,10 +226,10 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	int index = NOT_COUNTED;
 	struct head hd;
 
-	/* What netif_rx() queues is sent by somebody here, and was not fetched by this poll. */
+	/* What netif_rx() queues was sent by this host, and not fetched by the current poll. */
 	if (stage != PP_ST_BACKLOG)
 		index = poll_count(&h->c->poll, stage);
-	/* Each namespace counts its interfaces from 1, which is its loopback. */
+	/* Interface indexes are per namespace: in each of them 1 is loopback. */
 	if (enabled != PP_ON || !is_wanted_iface(ifindex))
 		return NULL;
 	netns = netns_of(typed, dev);
@@ -262,8 +266,8 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 }
 
 /*
- * Read the headers that could not be read at birth; `frag0` as there. If they show that the packet
- * is not in the sample, its record is given back: returns -1.
+ * Read the headers that could not be read at birth; `frag0` as there. Returns -1 if they show that
+ * the packet is not in the sample, in which case its record is given back.
  */
 static __always_inline int parse_late(const int typed, const struct here *h, struct sk_buff *skb,
 				      u32 ref, struct pp_rec *rec, int frag0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What a packet's first bytes tell: its flow, and whether it is in the sample. */
+/* What is read from a packet's headers: its flow, and from that, whether it is in the sample. */
 #ifndef PKTPATH_BPF_CORE_HEADERS_BPF_H
 #define PKTPATH_BPF_CORE_HEADERS_BPF_H
 
@@ -7,6 +7,8 @@
 
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
+#define ETH_P_8021Q	0x8100
+#define ETH_P_8021AD	0x88a8
 #define IPPROTO_ICMP	1
 #define IPPROTO_TCP	6
 #define IPPROTO_UDP	17
@@ -22,11 +24,11 @@
 /* Ports and TCP's sequence numbers from the first bytes of a transport header. */
 static __always_inline void parse_l4(struct pp_rec *rec, const u8 *b, u32 l4_len)
 {
-	if (rec->l4_proto != 6 && rec->l4_proto != 17)
+	if (rec->l4_proto != IPPROTO_TCP && rec->l4_proto != IPPROTO_UDP)
 		return;
 	rec->sport = *(u16 *)&b[0];
 	rec->dport = *(u16 *)&b[2];
-	if (rec->l4_proto == 6) {
+	if (rec->l4_proto == IPPROTO_TCP) {
 		u32 hdr = (b[12] >> 4) * 4;
 
 		rec->tcp_flags = b[13];
@@ -42,7 +44,7 @@ struct head {
 	u8 have;		/* 0: unreadable, or not IP */
 };
 
-/* One bounded read, but for IPv4 options, which move the transport header to its place in b[]. */
+/* One read of a fixed size, and one more if IPv4 options push the transport header out of it. */
 static __always_inline void read_head(const int typed, struct sk_buff *skb, int frag0,
 				      struct head *hd)
 {
@@ -63,7 +65,7 @@ static __always_inline void read_head(const int typed, struct sk_buff *skb, int 
 		hd->have = 0;
 }
 
-/* What of a packet can be told from its head. */
+/* Fill in what the headers say: addresses, ports, TCP's sequence numbers and flags. */
 static __always_inline void parse(struct pp_rec *rec, const struct head *hd)
 {
 	const u8 *b = hd->b;
@@ -100,7 +102,7 @@ static __always_inline void parse(struct pp_rec *rec, const struct head *hd)
 	}
 }
 
-/* Is the packet's flow not known yet, which decides whether it is in the sample? */
+/* Is the packet's flow, which decides whether it is in the sample, not known yet? */
 static __always_inline int undecided(const struct head *hd)
 {
 	return cfg.sample && !cfg.sample_packets && !hd->have &&
@@ -114,9 +116,10 @@ static __always_inline u32 mix(u32 h, u32 word)
 }
 
 /*
- * Is the packet in the sample? By the hash of its flow, so that journeys are whole: GRO merges
- * only within a flow. Fragments have no ports: their datagram's ID stands for them. What has no
- * flow is judged by its address. Headers that cannot be read yet: undecided(), in for now.
+ * Is the packet in the sample? The hash of its flow decides, so that journeys are complete: GRO
+ * merges only within a flow. Fragments have no ports; the ID of their datagram stands in for them.
+ * For packets without a flow, the skb's address decides. If the headers cannot be read yet, the
+ * packet is in for now: see parse_late().
  */
 static __always_inline int sampled(const struct sk_buff *skb, const struct head *hd)
 {
@@ -143,7 +146,7 @@ static __always_inline int sampled(const struct sk_buff *skb, const struct head 
 	return mix(h, 0) <= sample_max;
 }
 
-/* Headers that could not be read before, or that lie inside of those that were. */
+/* Read headers that could not be read before, or that were inside those that could. */
 static __always_inline void parse_again(const int typed, struct sk_buff *skb, struct pp_rec *rec)
 {
 	struct head hd;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What is made of an ended record in the kernel: histograms of its stages, and whether it is slow
- * enough to be sent. One walk over its stamps, at its end; packets under way cost nothing for it.
+ * What the kernel side makes of an ended record: it counts the durations of its stages in
+ * histograms, and finds out whether it is slow enough to be sent. That takes one walk over its
+ * stamps when it ends; a packet on its way costs nothing more.
  */
 #ifndef PKTPATH_BPF_CORE_HISTOGRAMS_BPF_H
 #define PKTPATH_BPF_CORE_HISTOGRAMS_BPF_H
@@ -15,8 +16,8 @@ struct pp_hists {
 };
 
 /*
- * [CPU][group]. CPUs have their own, and add with atomics, since a softirq may interrupt a reader
- * on its CPU: no count is lost, and who reads them needs no lock.
+ * [CPU][group]. Each CPU has its own, and still adds with atomics, since a softirq may interrupt a
+ * program in a process: so no count is lost, and user space reads them without a lock.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -26,7 +27,7 @@ struct {
 	__type(value, struct pp_hists);
 } hists SEC(".maps");
 
-/* Keys of the groups, first come, first served; see group_key(). */
+/* The keys of the groups, first come, first served; see group_key(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -42,7 +43,7 @@ struct {
 	__type(value, struct pp_worst);
 } worsts SEC(".maps");
 
-/* Changed by user space: from then on the slowest are those of a new interval. */
+/* User space changes it to begin a new interval, which then has slowest packets of its own. */
 volatile __u32 epoch = 1;
 
 static __always_inline u64 *pp_group_at(u32 i)
@@ -50,7 +51,7 @@ static __always_inline u64 *pp_group_at(u32 i)
 	return bpf_map_lookup_elem(&groups, &i);
 }
 
-/* What the packet belongs to, never 0. See group_label() for what it means to people. */
+/* The group that a packet belongs to with --by, never 0. group_label() gives it a name. */
 static __always_inline u64 group_key(const struct pp_rec *rec)
 {
 	switch (cfg.by) {
@@ -75,7 +76,7 @@ static __always_inline u64 group_key(const struct pp_rec *rec)
 	}
 }
 
-/* Its group; cfg.groups, which is the one of all others, if the table has no room. */
+/* The group's index; if the table is full, cfg.groups, which is that of all others. */
 static __always_inline u32 group_of(const struct pp_rec *rec)
 {
 	u64 key, *slot;
@@ -93,14 +94,14 @@ static __always_inline u32 group_of(const struct pp_rec *rec)
 			break;
 		if (*slot == key || (!*slot && !pp_cas64(slot, 0, key)))
 			return i;
-		/* Another CPU may have claimed it for the same key just now. */
+		/* Another CPU may just have claimed it for the same key. */
 		if (*(volatile u64 *)slot == key)
 			return i;
 	}
 	return cfg.groups;
 }
 
-/* The fastest of the slowest of a row, and its place. */
+/* The shortest of the durations that are kept as a row's slowest, and its place. */
 static __always_inline u64 least_of(const struct pp_worst *w, u64 row, u32 *at)
 {
 	u64 least = ~0ull;
@@ -119,7 +120,7 @@ static __always_inline u64 least_of(const struct pp_worst *w, u64 row, u32 *at)
 }
 
 /*
- * Is this among the slowest of its row on this CPU, so far in the interval? Then it takes the
+ * Is this among the slowest of its row, so far, on this CPU and in this interval? Then it takes the
  * place of the fastest of them. A new interval begins with none.
  */
 static __always_inline u32 is_worst(struct pp_worst *w, u64 row, u64 ns)
@@ -139,8 +140,8 @@ static __always_inline u32 is_worst(struct pp_worst *w, u64 row, u64 ns)
 }
 
 /*
- * The slowest on a CPU so far, `whole` being 0 for what is no example: then, as without --worst, an
- * entry that nothing is slower than. So whoever looks there needs no other code.
+ * The slowest so far on a CPU. Without --worst, or if the record cannot be an example (`whole` is
+ * 0): an entry that nothing is slower than, so that callers need no other code for these cases.
  */
 static __always_inline struct pp_worst *worst_here(u32 cpu, u32 whole)
 {
@@ -159,8 +160,9 @@ static __always_inline struct pp_worst *worst_here(u32 cpu, u32 whole)
 }
 
 /*
- * The weight of what follows GRO: a packet that others were merged into stands for all of them,
- * if frames of the wire are counted; and one that was merged has its part in its parent's.
+ * Wire weight or skb weight: how much a record counts in the rows after GRO. A packet that others
+ * were merged into stands for all of them if frames of the wire are counted; one that was merged
+ * counts as part of its parent.
  */
 static __always_inline u32 weight_of(const struct pp_rec *rec)
 {
@@ -175,8 +177,9 @@ static __always_inline u32 weight_before_gro(const struct pp_rec *rec)
 }
 
 /*
- * A stamp, by a stage of order[]; the end, by PP_ST_NR, which follows them. The mask is for the
- * verifier, which does not know what is in there; spelt in assembly, since the compiler does.
+ * The stamp of a stage taken from order[]; PP_ST_NR gives the end, which follows the stamps. The
+ * mask is for the verifier, which does not know what order[] holds. It is written in assembly
+ * because the compiler does know, and would leave it out.
  */
 static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
 {
@@ -189,8 +192,9 @@ static __always_inline u64 stamp_at(const struct pp_rec *rec, u32 stage)
 }
 
 /*
- * The bucket goes through memory, of which the verifier knows nothing, so that it need not follow
- * each way through pp_hist_bucket() to the end of the record. The mask is for it, too.
+ * Count a duration in its histogram bucket. The bucket's number goes through memory, about which
+ * the verifier knows nothing, so that it need not follow each way through pp_hist_bucket() on its
+ * own. The mask is for the verifier, too.
  */
 static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, const u32 row, u64 ns,
 				      u64 weight)
@@ -200,12 +204,12 @@ static __always_inline void count_row(struct pp_hists *h, struct pp_rec *rec, co
 	*(volatile u32 *)&rec->bucket = pp_hist_bucket(ns);
 	i = *(volatile u32 *)&rec->bucket & (PP_H_BUCKETS - 1);
 #ifdef __bpf__
-	asm volatile("" : "+r"(i));	/* or it is not added to the row's place, but ored */
+	asm volatile("" : "+r"(i));	/* or the compiler ors it to the row's place */
 #endif
 	__sync_fetch_and_add(&h->count[row * PP_H_BUCKETS + i], weight);
 }
 
-/* The same for a row that the compiler does not know; nothing if there is none. */
+/* The same for a row that is only known at run time; nothing if there is no such row. */
 static __always_inline void count_any_row(struct pp_hists *h, struct pp_rec *rec, u32 row, u64 ns,
 					  u64 weight)
 {
@@ -214,7 +218,7 @@ static __always_inline void count_any_row(struct pp_hists *h, struct pp_rec *rec
 	*(volatile u32 *)&rec->bucket = row * PP_H_BUCKETS + pp_hist_bucket(ns);
 	i = *(volatile u32 *)&rec->bucket;
 #ifdef __bpf__
-	asm volatile("" : "+r"(i));	/* compare the very register that is used */
+	asm volatile("" : "+r"(i));	/* compare the very register that is used below */
 #endif
 	if (i < PP_H_ROWS * PP_H_BUCKETS)
 		__sync_fetch_and_add(&h->count[i], weight);
@@ -225,13 +229,13 @@ struct walk {
 	struct pp_hists *hists;
 	const struct pp_worst *worst;
 	struct pp_rec *rec;
-	u64 weight, before;		/* of what follows GRO, and of what comes before */
+	u64 weight, before;		/* in the rows after GRO, and in those before */
 };
 
 /*
- * Were the stages stamped in the order of their numbers? Nearly always, but not where a packet
- * comes through netif_rx(), for one. Bytes of order[] are compared with those that follow, eight at
- * once; behind the last stage are greater ones (birth()).
+ * Were the stages stamped in the order of their numbers? They nearly always are, but not if a
+ * packet comes through netif_rx(), for example. Each byte of order[] is compared with the next one,
+ * eight at a time; the bytes after the last stage are greater than any (clear_rec()).
  */
 static __always_inline int is_in_order(const struct pp_rec *rec)
 {
@@ -239,7 +243,7 @@ static __always_inline int is_in_order(const struct pp_rec *rec)
 	const u8 *order = rec->order;
 	u32 i;
 
-	/* Were it known to the compiler that these are bytes, it would load one by one. */
+	/* If the compiler knew that these are bytes, it would load them one by one. */
 	asm volatile("" : "+r"(order));
 #pragma unroll
 	for (i = 0; i < PP_ORDER - 8; i += 8) {
@@ -252,8 +256,8 @@ static __always_inline int is_in_order(const struct pp_rec *rec)
 }
 
 /*
- * A row that the compiler knows, wherever this is expanded. What seems slow enough is noted in
- * memory, or the verifier would follow each set of rows on its own.
+ * Count a row that the compiler knows wherever this is expanded. That it seems slow enough is noted
+ * in memory, or the verifier would follow each combination of slow rows on its own.
  */
 static __always_inline void take_row(const struct walk *w, const u32 row, u64 ns)
 {
@@ -262,7 +266,9 @@ static __always_inline void take_row(const struct walk *w, const u32 row, u64 ns
 		*(volatile u32 *)&w->rec->picks = 1;
 }
 
-/* From the end to the first stage, so that each row has its own code: half of what a loop costs. */
+/*
+ * From the end back to the first stage, unrolled: each row has its own code, at half a loop's cost.
+ */
 static __always_inline void walk_back(const struct walk *w)
 {
 	u64 end = w->rec->end_ns, to = end;
@@ -280,13 +286,15 @@ static __always_inline void walk_back(const struct walk *w)
 	take_row(w, PP_H_TOTAL, end - to);
 }
 
-/* The end, which is what PP_ST_NR stands for in order[], is the last stage's in any case. */
+/*
+ * Is the stage asked for? PP_ST_NR, which is the end in order[], always is: it ends the last row.
+ */
 static __always_inline int is_measured(u32 stage)
 {
 	return stage == PP_ST_NR || cfg.stages & 1u << (stage & 31);
 }
 
-/* Stages in any order. The first counts even if it is not asked for: the whole begins with it. */
+/* The same for stages in any order. The first one always counts, since the total begins with it. */
 static __always_inline void walk_by_order(const struct walk *w)
 {
 	struct pp_rec *rec = w->rec;
@@ -310,7 +318,7 @@ static __always_inline void walk_by_order(const struct walk *w)
 
 /*
  * Is a row's duration long enough for the record to be sent? `whole`: it may be an example. A
- * function of its own, so that it is verified once, not at each turn of the loop below.
+ * global function, so that it is verified once, not at each turn of the loop below.
  */
 int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole);
 
@@ -329,7 +337,9 @@ __attribute__((noinline)) int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole)
 		slow = ns > cfg.slow[i];
 	if (!worst)
 		return slow;
-	/* On top of a program already here: user space has the last word on who is slowest. */
+	/*
+	 * This interrupted a program that is in here already. User space has the last word anyway.
+	 */
 	if (*(volatile u32 *)&worst->busy)
 		return 1;
 	*(volatile u32 *)&worst->busy = 1;
@@ -339,15 +349,15 @@ __attribute__((noinline)) int pp_is_slow(u32 cpu, u32 row, u64 ns, u32 whole)
 }
 
 /*
- * The rows for which a record is slow enough to be sent, a bit each. Looked at again for those few
- * that seem to be: the slowest are kept in mind here.
+ * The rows in which a record is slow enough to be sent, a bit each. Done only for the few records
+ * that seem to be: this is also where the slowest are remembered.
  */
 static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu, u32 whole)
 {
 	u32 n = rec->nr_order, picks = 0, row = PP_H_TOTAL, next = rec->order[0], i;
 	u64 from = stamp_at(rec, next), ns = rec->end_ns - from, to;
 
-	/* The whole first, then stage by stage. */
+	/* The total first, then stage by stage. */
 #pragma clang loop unroll(disable)
 	for (i = 0; i <= PP_ST_NR && i <= n && row < PP_H_ROWS; i++) {
 		if (i) {
@@ -364,13 +374,13 @@ static __always_inline u32 slow_rows(const struct pp_rec *rec, u32 cpu, u32 whol
 	return picks;
 }
 
-/* Examples are whole journeys only. */
+/* Only whole journeys make good examples: a merged packet's goes on in its parent. */
 static __always_inline u32 is_whole(const struct pp_rec *rec)
 {
 	return rec->verdict != PP_V_MERGED;
 }
 
-/* Add an ended record to the histograms. Returns whether it seems to be among the slowest. */
+/* Count an ended record in the histograms. Returns 1 if it seems to be among the slowest. */
 static __always_inline u32 count_rows(struct pp_rec *rec, u32 cpu)
 {
 	struct walk w = { .rec = rec, .weight = weight_of(rec), .before = weight_before_gro(rec),
@@ -388,10 +398,10 @@ static __always_inline u32 count_rows(struct pp_rec *rec, u32 cpu)
 	return *(volatile u32 *)&rec->picks;
 }
 
-/* What is made of an ended record, whose stamps were taken one after the other: see order[]. */
+/* Count an ended record. Returns the rows in which it is slow enough to be sent, a bit each. */
 static __always_inline u32 account_for(struct pp_rec *rec, u32 cpu)
 {
-	/* How long a packet took that was lost sight of is not known. */
+	/* Nobody knows how long a packet took after it was lost sight of. */
 	if (rec->verdict == PP_V_UNTRACKED)
 		return 0;
 	rec->order[rec->nr_order & (PP_ORDER - 1)] = PP_ST_NR;

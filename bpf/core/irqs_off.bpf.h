@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * While a program is at work on a CPU, the kernel skips it there for everybody else: for a softirq
- * that came over the process in which it runs, and, since v6.13 or so preempts nearly anywhere, for
- * other processes until that one goes on. Where BPF may keep interrupts away, the programs that
- * run in processes do so for their few hundred instructions; what is left is the way in and out.
+ * While a program runs on a CPU, the kernel skips it there for everybody else: for a softirq that
+ * interrupts the process in which it runs and, since kernels preempt nearly anywhere (v6.13 or so),
+ * for other processes until that one goes on. Where BPF can keep interrupts away, programs that run
+ * in processes do so for their few hundred instructions; only the way in and out remains.
  */
 #ifndef PKTPATH_BPF_CORE_IRQS_OFF_BPF_H
 #define PKTPATH_BPF_CORE_IRQS_OFF_BPF_H
@@ -15,7 +15,7 @@ extern void bpf_local_irq_save(unsigned long *flags) __ksym __weak;	/* v6.14 on 
 extern void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
 extern int LINUX_KERNEL_VERSION __kconfig;
 
-/* The first that lets a program call its global functions meanwhile; v6.14 refuses to load it. */
+/* The first to let a program call its global functions meanwhile; v6.14 refuses to load one. */
 #define QUIET_VERSION KERNEL_VERSION(6, 16, 0)
 
 static __always_inline int can_be_quiet(void)
@@ -23,7 +23,7 @@ static __always_inline int can_be_quiet(void)
 	return LINUX_KERNEL_VERSION >= QUIET_VERSION && bpf_local_irq_save && bpf_local_irq_restore;
 }
 
-/* `context`: that of the hook's row in PP_HOOKS. */
+/* Run a handler; `context` is the one in the hook's row of PP_HOOKS. */
 #define QUIETLY(context, call)                                                                     \
 	do {                                                                                       \
 		int quiet = PP_IN_##context == PP_IN_PROCESS && can_be_quiet();                    \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Reading the kernel's structures: one accessor per thing that changes between kernels or
- * between backends. `typed` is a compile-time constant: 1 where the verifier knows the
- * pointer's type (fentry, fexit, tp_btf) and a plain load is allowed, 0 for kprobes.
+ * Reading the kernel's structures: one accessor for each thing that differs between kernels or
+ * between backends. `typed` is a compile-time constant: 1 where the verifier knows the pointer's
+ * type and allows a plain load (fentry, fexit, tp_btf), 0 for kprobes.
  */
 #ifndef PKTPATH_BPF_CORE_KERNEL_BPF_H
 #define PKTPATH_BPF_CORE_KERNEL_BPF_H
@@ -30,7 +30,7 @@
 		__v;                                                                               \
 	})
 
-#define IP_MIN 28	/* an IPv4 header and one of UDP or ICMP: less says nothing */
+#define IP_MIN 28	/* an IPv4 header and one of UDP or ICMP; fewer bytes are of no use */
 
 #define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02
@@ -39,8 +39,8 @@
 #define TCP_FLAG_URG 0x20
 
 /*
- * skb->cb as TCP uses it. A typed load is fine: the verifier allows any access within an array
- * of an integer type (btf_struct_walk(), v5.5 on), and names cb as the example.
+ * skb->cb as TCP uses it. A typed load will do: the verifier allows any access within an array of
+ * an integer type (btf_struct_walk(), v5.5 on; its comment has cb as the example).
  */
 static __always_inline u32 cb_u32(const int typed, const struct sk_buff *skb, u32 offset)
 {
@@ -76,8 +76,8 @@ static __always_inline u8 cb_u8(const int typed, const struct sk_buff *skb, u32 
 }
 
 /*
- * Did GRO hold it, nothing else being merged into it? dev_gro_receive() sets `last` to the packet
- * itself then; where it lets a packet pass, the same place holds an address of data or nothing.
+ * Did GRO hold the packet, and merge no other into it? Then dev_gro_receive() has set `last` to the
+ * packet itself. In a packet that it let pass, the same place holds an address of data, or nothing.
  */
 static __always_inline int was_held_alone(const int typed, const struct sk_buff *skb)
 {
@@ -85,9 +85,10 @@ static __always_inline int was_held_alone(const int typed, const struct sk_buff 
 }
 
 /*
- * Where the network header begins. In GRO it may lie in a page, with little or nothing linear; then
- * GRO's control block has its address (`frag0`: the caller knows that it is set), until
- * skb_gro_receive() is over or the packet is held. Elsewhere such a header is out of reach: NULL.
+ * Where the network header begins. In GRO it may lie in a page, with little or nothing of the
+ * packet in the linear part. Then GRO's control block has its address, until skb_gro_receive() is
+ * over or the packet is held (`frag0`: the caller knows that it is set). Elsewhere such a header is
+ * out of reach: NULL.
  */
 static __always_inline const u8 *network_header(const int typed, struct sk_buff *skb, int frag0)
 {
@@ -116,8 +117,8 @@ static __always_inline struct segment segment_of(const int typed, const struct s
 }
 
 /*
- * Is it kfree_skb() without a reason? The value shifts between kernels; where there are no
- * reasons (before v5.17) nothing is without one.
+ * Is it the reason of a kfree_skb() that gives none? Its value differs between kernels. Where there
+ * are no reasons at all (before v5.17): no.
  */
 static __always_inline int is_no_reason(u32 reason)
 {
@@ -141,7 +142,7 @@ extern struct pcpu_hot pcpu_hot __ksym __weak;
 #define SOFTIRQ_OFFSET	0x00000100	/* include/linux/preempt.h: a softirq is being served */
 #define COUNT_UNKNOWN	(-1)
 
-/* The CPU's preemption count; COUNT_UNKNOWN: this kernel does not tell (x86 keeps it per CPU). */
+/* The CPU's preemption count, a per-CPU variable on x86; COUNT_UNKNOWN where it cannot be read. */
 static __always_inline int preemption_count(void)
 {
 #if defined(__bpf__) && !defined(PP_NO_KSYMS)
@@ -153,10 +154,10 @@ static __always_inline int preemption_count(void)
 	return COUNT_UNKNOWN;
 }
 
-/* Is a hard interrupt handler running? True also where that is not known. */
+/* Is a hard interrupt handler running? Also true where that is not known. */
 #define in_hardirq() (!!(preemption_count() & (cfg.hardirq_mask ?: ~0u)))
 
-/* Is a process running, for sure, with no interrupt or softirq on top of it? */
+/* Is it certain that a process is running, with no interrupt or softirq on top of it? */
 #define in_thread() (!(preemption_count() & (cfg.hardirq_mask | SOFTIRQ_OFFSET)))
 
 /* The current thread, with its type where BPF has the helper for it (v5.11 on). */

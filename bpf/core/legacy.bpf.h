@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What stands in, before v5.17, for what BPF lacks there: compare-and-swap and additions that
- * return the sum (v5.12), bpf_snprintf() (v5.13), bpf_loop() (v5.17). legacy.bpf.c builds all
- * handlers with it; the loader takes that object where a trial of the newer one fails.
+ * Before v5.17, BPF lacks compare-and-swap and additions that return the sum (v5.12),
+ * bpf_snprintf() (v5.13) and bpf_loop() (v5.17). This is what stands in for compare-and-swap; the
+ * rest is where it is used, under PP_LEGACY. legacy.bpf.c builds all handlers so, and the loader
+ * takes that object where a trial shows that the newer one would be refused.
  */
 #ifndef PKTPATH_BPF_CORE_LEGACY_BPF_H
 #define PKTPATH_BPF_CORE_LEGACY_BPF_H
@@ -10,15 +11,15 @@
 #include "core/kernel.bpf.h"
 
 /*
- * How often a lock is tried: some 10 us. It is held for a few instructions, so one that stays
- * held that long belongs to a program which was interrupted, perhaps by this very one.
+ * How often a lock is tried, which takes some 10 us. Locks are held for a few instructions, so the
+ * holder of one that stays locked for so long was interrupted, perhaps by this very program.
  */
 #define PP_LOCK_TRIES 128
 #define PP_LOCKS 4096	/* far more than can be held: one per CPU and context */
 
 /*
- * A key that is in the map is a lock that is held: entering one that is there fails, and a hash
- * map does that atomically. Its memory is allocated beforehand, so there is no other failure.
+ * A key in the map is a lock that is held: entering one that is there fails, and a hash map does
+ * that atomically. Its memory is allocated beforehand, so nothing else can fail.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -23,13 +23,20 @@ static __always_inline struct pp_napi *pp_napi_at(u32 i);
 const volatile struct pp_cfg cfg = {};
 #include "core/stitch.h"
 
-/* PP_ON once all hooks are attached, and no longer when they go: no packet is followed halfway. */
+/*
+ * PP_ON from when all hooks are attached until just before they are detached, so that no packet is
+ * followed only part of the way.
+ */
 volatile __u32 enabled = PP_OFF;
 
-/* With cfg.sample: flows or packets with a hash up to here are followed. Changed while it runs. */
+/*
+ * With cfg.sample: flows or packets whose hash is at most this are followed. Changes at run time.
+ */
 volatile __u32 sample_max = ~0u;
 
-/* Set once a packet got no record: from then on a packet without one may be counted already. */
+/*
+ * Set once a packet was refused a record: from then on one without may have been counted already.
+ */
 volatile __u32 refused = 0;
 
 struct {
@@ -49,8 +56,8 @@ struct {
 } slab SEC(".maps");
 
 /*
- * Tables of a fixed size are variables: an element is reached by adding to an address, where a map
- * takes a lookup.
+ * Tables of a fixed size are variables: an element is found by adding to an address, where a map
+ * would need a lookup.
  */
 struct pp_set pp_sets[PP_SETS] = {};
 struct pp_sock pp_socks[PP_SOCKS] = {};

@@ -2,7 +2,8 @@
 /*
  * Every row of PP_HOOKS as programs, one per backend that can serve it. The loader picks one
  * backend per row and loads only that. The includer says what the programs do:
- *	RUN(context, handler, typed, nargs, a0, a1, a2)	with the arguments of the hooked function
+ *	RUN(context, handler, typed, nargs, a0, a1, a2)
+ *						with the arguments of the hooked function
  *	RUN_STASH(a0, a1)			at the entry of a function whose kretprobe follows
  *	RUN_RETURN(handler, nargs, result)	at its return
  * pktpath.bpf.c runs the handlers; tests/cost measures other work on the very same hooks.
@@ -23,7 +24,7 @@
 #define RETS_2(c) (c)[0], (c)[1], (c)[2]
 #define RETS_5(c) (c)[0], (c)[1], (c)[5]
 
-/* RUN is a macro whose arguments must be spread out first. */
+/* RUN is a macro, and its arguments come from macros that must be expanded first. */
 #define CALL(run, ...) run(__VA_ARGS__)
 
 #define PROG(sec, name, ctxtype, ...)                                                              \
@@ -35,8 +36,8 @@
 	}
 
 /*
- * A module's function gets a section of the module's: src/hooks/module_functions.c tells libbpf
- * where it is.
+ * Programs for a module's functions have the module's name in their section's: see
+ * src/hooks/module_functions.h.
  */
 #define HOOK_FUNC(id, symbol, nargs, handler, context, module)                                     \
 	PROG("fentry" module "/" #symbol, f_##id, u64, RUN, context, handler, 1, nargs,            \

@@ -9,7 +9,10 @@
 #include "core/histograms.bpf.h"
 #include "core/maps.bpf.h"
 
-/* A handler of PP_HOOKS; `typed` as in core/kernel.bpf.h. */
+/*
+ * A handler of PP_HOOKS: HANDLER(read_tcp) defines h_read_tcp(). a0 to a2 are the arguments of the
+ * hooked function, `typed` is explained in core/kernel.bpf.h.
+ */
 #define HANDLER(name) static __always_inline void h_##name(const int typed, u64 a0, u64 a1, u64 a2)
 
 static __always_inline struct pp_cpu *this_cpu(void)
@@ -34,7 +37,7 @@ static __always_inline int here(struct here *h)
 	return h->c != NULL;
 }
 
-/* The record of an skb, where there is something to do for it: else NULL, and `h` is not set. */
+/* The record of an skb. NULL if it has none; then `h` is not set either. */
 static __always_inline struct pp_rec *record_here(u64 skb, struct here *h, u32 *ref)
 {
 	struct pp_rec *rec = pp_find(skb, ref);
@@ -51,9 +54,10 @@ static __always_inline void stamp(const struct here *h, struct pp_rec *rec, u32 
 }
 
 /*
- * Waking the reader costs more than the copy, so it is woken only when a fair amount waits for
- * it; its own timer fetches the rest. A reader that is behind is awake already: looking at every
- * record, and waking for each, would tax the very packets that it cannot keep up with.
+ * Waking user space costs more than copying a record to it, so it is woken only when a fair amount
+ * is waiting; its own timer fetches the rest. When it has fallen behind it is awake anyway:
+ * checking at every record, and waking it each time, would tax the very packets that it cannot keep
+ * up with.
  */
 static __always_inline u64 ring_flags(const struct here *h, u32 size)
 {
@@ -65,7 +69,7 @@ static __always_inline u64 ring_flags(const struct here *h, u32 size)
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* What the poll that fetched a record had done when it was over, if it is; see tables.h. */
+/* How much the poll that fetched the packet had fetched in all, if it is over; see tables.h. */
 static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
 {
 	u32 cpu = rec->cpu[PP_ST_POLL], id = rec->poll_id;
@@ -81,14 +85,14 @@ static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
 	rec->poll_budget = done;
 }
 
-/* Send an ended record. */
+/* Send an ended record to user space, if it is one that was asked for. */
 static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 {
 	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
 	u32 as = rec->verdict;
 	u64 flags;
 
-	/* What XDP could not send is a drop to those who ask for drops. */
+	/* Who asks for drops also wants to see what XDP failed to send. */
 	if (cfg.xdp && rec->xdp_err)
 		as = PP_V_XDP_DROP;
 	if (!(cfg.emit & (1u << (as & 15))))
@@ -109,14 +113,14 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 		COUNT(h, emitted);
 }
 
-/* What is made of an ended record: it is measured, and sent. */
+/* A record has ended: it is counted in the histograms, and sent. */
 static __always_inline void conclude(struct pp_rec *rec, u32 cpu)
 {
 	struct here h = { .cpu = cpu, .c = bpf_map_lookup_elem(&cpus, &cpu) };
 
 	if (!h.c)
 		return;
-	/* What another process read is not measured either. */
+	/* With --pid and the like, what other processes read is not measured either. */
 	if ((cfg.hist || cfg.slow_any || cfg.worst) &&
 	    (!cfg.by_reader || rec->flags & PP_F_WANTED))
 		rec->picks = account_for(rec, cpu);
@@ -124,8 +128,8 @@ static __always_inline void conclude(struct pp_rec *rec, u32 cpu)
 }
 
 /*
- * A function of its own, global and so verified apart from its callers: records end in many places,
- * some of them in loops. Such functions take pointers from v5.12 on.
+ * Records end in many places, some of them in loops. So this is a global function, which the
+ * verifier checks once and not at each call. Global functions take pointers from v5.12 on.
  */
 #ifdef PP_LEGACY
 int pp_conclude(u32 ref, u32 cpu);
@@ -154,9 +158,9 @@ __attribute__((noinline)) int pp_conclude(struct pp_rec *rec, u32 cpu)
 #endif
 
 /*
- * End a record: count its verdict, send it, give the slot back. `linked`: the slot is still in
- * its socket's list and is freed when the list passes it. The caller has taken it out of the
- * address index.
+ * End a record: count its verdict, send it, free its slot. The caller has taken it out of the
+ * address index. `linked`: it is still in its socket's list, and its slot is freed when the list
+ * gets to it.
  */
 static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32 verdict, u32 loss,
 				   int linked)
@@ -174,20 +178,22 @@ static __always_inline void finish(const struct here *h, struct pp_rec *rec, u32
 		__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
 	if (cfg.emit || cfg.hist)
 		CONCLUDE(rec, h->cpu);
-	/* The list may pass an out-of-order record right now on another CPU: see drain_one(). */
+	/*
+	 * Another CPU may be taking an out-of-order record off the list right now: see drain_one().
+	 */
 	if (linked && pp_cas32(&rec->state, PP_S_OOO, PP_S_ZOMBIE) == PP_S_OOO)
 		return;
 	*(volatile u32 *)&rec->state = PP_S_FREE;
 }
 
-/* A packet that never gets a record still counts: it was seen, and it is untracked. */
+/* A packet that never got a record still counts: it was seen, and it is untracked. */
 static __always_inline void count_lost(const struct here *h, u32 loss)
 {
 	COUNT(h, verdict[PP_V_UNTRACKED]);
 	__sync_fetch_and_add(&h->c->n.loss[loss & 15], 1);
 }
 
-/* Everything that hangs below a record which itself goes no further ends with it. */
+/* A record goes no further; those of the packets coalesced into its packet end with it. */
 static __always_inline void finish_children(const struct here *h, struct pp_rec *rec, u32 verdict,
 					    u32 loss)
 {
@@ -208,14 +214,14 @@ static __always_inline void finish_children(const struct here *h, struct pp_rec 
 	rec->child = rec->child_tail = 0;
 }
 
-/* Lose sight of a record that is out of the index now. */
+/* Lose sight of a record, which the caller has taken out of the index. */
 static __always_inline void finish_lost(const struct here *h, struct pp_rec *rec, u32 loss)
 {
 	finish_children(h, rec, PP_V_UNTRACKED, PP_L_ORPHAN);
 	finish(h, rec, PP_V_UNTRACKED, loss, rec->state == PP_S_OOO);
 }
 
-/* The record that an address held before is overtaken by a new packet: its end was missed. */
+/* The address belongs to a new packet now: the end of the one whose record it held was missed. */
 static __always_inline void finish_stale(const struct here *h, u64 addr)
 {
 	u32 ref = 0;

@@ -8,7 +8,7 @@
 
 #include "core/record.bpf.h"
 
-/* Enter a record in its socket's list, under the socket lock; 0, or -1 if there is no list. */
+/* Enter a record in its socket's list, under the socket lock. -1: the table of sockets is full. */
 static __always_inline int link_to_sock(const struct here *h, u64 sk, u32 ref, struct pp_rec *rec)
 {
 	struct pp_sock *s = pp_sock_find(sk, 1);
@@ -22,14 +22,14 @@ static __always_inline int link_to_sock(const struct here *h, u64 sk, u32 ref, s
 	return 0;
 }
 
-/* The table of sockets is full. The record is out of the index. */
+/* The table of sockets is full: the record is lost. The caller has taken it out of the index. */
 static __always_inline void finish_no_sock(const struct here *h, struct pp_rec *rec)
 {
 	finish_children(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB);
 	finish(h, rec, PP_V_UNTRACKED, PP_L_SOCKTAB, 0);
 }
 
-/* The slot of a list in the table of sockets; -1 if there is none. */
+/* A socket's slot in the table; -1 if it has no list. */
 static __always_inline int sock_slot(u64 sk)
 {
 	u32 hash = pp_hash(sk, PP_SOCK_BITS), i;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Stitching: the tables that lead from an skb or a socket to its record. Pure code without
- * helpers or kernel types, built into the BPF programs and into host unit tests alike.
+ * Stitching: the tables that lead from an skb or a socket to its record. Pure code, without helpers
+ * or kernel types, for the BPF programs and for unit tests on the host.
  *
  * The includer defines how tables are reached:
  *	struct pp_rec  *pp_rec_at(__u32 i);	the slab; NULL when i is out of range
@@ -11,7 +11,7 @@
  *
  * and, for kernels without compare-and-swap, the lock that atomic.h wants.
  *
- * Slab references are stored as index + 1, so that 0 means none.
+ * A slab reference is the index of a record + 1, so that 0 means none.
  */
 #ifndef PKTPATH_BPF_CORE_STITCH_H
 #define PKTPATH_BPF_CORE_STITCH_H
@@ -33,7 +33,7 @@ static __always_inline int pp_seq_after(__u32 a, __u32 b)
 
 /*
  * A way holds the low half of the address and the slab reference in one word, so that it is read
- * and replaced atomically. The record's own skb field settles the rest of the address.
+ * and replaced atomically. The record's `skb` settles the rest of the address.
  */
 static __always_inline __u64 pp_word(__u64 addr, __u32 ref)
 {
@@ -67,10 +67,10 @@ static __always_inline struct pp_rec *pp_find(__u64 addr, __u32 *ref)
 }
 
 /*
- * Enter a record. Returns 0, or the reference of a record that is out of the index because the
- * set is full: an old one that it replaces, or the new one itself. A record that was touched
- * within PP_OLD_NS is never put out, since a hook on another CPU may be working on it; an old one
- * has most likely lost its skb long ago.
+ * Enter a record in the index. Returns 0, or, if the set is full, the reference of the record that
+ * is left out: an old one that this one replaces, or this one itself. A record that was touched
+ * within PP_OLD_NS is never replaced, since a hook on another CPU may be working on it; an older
+ * one has most likely lost its skb long ago.
  */
 static __always_inline __u32 pp_index(__u64 addr, __u32 ref, __u64 now)
 {
@@ -95,8 +95,8 @@ static __always_inline __u32 pp_index(__u64 addr, __u32 ref, __u64 now)
 }
 
 /*
- * Take a record out of the index. Returns 1 if it was there: only who took it out may end it, for
- * it may be evicted, and ended, on another CPU right now.
+ * Take a record out of the index. Returns 1 if it was there. Only who took it out may end it, since
+ * another CPU may be evicting, and ending, it right now.
  */
 static __always_inline int pp_unindex(__u64 addr, __u32 ref)
 {
@@ -111,9 +111,10 @@ static __always_inline int pp_unindex(__u64 addr, __u32 ref)
 }
 
 /*
- * Take a free record; 0 if PP_ALLOC_TRIES slots are all in use. Each CPU starts at a place of its
- * own, so two CPUs rarely want the same one; only one gets it. Giving back is one store. Records
- * that live long (unread data) lie side by side: after a few neighbours the search jumps.
+ * Take a free record from the slab; 0 if PP_ALLOC_TRIES slots are all in use. Each CPU starts at a
+ * place of its own, so two rarely want the same slot, and then only one gets it. A slot is given
+ * back by one store. Records that live long (unread data) lie side by side, so after a few
+ * neighbours the search jumps.
  */
 static __always_inline __u32 pp_alloc(__u32 *cursor, __u32 mask)
 {
@@ -156,8 +157,9 @@ static __always_inline struct pp_sock *pp_sock_find(__u64 sk, int claim)
 }
 
 /*
- * Where a record belongs in its socket's list: the reference after which it goes, 0 = at the
- * head. In order (nearly always) that is the tail. *unsorted is set if the search gave up.
+ * Where a record belongs in its socket's list: after the record with this reference; 0 = at the
+ * head. If data comes in order, as it nearly always does, that is the tail. *unsorted is set if the
+ * search gave up.
  */
 static __always_inline __u32 pp_sock_place(const struct pp_sock *s, __u32 end_seq, int *unsorted)
 {
@@ -173,7 +175,7 @@ static __always_inline __u32 pp_sock_place(const struct pp_sock *s, __u32 end_se
 	}
 	if (!cur)
 		return 0;
-	/* Far from the tail: what fills a gap is close to the head when the reader keeps up. */
+	/* Far from the tail. If the reader keeps up, what fills a gap goes close to the head. */
 	for (i = 0; i < PP_SORT_STEPS && next; i++) {
 		r = pp_rec_at(next - 1);
 		if (!r || pp_seq_after(r->read_seq, end_seq))
@@ -232,7 +234,7 @@ static __always_inline void pp_adopt(__u32 parent_ref, struct pp_rec *parent, __
 	parent->child_tail = ref;
 }
 
-/* Take the head off the socket's list; 0 if it is empty. Frees the slot with the last one. */
+/* Take the head off the socket's list. With the last record, the socket's slot becomes free. */
 static __always_inline void pp_sock_pop(struct pp_sock *s, const struct pp_rec *head)
 {
 	struct pp_rec *r;
@@ -271,15 +273,16 @@ static __always_inline struct pp_napi *pp_napi_find(__u64 napi, int claim)
 }
 
 /*
- * What a record that outlives its poll learns of it: work and budget, known when the poll is over.
- * The tag tells whether the place still belongs to that poll; it is never 0, as an unused place is.
+ * A poll's work and budget, which are known when it is over, for the records that end later. The
+ * upper half says to which poll the entry belongs, since entries are reused; it is never 0, which
+ * marks an unused one.
  */
 static __always_inline __u64 pp_done(__u32 id, __u16 work, __u16 budget)
 {
 	return (__u64)(id / PP_DONE + 1) << 32 | (__u32)work << 16 | budget;
 }
 
-/* Stamp a stage that has no stamp, at a time which is not before the newest. */
+/* Stamp a stage that has no stamp yet, at a time that is not before the newest stamp. */
 static __always_inline void pp_put(struct pp_rec *rec, __u32 stage, __u64 ns, __u16 cpu)
 {
 	__u8 n = rec->nr_order;
@@ -292,8 +295,8 @@ static __always_inline void pp_put(struct pp_rec *rec, __u32 stage, __u64 ns, __
 }
 
 /*
- * Take a stamp back. What is kept of order[] is counted in memory, where the verifier does not
- * follow each number on its own.
+ * Take a stamp back. The stages that order[] keeps are counted in memory, so that the verifier does
+ * not follow each possible number on its own.
  */
 static __always_inline void pp_unput(struct pp_rec *rec, __u32 stage)
 {

@@ -5,9 +5,9 @@
  *	struct pp_task *pp_task_at(__u32 i);	threads that read, NULL when i is out of range
  *	__u64 pp_watched[PP_TASKS / 64];	which slots of that table are in use, a bit each
  *
- * Every context switch of the machine asks whether the next thread is one of these, so the answer
- * is looked up in a few cache lines first. Bits are not taken back: a slot of a thread that is
- * gone costs its successors one more look.
+ * Every context switch of the machine asks whether the next thread is one of these, so that is
+ * first looked up in a few cache lines. Bits are never cleared: the slot of a thread that is gone
+ * costs other threads with the same low bits one more look.
  */
 #ifndef PKTPATH_BPF_CORE_WAKEUPS_H
 #define PKTPATH_BPF_CORE_WAKEUPS_H
@@ -26,7 +26,7 @@ static __always_inline struct pp_task *pp_task_find(__u32 tid)
 	return t && tid && t->tid == tid ? t : NULL;
 }
 
-/* The thread's slot; of another thread that had it, nothing stays. */
+/* The thread's slot. What it held of another thread is erased. */
 static __always_inline struct pp_task *pp_task_watch(__u32 tid)
 {
 	__u32 slot = tid & (PP_TASKS - 1);
@@ -45,7 +45,7 @@ static __always_inline struct pp_task *pp_task_watch(__u32 tid)
 	return t;
 }
 
-/* A thread that slept is woken, while data of this socket is announced. */
+/* A sleeping thread is woken just after data was queued on this socket: see announce(). */
 static __always_inline void pp_task_wake(__u32 tid, __u64 sk, __u64 now, __u16 cpu)
 {
 	struct pp_task *t = pp_task_watch(tid);
@@ -58,7 +58,7 @@ static __always_inline void pp_task_wake(__u32 tid, __u64 sk, __u64 now, __u16 c
 	t->run_ns = 0;
 }
 
-/* It gets a CPU. */
+/* The thread gets a CPU. */
 static __always_inline void pp_task_run(struct pp_task *t, __u64 now, __u16 cpu)
 {
 	t->on_ns = now;
@@ -68,7 +68,7 @@ static __always_inline void pp_task_run(struct pp_task *t, __u64 now, __u16 cpu)
 	}
 }
 
-/* It reads, so it runs: a wake-up after which it did not have to wait for a CPU is no more. */
+/* The thread reads, so it runs. A wake-up after which it was not seen to get a CPU is void. */
 static __always_inline void pp_task_reads(struct pp_task *t, __u64 now, __u64 sleeps)
 {
 	if (!t->awake_ns || t->sleeps != sleeps) {
@@ -80,7 +80,8 @@ static __always_inline void pp_task_reads(struct pp_task *t, __u64 now, __u64 sl
 }
 
 /*
- * What the thread that reads a packet tells about its wait on the socket. The packet came
+ * How long a packet waited for its reader to wake up and to run, judging by the thread that reads
+ * it. The packet came
  *	while the thread had a CPU, or waited for one without having slept: it was awake;
  *	before the thread was woken for this socket: it takes both stamps;
  *	after it was woken, before it got a CPU: it takes that stamp;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What XDP programs leave behind on their CPU (struct pp_xdp), and who takes it: the packet that a
- * driver makes of a frame which native XDP passed on, and the end of the poll. The programs that
- * fill it are in xdp/stage.bpf.h; where none is observed, cfg.xdp is 0 and nothing of this runs.
+ * What the XDP programs that ran on a CPU left behind there (struct pp_xdp), and who takes it up:
+ * the packet that a driver makes of a frame which native XDP passed, or the end of the poll. It is
+ * left there by xdp/stage.bpf.h. Where no XDP program is observed, cfg.xdp is 0 and none of this
+ * runs.
  */
 #ifndef PKTPATH_BPF_CORE_XDP_SLOT_BPF_H
 #define PKTPATH_BPF_CORE_XDP_SLOT_BPF_H
 
 #include "core/record.bpf.h"
 
-/* Filled once the programs are attached; the first one without an index is the end. */
+/* Filled in when the programs are attached; the first entry without an index is the end. */
 struct pp_xdp_dev xdp_devs[PP_IFS] = {};
 
-/* The device's row, or NULL: it is not traced, or this run is none of its packets. */
+/* The device's entry, or NULL: no XDP program of it is observed. */
 static __always_inline struct pp_xdp_dev *xdp_dev_of(u32 ifindex)
 {
 	u32 i;
@@ -30,11 +31,11 @@ static __always_inline struct pp_xdp_dev *xdp_dev_of(u32 ifindex)
 }
 
 /*
- * The frame that native XDP passed on last is this packet, which the driver hands up. It is the
- * CPU's newest one since the poll began, of the same device. Drivers that build the skb around the
- * buffer leave the frame where it was (igb_build_skb()); others copy it (igb_construct_skb()), and
- * then its length must do. XDP's metadata would be a mark of our own in the frame, but packets
- * whose metadata differ are not merged by GRO (skb_metadata_differs()).
+ * The driver hands up a packet: is it the frame that native XDP passed last? It is if it comes from
+ * the same device, in the same poll, and fits. Drivers that build the skb around the buffer leave
+ * the frame where it was (igb_build_skb()); others copy it (igb_construct_skb()), and then its
+ * length has to do. A mark in XDP's metadata would be clearer, but GRO does not merge packets whose
+ * metadata differ (skb_metadata_differs()).
  */
 static __always_inline void take_xdp(const int typed, const struct here *h, struct sk_buff *skb,
 				     struct pp_rec *rec)
@@ -61,7 +62,7 @@ static __always_inline void take_xdp(const int typed, const struct here *h, stru
 	rec->xdp_prog = x->prog;
 }
 
-/* What is still open has ended: sent or redirected, by all that is known. */
+/* End the packet that was to be sent or redirected: nothing has said that it failed. */
 static __always_inline void xdp_settle(const struct here *h)
 {
 	struct pp_xdp *x = &h->c->xdp;
@@ -73,7 +74,7 @@ static __always_inline void xdp_settle(const struct here *h)
 		finish(h, rec, rec->verdict, 0, 0);
 }
 
-/* End what waited for a queue to be emptied, which has happened or never will. */
+/* End the packets in queues: they have been emptied by now, or never will be. */
 static __always_inline void xdp_end_waiting(const struct here *h)
 {
 	struct pp_xdp *x = &h->c->xdp;
@@ -93,10 +94,11 @@ static __always_inline void xdp_end_waiting(const struct here *h)
 }
 
 /*
- * A packet is freed between the stack's entry and generic XDP, which is next: it has got another
- * skb (skb_cow_data_for_xdp(), v6.9, for programs that take frames of several buffers). Its record
- * stays until the program has run. Or nobody wanted it, and XDP passes by what is redirected to a
- * device (skb_is_redirected()): then that was its end, as is found when the poll is over.
+ * A packet's skb is freed between the stack's entry and generic XDP, which is next. Either it has
+ * got another skb (skb_cow_data_for_xdp(), v6.9, for programs that take frames of several buffers);
+ * then its record stays until the program has run. Or XDP left it out because it had been
+ * redirected to a device (skb_is_redirected()), and nobody wanted it; then that was its end, which
+ * is noticed when the poll is over.
  */
 static __always_inline int xdp_moves(const struct here *h, u32 ref, struct pp_rec *rec)
 {
@@ -114,7 +116,7 @@ static __always_inline int xdp_moves(const struct here *h, u32 ref, struct pp_re
 	return 1;
 }
 
-/* What was freed before XDP, and did not meet it then, has ended there. */
+/* A packet that was freed before generic XDP, and that XDP did not meet: that was its end. */
 static __always_inline void xdp_end_moved(const struct here *h)
 {
 	u32 ref = h->c->xdp.moved;
@@ -125,7 +127,7 @@ static __always_inline void xdp_end_moved(const struct here *h)
 		finish(h, rec, PP_V_CONSUMED, 0, 0);
 }
 
-/* A frame that was passed on in this poll, and then thrown away, is no later packet. */
+/* The poll is over. A frame that XDP passed in it and the driver threw away is no later packet. */
 static __always_inline void xdp_poll_over(void)
 {
 	struct pp_cpu *c = this_cpu();

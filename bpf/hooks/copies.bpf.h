@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * One packet, several receivers: copies for more sockets than one (multicast, raw sockets), and what
- * GRO had merged cut into datagrams again. Each copy has a record of its own.
+ * One packet, several receivers: copies for more sockets than one (multicast, raw sockets), and
+ * what GRO had merged cut into datagrams again. Each copy has a record of its own.
  */
 #ifndef PKTPATH_BPF_HOOKS_COPIES_BPF_H
 #define PKTPATH_BPF_HOOKS_COPIES_BPF_H
@@ -9,9 +9,9 @@
 #include "core/birth.bpf.h"
 
 /*
- * The record of which an skb without one is a copy, or NULL. The kernel copies a packet on its way
- * from ip_local_deliver_finish() to the sockets (multicast, raw sockets), on one CPU, while it
- * still has the original: they share their data.
+ * An skb has no record: of which packet is it a copy? Returns that one's record, or NULL. The
+ * kernel copies a packet on its way from ip_local_deliver_finish() to the sockets (multicast, raw
+ * sockets), on one CPU and while it still has the original: both share their data.
  */
 static __always_inline struct pp_rec *original_of(const int typed, struct sk_buff *skb)
 {
@@ -25,7 +25,7 @@ static __always_inline struct pp_rec *original_of(const int typed, struct sk_buf
 	return BPF_CORE_READ(original, head) == RD(typed, skb, head) ? rec : NULL;
 }
 
-/* All of a record but its address, its state and the place of a drop. */
+/* Copy all of a record but its state and the place of a drop. */
 static __always_inline void copy_rec(struct pp_rec *to, const struct pp_rec *from)
 {
 	const u32 next = offsetof(struct pp_rec, next);
@@ -38,7 +38,7 @@ static __always_inline void copy_rec(struct pp_rec *to, const struct pp_rec *fro
 	to->place[0] = 0;
 }
 
-/* A record for a copy: it came the same way. NULL: no room, counted. */
+/* A record for a copy of a packet, which came the same way. NULL: there is no room, counted. */
 static __always_inline struct pp_rec *birth_clone(const int typed, const struct here *h,
 						  const struct pp_rec *of, struct sk_buff *skb)
 {
@@ -65,7 +65,7 @@ static __always_inline struct pp_rec *birth_clone(const int typed, const struct 
 	return enter(h, ref) ? NULL : rec;
 }
 
-/* What was cut last on this CPU is done with. */
+/* The packet that was cut last on this CPU is done with. */
 static __always_inline void forget_cut(const struct here *h)
 {
 	u32 ref = h->c->cut_ref;
@@ -77,9 +77,9 @@ static __always_inline void forget_cut(const struct here *h)
 }
 
 /*
- * __skb_gso_segment(skb) within udp_rcv_segment(): what GRO merged, or a sender on this host left
- * whole, is for a socket that does not take it so. The first datagram goes on with the packet's
- * record; the others get copies of it.
+ * __skb_gso_segment(skb) within udp_rcv_segment(): datagrams that GRO merged, or that a sender on
+ * this host left in one piece, are for a socket that does not take them so. The first one goes on
+ * with the packet's record; the others get copies of it.
  */
 HANDLER(cut)
 {
@@ -97,7 +97,7 @@ HANDLER(cut)
 	rec->flags |= PP_F_CUT;
 }
 
-/* The record of an skb that was cut out of another, right after that: the same flow and device. */
+/* The record of an skb that was just cut out of another: it is of the same flow and device. */
 static __always_inline struct pp_rec *cut_out(const int typed, const struct here *h,
 					      struct sk_buff *skb)
 {

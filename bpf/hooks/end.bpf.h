@@ -11,16 +11,16 @@
 #include "hooks/udp.bpf.h"
 
 /*
- * Did TCP drop it? tcp_drop() frees without a word before v5.17. Data that has met TCP, and is
- * freed before it was queued anywhere, is what TCP had already, or would not have. What was
- * coalesced into a packet of the backlog shares its fate.
+ * Did TCP drop it? Before v5.17 tcp_drop() frees without announcing a drop. Data that has reached
+ * TCP, and is freed before it was queued anywhere, is data that TCP already had or did not want.
+ * What was coalesced into a packet of the backlog shares that one's fate.
  */
 static __always_inline int is_silent_drop(const struct pp_rec *rec)
 {
 #ifdef PP_LEGACY
 	u64 sk = rec->sk;	/* or CO-RE looks for our own structure in the kernel's types */
 
-	if (rec->l4_proto != 6 || !rec->ts[PP_ST_L4])
+	if (rec->l4_proto != IPPROTO_TCP || !rec->ts[PP_ST_L4])
 		return 0;
 	if (rec->state != PP_S_HELD)
 		return rec->state == PP_S_SKB && rec->data_len;
@@ -32,9 +32,9 @@ static __always_inline int is_silent_drop(const struct pp_rec *rec)
 }
 
 /*
- * An skb is freed: the last word on its record, unless a socket's list has it. `function`: a
- * function tells, not a tracepoint. Only then does the program ask what the CPU is doing, which
- * kernels that have nothing but tracepoints may refuse to load.
+ * An skb is freed: that has the last word on its record, unless a socket's list has it. `function`:
+ * the hook is on a function, not a tracepoint. Only then may the program ask what the CPU is doing:
+ * kernels that have nothing but tracepoints may refuse to load such a program.
  */
 static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec *rec,
 				    const int function)
@@ -113,6 +113,7 @@ static __always_inline struct pp_rec *record_of_freed(const int typed, u64 addr,
 	return rec;
 }
 
+/* skb_release_head_state(skb), napi_skb_free_stolen_head(skb) */
 HANDLER(end)
 {
 	struct here h;
@@ -123,7 +124,9 @@ HANDLER(end)
 		end_skb(&h, ref, rec, 1);
 }
 
-/* __consume_stateless_skb(skb): UDP's reader frees it, whatever was released before. */
+/*
+ * __consume_stateless_skb(skb): UDP's reader frees it, even if its head state was released before.
+ */
 HANDLER(end_stateless)
 {
 	struct pp_rec *rec;
@@ -142,7 +145,7 @@ HANDLER(end_reuse)
 	h_end(typed, a1, 0, 0);
 }
 
-/* The function's name; before v5.13 BPF cannot tell it, and user space looks it up. */
+/* The name of the function that dropped it; before v5.13 user space has to look it up. */
 static __always_inline void name_place(struct pp_rec *rec)
 {
 #ifndef PP_LEGACY
@@ -152,7 +155,10 @@ static __always_inline void name_place(struct pp_rec *rec)
 #endif
 }
 
-/* A drop is announced; the free that follows ends the record. Without frees, this is the end. */
+/*
+ * A drop is announced: the record gets the drop's reason and place, and is doomed; the free that
+ * follows ends it. Where frees cannot be seen, this ends it.
+ */
 static __always_inline void doom(const struct here *h, u32 ref, struct pp_rec *rec, u64 location,
 				 u32 reason)
 {
@@ -165,7 +171,7 @@ static __always_inline void doom(const struct here *h, u32 ref, struct pp_rec *r
 		end_skb(h, ref, rec, 0);
 }
 
-/* tp kfree_skb(skb, location, reason) */
+/* tp kfree_skb(skb, location, reason), v5.17 on */
 HANDLER(drop)
 {
 	struct here h;
@@ -174,29 +180,29 @@ HANDLER(drop)
 
 	if (!rec)
 		return;
-	/* v6.1: icmpv6_rcv() frees what it has dealt with like this; what it drops has a reason. */
-	if (rec->l4_proto == 58 && rec->ts[PP_ST_L4] && is_no_reason(a2))
+	/* v6.1: icmpv6_rcv() frees like this what it has dealt with; what it drops has a reason. */
+	if (rec->l4_proto == IPPROTO_ICMPV6 && rec->ts[PP_ST_L4] && is_no_reason(a2))
 		return;
 	if (!raw_took_it(rec, a2) && !was_sent(rec))
 		doom(&h, ref, rec, a1, a2);
 }
 
-/* The same before v5.17: (skb, location). What icmpv6_rcv() drops cannot be told apart there. */
+/* tp kfree_skb(skb, location), before v5.17. What icmpv6_rcv() drops cannot be told apart there. */
 HANDLER(drop_bare)
 {
 	struct here h;
 	u32 ref = 0;
 	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
 
-	if (!rec || (rec->l4_proto == 58 && rec->ts[PP_ST_L4]))
+	if (!rec || (rec->l4_proto == IPPROTO_ICMPV6 && rec->ts[PP_ST_L4]))
 		return;
 	if (!raw_took_it(rec, 0) && !was_sent(rec))
 		doom(&h, ref, rec, a1, PP_R_NOT_GIVEN);
 }
 
 /*
- * tp consume_skb(skb), where no free can be hooked: a packet that nobody but the kernel wanted.
- * One in a UDP socket's FIFO is being read: the socket's own hook says so in a moment.
+ * tp consume_skb(skb), where frees cannot be hooked: a packet that only the kernel wanted. One in a
+ * UDP socket's FIFO is being read; the hook of that read ends it in a moment.
  */
 HANDLER(consume)
 {
@@ -208,7 +214,7 @@ HANDLER(consume)
 	rec = pp_find(a0, &ref);
 	if (!rec || rec->state == PP_S_FIFO || !here(&h))
 		return;
-	/* Another packet may even have the same head (see is_hop()), but not this interface. */
+	/* Another packet may even have the same head (see is_hop()), but not the same interface. */
 	if (rec->ts[PP_ST_NETIF] && !(rec->flags & PP_F_HOP) &&
 	    (u32)RD(typed, skb, skb_iif) != rec->ifindex) {
 		finish_stale(&h, a0);

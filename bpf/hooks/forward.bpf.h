@@ -7,7 +7,7 @@
 
 #include "core/arrival.bpf.h"
 
-/* It is on its way to another host, through this device. */
+/* The packet is forwarded: it is on its way to another host, through this device. */
 static __always_inline void bound_for(const struct here *h, struct pp_rec *rec,
 				      const struct net_device *dev)
 {
@@ -46,8 +46,8 @@ HANDLER(bridge)
 }
 
 /*
- * tp net_dev_start_xmit(skb, dev), for every device on the way out (VLAN, bond): the last one
- * counts. A packet of this host's own has no record, and comes from no interface.
+ * tp net_dev_start_xmit(skb, dev), at each device on the way out (VLAN, bond): the last one counts.
+ * A packet that this host sends itself has no record, and came in by no interface.
  */
 HANDLER(xmit)
 {
@@ -70,8 +70,8 @@ HANDLER(xmit)
 }
 
 /*
- * The driver, or segmentation, is done with a packet that was on its way out. It left when the
- * driver got it, which was long before this: drivers free what was sent when it suits them.
+ * A packet on its way out is freed, by the driver or by segmentation. It left when the driver got
+ * it, long before this: drivers free what they have sent when it suits them.
  */
 static __always_inline void finish_forwarded(const struct here *h, struct pp_rec *rec)
 {
@@ -85,8 +85,8 @@ static __always_inline void finish_forwarded(const struct here *h, struct pp_rec
 }
 
 /*
- * Drivers free what they have sent, and some as if they threw it away: dev_kfree_skb_any() was all
- * there was for long, and e1000 of v5.10 uses it still.
+ * Some drivers free what they have sent as if they threw it away: for a long time there was nothing
+ * but dev_kfree_skb_any(), which v5.10's e1000 still uses.
  */
 static __always_inline int was_sent(const struct pp_rec *rec)
 {

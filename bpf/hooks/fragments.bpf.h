@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * IP fragments, IPv4's and IPv6's (net/ipv4/inet_fragment.c). While they wait they are in a list
- * per queue, like segments that are out of order in a socket: each may still be dropped. The skb
- * that came last carries the datagram on, whose record the others end in.
+ * IP fragments and their reassembly, for IPv4 and IPv6 (net/ipv4/inet_fragment.c). While fragments
+ * wait, their records are in a list per queue, like those of a socket's segments out of order: each
+ * may still be dropped. The skb that came last carries the datagram on, and the other records end
+ * as merged into its record.
  */
 #ifndef PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H
 #define PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H
@@ -20,21 +21,22 @@ HANDLER(frag)
 	if (!rec || rec->state != PP_S_SKB || !here(&h))
 		return;
 	rec->flags |= PP_F_FRAG;
-	rec->read_seq = 0;	/* in the order of arrival */
+	rec->read_seq = 0;	/* all the same: the list keeps the order of arrival */
 	if (!link_to_sock(&h, a0, ref, rec))
 		rec->state = PP_S_OOO;
 	else if (pp_unindex(a1, ref))
 		finish_no_sock(&h, rec);
 }
 
+/* A walk over the list of a queue that is done with. */
 struct reasm {
 	u64 q, skb, parent;
 	u32 slot;
 };
 
 /*
- * Before v5.17 there is no bpf_loop(): so many fragments are ended at once, of datagrams that have
- * more (with an MTU below 600) the rest stays in flight.
+ * Before v5.17 there is no bpf_loop(), and at most this many fragments of a datagram end with it.
+ * If there are more (with an MTU below 600), the rest stay in flight.
  */
 #ifdef PP_LEGACY
 #define FRAGMENTS 128
@@ -46,8 +48,8 @@ struct reasm {
 #endif
 
 /*
- * Take the list's first record off it, for one of the two below, which return what this does.
- * 1: there are no more. *out is NULL for one that has ended already.
+ * Take the first record off the list, for the two functions below, which pass on what this returns:
+ * 1 if there are no more. *out is NULL if the record has already ended.
  */
 static __always_inline long pop_frag(const struct reasm *w, struct here *h, struct pp_rec **out,
 				     u32 *ref)
@@ -68,6 +70,7 @@ static __always_inline long pop_frag(const struct reasm *w, struct here *h, stru
 	return 0;
 }
 
+/* Reassembly: a fragment's record ends as merged, but for that of the skb which carries all. */
 static long merge_frag(u32 i, struct reasm *w)
 {
 	struct pp_rec *rec;
@@ -87,7 +90,10 @@ static long merge_frag(u32 i, struct reasm *w)
 	return 0;
 }
 
-/* Fragments of a datagram that never became whole: freed next, in v6.12 without an announcement. */
+/*
+ * A fragment of a datagram that never became whole. It is freed next, in v6.12 without a drop
+ * event.
+ */
 static long drop_frag(u32 i, struct reasm *w)
 {
 	struct pp_rec *rec;
@@ -108,8 +114,8 @@ static long drop_frag(u32 i, struct reasm *w)
 }
 
 /*
- * inet_frag_reasm_prepare(q, skb): all fragments are there, and skb is the one that came last.
- * It takes over the first one's data (skb_morph()), which frees its own and so looks like its end.
+ * inet_frag_reasm_prepare(q, skb): all fragments are there, and skb is the one that came last. It
+ * takes over the first one's data (skb_morph()). That frees its own, which looks like its end.
  */
 HANDLER(reasm)
 {
@@ -126,7 +132,7 @@ HANDLER(reasm)
 	EACH_FRAGMENT(merge_frag, w);
 }
 
-/* inet_frag_reasm_finish(q, skb): it has that data now. */
+/* inet_frag_reasm_finish(q, skb): skb has that data now. */
 HANDLER(reasm_end)
 {
 	struct sk_buff *skb = (void *)a1;
@@ -140,7 +146,7 @@ HANDLER(reasm_end)
 	rec->head = (u64)RD(typed, skb, head);
 }
 
-/* inet_frag_destroy(q): nobody else has the queue any more. */
+/* inet_frag_destroy(q): nobody uses the queue any more. */
 HANDLER(frag_gone)
 {
 	struct reasm w = { .q = a0 };

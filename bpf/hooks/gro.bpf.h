@@ -22,7 +22,7 @@ HANDLER(gro_frags)
 
 #define TCP_PUSHING (TCP_FLAG_FIN | TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_PSH | TCP_FLAG_URG)
 
-/* skb_gro_receive(p, skb) == 0, or its list twin: skb's data now belongs to p. */
+/* GRO merges a packet: skb_gro_receive(p, skb) == 0, or its twin for lists. Its data is p's now. */
 HANDLER(merge)
 {
 	u32 ref = 0, parent_ref = 0;
@@ -34,14 +34,14 @@ HANDLER(merge)
 	rec = record_here(a1, &h, &ref);
 	if (!rec)
 		return;
-	/* virtio_net leaves all but the Ethernet header of long frames in a page. */
+	/* virtio_net leaves all of a long frame but its Ethernet header in a page. */
 	if (rec->flags & PP_F_NOPARSE && parse_late(typed, &h, (struct sk_buff *)a1, ref, rec, 1))
 		return;
 	parent = pp_find(a0, &parent_ref);
 	if (parent) {
 		rec->parent = parent->id;
 		parent->gro_frames = (parent->gro_frames ?: 1) + (rec->gro_frames ?: 1);
-		/* What tcp_gro_receive() looks at; the flush follows at once. */
+		/* The conditions of tcp_gro_receive(), which lets p go at once. */
 		if ((rec->tcp_flags & TCP_PUSHING) || rec->data_len < parent->data_len)
 			parent->gro_end = PP_GE_PUSH;
 	}
@@ -49,7 +49,7 @@ HANDLER(merge)
 		finish(&h, rec, PP_V_MERGED, 0, 0);
 }
 
-/* napi_gro_flush(): the poll is over, or gave up its CPU; GRO lets go what it holds. */
+/* napi_gro_flush(): the poll is over, or yields its CPU; GRO lets go what it holds. */
 HANDLER(gro_flush)
 {
 	struct here h;
@@ -59,8 +59,8 @@ HANDLER(gro_flush)
 }
 
 /*
- * Was GRO left because of a flush, not because of another packet? No packet comes to GRO between
- * the flush and the end of its poll.
+ * Does a packet leave GRO because of a flush, not because of another packet? Between the flush and
+ * the end of the poll no packet comes to GRO.
  */
 static __always_inline int in_gro_flush(const struct here *h)
 {
@@ -69,14 +69,14 @@ static __always_inline int in_gro_flush(const struct here *h)
 
 #define GRO_MAX 65536	/* GRO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
 
-/* Why GRO lets a held packet go. What gro_flush_timeout keeps goes with the timer's poll. */
+/* Why GRO lets a held packet go. What gro_flush_timeout keeps is let go in the timer's poll. */
 static __always_inline u32 gro_end_of(const int typed, const struct here *h, struct sk_buff *skb,
 				      const struct pp_rec *rec)
 {
 	if (rec->gro_end)
 		return rec->gro_end;
 	if (!h->c->gro_flush_ns)
-		return PP_GE_NONE;	/* nobody tells of flushes here, or there was none yet */
+		return PP_GE_NONE;	/* flushes cannot be seen here, or there was none yet */
 	if (in_gro_flush(h))
 		return h->c->poll.cause == PP_C_TIMER ? PP_GE_TIMEOUT : PP_GE_POLL_END;
 	return RD(typed, skb, len) + rec->data_len >= GRO_MAX ? PP_GE_FULL : PP_GE_MISMATCH;
@@ -97,15 +97,15 @@ HANDLER(gro_done)
 	stamp(&h, rec, PP_ST_BATCH);
 }
 
-/* inet_gro_complete(skb), ipv6_gro_complete(skb): the same, but only of merged packets. */
+/* inet_gro_complete(skb), ipv6_gro_complete(skb): the same, but for merged packets only. */
 HANDLER(gro_done_ip)
 {
 	h_gro_done(typed, 0, a0, 0);
 }
 
 /*
- * What GRO did with a packet, when it comes out: of one that was not held, all the time is the
- * batch's; one that was held alone, where nobody tells when it was let go, went with the flush.
+ * A packet comes out of GRO: what did GRO do with it? One that was not held spent all the time in
+ * the batch. One that was held alone went with the flush, unless its end in GRO was seen.
  */
 static __always_inline void take_gro(const int typed, const struct here *h, struct sk_buff *skb,
 				     struct pp_rec *rec)
@@ -124,7 +124,10 @@ static __always_inline void take_gro(const int typed, const struct here *h, stru
 	pp_put(rec, PP_ST_BATCH, left, h->cpu);
 }
 
-/* The list's packets meet `netif` one by one on this CPU right after: they take this stamp. */
+/*
+ * netif_receive_skb_list_internal(): right after this, the list's packets come to `netif` one by
+ * one on this CPU, and take over this stamp.
+ */
 HANDLER(flush)
 {
 	struct here h;
@@ -133,6 +136,7 @@ HANDLER(flush)
 		h.c->flush_ns = h.now;
 }
 
+/* The packet has come out of GRO, and may be one of the list that was handed over last. */
 static __always_inline void take_flush(const int typed, const struct here *h, struct sk_buff *skb,
 				       struct pp_rec *rec)
 {

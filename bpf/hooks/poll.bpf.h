@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Interrupt, NAPI, softirq, poll: once per poll, not per packet. What is learnt here is kept per
- * NAPI instance and per CPU until a packet is born.
+ * Interrupt, NAPI, softirq, poll. All this runs once per poll, not per packet; what is learnt is
+ * kept per NAPI instance and per CPU, for the packets that the poll fetches.
  */
 #ifndef PKTPATH_BPF_HOOKS_POLL_BPF_H
 #define PKTPATH_BPF_HOOKS_POLL_BPF_H
@@ -11,6 +11,7 @@
 
 #define NET_RX_SOFTIRQ 3	/* include/linux/interrupt.h, part of the ABI of /proc/softirqs */
 
+/* An interrupt handler begins: a driver's own, or tp irq_handler_entry. */
 HANDLER(irq_enter)
 {
 	struct here h;
@@ -19,7 +20,7 @@ HANDLER(irq_enter)
 		h.c->irq_ns = h.now;
 }
 
-/* Only where in_hardirq() cannot tell that the handler is over. */
+/* It returns. Hooked only where in_hardirq() cannot know that the handler is over. */
 HANDLER(irq_exit)
 {
 	struct pp_cpu *c = this_cpu();
@@ -29,8 +30,8 @@ HANDLER(irq_exit)
 }
 
 /*
- * netpoll_poll_dev(): netconsole and the like clear a full transmit queue. The driver's
- * ndo_poll_controller() may call its own interrupt handler there (e1000_netpoll(), v6.1).
+ * netpoll_poll_dev(): netconsole and the like clean up a full transmit queue. There, the driver's
+ * ndo_poll_controller() may call its own interrupt handler (e1000_netpoll(), v6.1).
  */
 HANDLER(netpoll_enter)
 {
@@ -48,7 +49,7 @@ HANDLER(netpoll_exit)
 		c->netpoll = 0;
 }
 
-/* Why a NAPI instance is scheduled here and now. */
+/* The cause of a poll: why its NAPI instance is being scheduled. */
 static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct pp_napi *n)
 {
 	if (c->netpoll)
@@ -58,7 +59,7 @@ static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct p
 	/* napi_complete_done() within the poll, after an interrupt found it running */
 	if (c->poll.napi == n->napi)
 		return PP_C_MISSED;
-	/* __busy_poll_stop() leaves to the softirq what its last poll could not fetch. */
+	/* __busy_poll_stop() leaves what its last poll could not fetch to the softirq. */
 	return n->busy && n->again ? PP_C_REPOLL : PP_C_TIMER;
 }
 
@@ -68,7 +69,7 @@ static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct p
 #define NAPI_NPSVC	(1u << 3)	/* NAPI_STATE_NPSVC: poll_one_napi() polls it */
 #define NAPI_IN_BUSY	(1u << 6)	/* NAPI_STATE_IN_BUSY_POLL: napi_busy_loop() owns it */
 
-/* __napi_schedule(napi): the interrupt handler that encloses it is the poll's cause. */
+/* __napi_schedule(napi): if an interrupt handler calls it, that interrupt is the poll's cause. */
 HANDLER(napi)
 {
 	struct pp_napi *n;
@@ -78,8 +79,8 @@ HANDLER(napi)
 		return;
 	n = pp_napi_find(a0, 1);
 	/*
-	 * On RT one of the two functions calls the other. What an older interrupt left is another
-	 * matter: the hook of its poll was skipped.
+	 * On RT one of the two functions calls the other: only the first one counts. But what an
+	 * older interrupt left is overwritten, since its poll's hook was skipped.
 	 */
 	if (!n || (n->sched_ns && n->sched_ns >= h.c->irq_ns))
 		return;
@@ -91,8 +92,9 @@ HANDLER(napi)
 }
 
 /*
- * napi_watchdog(timer), of gro_flush_timeout and napi_defer_hard_irqs: the function that it
- * schedules with may be inlined into it (v6.1). It leaves alone what is scheduled already.
+ * napi_watchdog(timer), of gro_flush_timeout and napi_defer_hard_irqs: v6.1 inlines into it the
+ * function by which it schedules, so it has a hook of its own. What is already scheduled it leaves
+ * alone.
  */
 HANDLER(napi_timer)
 {
@@ -117,8 +119,8 @@ HANDLER(napi_timer)
 #define KSOFTIRQ_COMM 0x71726974666f736bull
 
 /*
- * net_rx_action(): no interrupt handler is running, whatever the skipped hook of its exit left.
- * Where it runs is looked up here, once for all of its polls.
+ * net_rx_action(): no interrupt handler is running, even if the hook of its return was skipped. In
+ * which context the softirq runs is looked up here, once for all of its polls.
  */
 HANDLER(softirq)
 {
@@ -133,13 +135,16 @@ HANDLER(softirq)
 	h.c->context = comm[0] == KSOFTIRQ_COMM ? PP_X_KSOFTIRQD : PP_X_SOFTIRQ;
 }
 
+/* tp softirq_entry(vector) */
 HANDLER(softirq_vec)
 {
 	if ((u32)a0 == NET_RX_SOFTIRQ)
 		h_softirq(typed, 0, 0, 0);
 }
 
-/* Is it polled by its own thread? napi_struct.thread came with threaded NAPI in v5.12. */
+/*
+ * Is the NAPI instance polled by its own thread? napi_struct.thread came with threaded NAPI, v5.12.
+ */
 static __always_inline int in_own_thread(const int typed, struct napi_struct *napi)
 {
 	u64 thread;
@@ -150,17 +155,17 @@ static __always_inline int in_own_thread(const int typed, struct napi_struct *na
 	return thread && thread == (u64)this_task();
 }
 
-/* A poll of which nobody was seen to schedule it. */
+/* The cause of a poll that nobody was seen to schedule. */
 static __always_inline u32 unscheduled_cause(const struct pp_napi *n, int core)
 {
-	/* busy_poll_stop() polls once more after it has given up what marks a busy poll. */
+	/* busy_poll_stop() polls once more after it has cleared the mark of a busy poll. */
 	if (n->busy && !core)
 		return PP_C_BUSY;
-	/* Or the kernel skipped the hook that saw it scheduled: then nothing is known. */
+	/* If the kernel skipped the hook of its scheduling, nothing is known. */
 	return n->again ? PP_C_REPOLL : PP_C_NONE;
 }
 
-/* Take over what the interrupt left, for the packets of this poll. */
+/* Take over what the interrupt left for the packets of this poll. */
 static __always_inline void take_schedule(struct pp_poll *p, const struct here *h,
 					  struct pp_napi *n)
 {
@@ -171,13 +176,16 @@ static __always_inline void take_schedule(struct pp_poll *p, const struct here *
 	p->irq_cpu = n->irq_cpu;
 	p->sched_ns = n->sched_ns;
 	p->sched_cpu = n->sched_cpu;
-	/* An interrupt may come while the softirq runs already: then this one did not start it. */
+	/* If the softirq was already running, it was not this interrupt that started it. */
 	if (p->context != PP_X_THREAD && h->c->softirq_ns >= n->sched_ns)
 		p->softirq_ns = h->c->softirq_ns;
 	n->sched_ns = 0;
 }
 
-/* What led to the poll that begins; `core`: __napi_poll() calls it, not somebody who busy polls. */
+/*
+ * Why the poll that now begins takes place, and in which context. `core`: it is __napi_poll() that
+ * polls, not a busy poller or netpoll.
+ */
 static __always_inline void find_cause(const int typed, const struct here *h, u64 addr, int core)
 {
 	struct napi_struct *napi = (void *)addr;
@@ -220,14 +228,14 @@ static __always_inline void poll_begins(const int typed, const struct here *h, u
 	p->poll_ns = h->now;
 	p->irq_ns = p->sched_ns = p->softirq_ns = 0;
 	p->budget = budget;
-	/* The end of the last one was not seen, nor what it had done. */
+	/* The end of the last one was not seen, nor how much it fetched. */
 	if (p->index)
 		p->id++;
 	p->index = p->counts = 0;
 	find_cause(typed, h, napi, core);
 }
 
-/* __napi_poll(napi): the softirq and a threaded NAPI's thread poll. */
+/* __napi_poll(napi): a poll begins in the softirq, or in the thread of a threaded NAPI instance. */
 HANDLER(poll)
 {
 	struct napi_struct *napi = (void *)a0;
@@ -239,7 +247,7 @@ HANDLER(poll)
 
 /*
  * A driver's own poll(napi, budget). napi_busy_loop() and netpoll call it without __napi_poll(),
- * and a kernel without that function (before v5.12) calls nothing else.
+ * and kernels before v5.12, which do not have that function, always call it directly.
  */
 HANDLER(poll_driver)
 {
@@ -251,8 +259,9 @@ HANDLER(poll_driver)
 }
 
 /*
- * A busy poll of a driver whose poll has no row: nobody saw it begin. It goes on and on until
- * there is something to read, so the end of one poll tells how packets of the next one come.
+ * A busy poll of a driver without a row for its poll: no hook saw it begin. But busy polling goes
+ * on until there is something to read, so when one poll ends, the next one's packets are expected
+ * from the same NAPI instance.
  */
 static __always_inline u32 busy_polled_id(const int typed, struct napi_struct *napi)
 {
@@ -262,8 +271,8 @@ static __always_inline u32 busy_polled_id(const int typed, struct napi_struct *n
 }
 
 /*
- * tp napi_poll(napi, work, budget) fires when the driver's poll is over: what comes now is not of
- * this poll. One that used up its budget is polled again (__napi_poll()).
+ * tp napi_poll(napi, work, budget) fires when the driver's poll is over: what comes now does not
+ * belong to it. An instance that used up its budget is polled again (__napi_poll()).
  */
 HANDLER(poll_end)
 {
@@ -279,7 +288,7 @@ HANDLER(poll_end)
 	p = &c->poll;
 	c->busy_id = p->napi == a0 ? 0 : busy_polled_id(typed, (void *)a0);
 	p->napi = 0;
-	/* Most busy polls fetch nothing: these leave the others their places. */
+	/* Most busy polls fetch nothing: those take no entry of done[]. */
 	if (p->index) {
 		c->done[p->id % PP_DONE] = pp_done(p->id, a1, a2);
 		p->id++;

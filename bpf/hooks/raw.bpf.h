@@ -33,7 +33,7 @@ HANDLER(sock_raw)
 	announce(&h, a0);
 }
 
-/* Is a free that announces no drop the sign that an application has read it? */
+/* Nothing else shows that these were read: is a free without a drop a read by an application? */
 static __always_inline int read_by_free(const struct pp_rec *rec)
 {
 	const u32 raw_copy = PP_F_RAW | PP_F_CLONE;
@@ -45,8 +45,8 @@ static __always_inline int read_by_free(const struct pp_rec *rec)
 }
 
 /*
- * A raw socket got its copy, so it is no loss that no protocol wanted the original. Before v5.17
- * there are no reasons to tell that from other drops.
+ * A raw socket got a copy, so the packet is not lost if no protocol wanted the original. Before
+ * v5.17 there are no reasons by which to tell that from other drops.
  */
 static __always_inline int raw_took_it(const struct pp_rec *rec, u32 reason)
 {

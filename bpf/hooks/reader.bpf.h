@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The reader: who it is, whether it slept, and what reads in its place. See docs/INTERNALS.md for
- * what this costs: nothing here runs for a packet but at its read.
+ * The reader: who it is, whether it slept, and what else may read in its place. A packet costs
+ * nothing here until it is read; docs/INTERNALS.md says what the rest costs.
  */
 #ifndef PKTPATH_BPF_HOOKS_READER_BPF_H
 #define PKTPATH_BPF_HOOKS_READER_BPF_H
@@ -27,8 +27,8 @@ static __always_inline struct pp_task *pp_task_at(u32 i)
 #include "core/wakeups.h"
 
 /*
- * A packet was queued on `sk`: whom this CPU wakes from now until its poll is over (h_poll_end())
- * is a reader of it. In process context there is no such end: see announce_tcp().
+ * A packet was queued on `sk`: the threads that this CPU wakes from now until its poll is over
+ * (h_poll_end()) read that socket. In a process there is no such end: see announce_tcp().
  */
 static __always_inline void announce(const struct here *h, u64 sk)
 {
@@ -36,8 +36,8 @@ static __always_inline void announce(const struct here *h, u64 sk)
 }
 
 /*
- * TCP: what waited in the backlog is queued by the thread that unlocks the socket, which then goes
- * on to wake whom it likes. Only in softirq is the socket locked without an owner.
+ * TCP: what waited in the backlog is queued by the thread that unlocks the socket, which may then
+ * wake anybody. A socket without an owner is locked by a softirq.
  */
 static __always_inline void announce_tcp(const int typed, const struct here *h, struct sock *sk)
 {
@@ -46,8 +46,8 @@ static __always_inline void announce_tcp(const int typed, const struct here *h, 
 }
 
 /*
- * tp sched_waking(p): before p is made runnable, on the CPU that wakes it, and only if it sleeps.
- * Not sched_wakeup, which may fire later, on the CPU where p will run.
+ * Somebody wakes a reader: tp sched_waking(p), on the CPU that does so, before p is made runnable,
+ * and only if it sleeps. sched_wakeup would not do: it may fire later, on the CPU where p will run.
  */
 HANDLER(waking)
 {
@@ -59,7 +59,7 @@ HANDLER(waking)
 			     bpf_get_smp_processor_id());
 }
 
-/* tp sched_switch(preempt, prev, next) */
+/* tp sched_switch(preempt, prev, next): a thread gets the CPU. */
 HANDLER(running)
 {
 	struct task_struct *next = (void *)a2;
@@ -69,19 +69,19 @@ HANDLER(running)
 		pp_task_run(t, bpf_ktime_get_ns(), bpf_get_smp_processor_id());
 }
 
-/* Whoever reads: looked up once per read, however many packets that ends. */
+/* Who reads. Looked up once per read, however many packets end by it. */
 struct reader {
-	struct pp_task *task;	/* NULL = nothing is known of its sleep */
+	struct pp_task *task;	/* NULL = whether it slept is not known */
 	u64 comm[PP_COMM_LEN / 8];
 	u64 sleeps;
 	u64 cgroup;		/* ID of its control group, for --by cgroup */
 	u32 pid;
-	u16 flags;		/* enum pp_flag: MPTCP and its like read in its place; WANTED */
+	u16 flags;		/* enum pp_flag: MPTCP or the like reads in its place; WANTED */
 };
 
 /*
- * The name in /proc/PID/comm is that of the process's first thread. A thread of its own, such as
- * io_uring's workers and pollers (`iou-wrk-…`), may have another.
+ * The reader's name. /proc/PID/comm has that of the process's first thread; other threads, such as
+ * io_uring's workers and pollers (`iou-wrk-…`), may have names of their own.
  */
 static __always_inline void read_comm(struct task_struct *task, struct reader *r)
 {
@@ -102,7 +102,7 @@ static __always_inline int is_wanted(const struct reader *r)
 	return !cfg.reader_cgroup || bpf_current_task_under_cgroup(&wanted_cgroup, 0) == 1;
 }
 
-/* The current thread as the reader: in its own context, not in a softirq on top of it. */
+/* The current thread is the reader: called in its own context, not in a softirq on top of it. */
 static __always_inline void reader_here(struct reader *r)
 {
 	struct task_struct *task = this_task();
@@ -117,12 +117,12 @@ static __always_inline void reader_here(struct reader *r)
 		r->flags |= PP_F_WANTED;
 }
 
-/* TLS_BASE, the value 0 of a direction, means that TLS leaves it alone. */
+/* Does kTLS receive for this socket? TLS_BASE (0) means that it leaves the direction alone. */
 static __always_inline int tls_receives(u64 sk)
 {
 	const struct tls_context *ctx = TCP_SK(sk, inet_conn.icsk_ulp_data);
 
-	/* The type is the module's, which may be loaded after pktpath. */
+	/* The type belongs to a module, which may be loaded after pktpath. */
 	if (!ctx || !bpf_core_field_exists(ctx->rx_conf))
 		return 1;
 	return BPF_CORE_READ_BITFIELD_PROBED(ctx, rx_conf) != 0;
@@ -130,6 +130,7 @@ static __always_inline int tls_receives(u64 sk)
 
 #define SK_USER_DATA_PSOCK 4ull	/* v6.0 on; the bits below 8 are flags */
 
+/* Does a BPF sockmap's program receive for this socket? */
 static __always_inline int psock_receives(u64 user_data)
 {
 	const struct sk_psock *psock = (const void *)(user_data & ~7ull);
@@ -142,8 +143,8 @@ static __always_inline int psock_receives(u64 user_data)
 }
 
 /*
- * Who takes data off a TCP socket before the application does, if anybody. kTLS may be used for
- * sending only; a socket in a sockmap, without a program that takes what it receives.
+ * Who takes data off a TCP socket before the application does, if anybody. kTLS may be in use for
+ * sending only, and a socket may be in a sockmap without a program that takes what it receives.
  */
 static __always_inline u16 layer_of(u64 sk)
 {
@@ -162,8 +163,8 @@ static __always_inline u16 layer_of(u64 sk)
 }
 
 /*
- * The reader of a TCP socket. tcp_read_sock() may run in softirq, for a kernel user of the socket;
- * then the current thread has nothing to do with it, and nobody owns the lock.
+ * The reader of a TCP socket. tcp_read_sock() may run in a softirq, for a part of the kernel that
+ * uses the socket; then the current thread has nothing to do with it, and nobody owns the lock.
  */
 static __always_inline void reader_of_tcp(u64 sk, struct reader *r)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The packet's way through the stack up to the transport: backlog, netif, IP, this host, TCP or UDP.
+ * The packet's way through the stack up to the transport: backlog, netif, IP, this host, TCP or
+ * UDP.
  */
 #ifndef PKTPATH_BPF_HOOKS_STACK_BPF_H
 #define PKTPATH_BPF_HOOKS_STACK_BPF_H
@@ -9,7 +10,7 @@
 #include "hooks/copies.bpf.h"
 #include "hooks/gro.bpf.h"
 
-/* A packet that came through a backlog is fetched by the poll of the backlog. */
+/* A packet that went through a CPU's backlog was fetched by the backlog's poll. */
 static __always_inline void take_backlog_poll(const struct here *h, struct pp_rec *rec)
 {
 	u64 queued = rec->ts[PP_ST_BACKLOG];
@@ -24,7 +25,7 @@ static __always_inline void take_backlog_poll(const struct here *h, struct pp_re
 	if (!p->napi || p->cause != PP_C_BACKLOG)
 		return;
 	rec->context = p->context;
-	/* What is queued while the poll runs may be fetched by that very poll. */
+	/* A packet that is queued while the poll runs may be fetched by that very poll. */
 	if (p->poll_ns >= queued)
 		pp_put(rec, PP_ST_POLL, p->poll_ns, h->cpu);
 	index = poll_count(&h->c->poll, PP_ST_NETIF);
@@ -38,6 +39,7 @@ HANDLER(netif_rx)
 	arrive(typed, a0, PP_ST_BACKLOG, 0);
 }
 
+/* enqueue_to_backlog(skb): RPS, or netif_rx(), queues it to a CPU's backlog. */
 HANDLER(backlog)
 {
 	struct pp_rec *rec;
@@ -52,10 +54,11 @@ HANDLER(backlog)
 }
 
 /*
- * Has a packet without a record passed a hook that starts one? Then it was refused there, and
- * counted. GRO notes the NAPI instance in the skb; what a device of this host transmitted, to be
- * received through netif_rx(), has the sender's CPU in the same place (skb_mark_napi_id(),
- * netdev_core_pick_tx()). What was received by an outer device before is new at this one.
+ * Has this packet, which has no record, already passed a hook that starts one? Then it was refused
+ * one there, and counted. GRO marks an skb with the NAPI instance; one that a device of this host
+ * transmitted, for another to receive through netif_rx(), has the sender's CPU in the same place
+ * (skb_mark_napi_id(), netdev_core_pick_tx()). A packet that an outer device received before is new
+ * at this one.
  */
 static __always_inline int was_refused(const int typed, struct sk_buff *skb)
 {
@@ -106,6 +109,7 @@ HANDLER(netif)
 		h.c->xdp.netif_ref = ref;
 }
 
+/* Stamp a stage of the skb's record, if it has one, and return that. */
 static __always_inline struct pp_rec *stamp_skb(u64 skb, u32 stage)
 {
 	struct pp_rec *rec;
@@ -118,7 +122,10 @@ static __always_inline struct pp_rec *stamp_skb(u64 skb, u32 stage)
 	return rec;
 }
 
-/* VLANs, bonds and the like change skb->dev within __netif_receive_skb_core(): it shows here. */
+/*
+ * ip_rcv_core(skb), ip6_rcv_core(skb). VLANs, bonds and the like change skb->dev within
+ * __netif_receive_skb_core(): here that shows.
+ */
 HANDLER(ip)
 {
 	struct sk_buff *skb = (void *)a0;
@@ -136,7 +143,7 @@ HANDLER(ip)
 	stamp(&h, rec, PP_ST_IP);
 }
 
-/* ip_local_deliver_finish(net, sk, skb) and ip6_input_finish(): the same three. */
+/* ip_local_deliver_finish(net, sk, skb), ip6_input_finish(net, sk, skb): it is for this host. */
 HANDLER(local)
 {
 	struct pp_rec *rec;
@@ -152,7 +159,9 @@ HANDLER(local)
 	stamp(&h, rec, PP_ST_LOCAL);
 }
 
-/* What a fragment could not say: the transport's header is at skb->data. */
+/*
+ * The first fragment had the ports, the others did not: now the transport's header is at skb->data.
+ */
 static __always_inline void parse_whole(const int typed, struct sk_buff *skb, struct pp_rec *rec)
 {
 	u8 b[L4_LEN] __attribute__((aligned(8)));
@@ -161,6 +170,7 @@ static __always_inline void parse_whole(const int typed, struct sk_buff *skb, st
 		parse_l4(rec, b, RD(typed, skb, len));
 }
 
+/* tcp_v4_rcv(skb), udp_rcv(skb), icmp_rcv(skb) and those of IPv6 */
 HANDLER(l4)
 {
 	struct pp_rec *rec = stamp_skb(a0, PP_ST_L4);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * TCP: from the socket to the reader. An skb is not what an application reads, so from here on a
- * record is known by (socket, sequence). See docs/INTERNALS.md.
+ * TCP: from the socket to the reader. Applications read bytes, not skbs, so from here on a record
+ * is found by its socket and sequence number. See docs/INTERNALS.md.
  */
 #ifndef PKTPATH_BPF_HOOKS_TCP_BPF_H
 #define PKTPATH_BPF_HOOKS_TCP_BPF_H
@@ -10,9 +10,10 @@
 #include "hooks/reader.bpf.h"
 
 /*
- * tcp_add_backlog(sk, skb), under the socket's spinlock while its owner may be reading: the
- * socket's list must not be touched here. Data may be coalesced into the backlog's tail right
- * now; the free that follows (h_end) finds it in state HELD and hangs it below the tail.
+ * The socket is locked by its owner: tcp_add_backlog(sk, skb), under the socket's spinlock only.
+ * The owner may be reading, so the socket's list must not be touched here. The data may right now
+ * be coalesced into the backlog's tail; then the free that follows (h_end) finds the record held,
+ * and hangs it below that of the tail.
  */
 HANDLER(held)
 {
@@ -39,7 +40,10 @@ HANDLER(held)
 	rec->state = PP_S_HELD;
 }
 
-/* tcp_data_queue(sk, skb): a segment beyond rcv_nxt waits in the out-of-order queue. */
+/*
+ * tcp_data_queue(sk, skb): a segment beyond rcv_nxt waits in the out-of-order queue for a gap to
+ * close.
+ */
 HANDLER(ooo)
 {
 	struct sk_buff *skb = (void *)a1;
@@ -66,8 +70,8 @@ HANDLER(ooo)
 }
 
 /*
- * tcp_queue_rcv(sk, skb): in order, readable from here on. From now the record is known by
- * (socket, sequence): the skb itself may be coalesced away at once.
+ * tcp_queue_rcv(sk, skb): the data is in order, and can be read from now on. The record leaves the
+ * address index, since the skb may be coalesced into another at once.
  */
 HANDLER(sock_tcp)
 {
@@ -80,7 +84,7 @@ HANDLER(sock_tcp)
 	rec = record_here(a1, &h, &ref);
 	if (!rec)
 		return;
-	/* Before it is linked: one that was evicted this instant is ended on another CPU. */
+	/* First of all: if it was evicted this very moment, another CPU ends it. */
 	if (!pp_unindex(a1, ref))
 		return;
 	seg = segment_of(typed, skb);
@@ -99,8 +103,8 @@ HANDLER(sock_tcp)
 }
 
 /*
- * tcp_try_fastopen(listener, skb, …) returned a child: its queue has a clone of the SYN, with the
- * data. tcp_fastopen_add_skb(), which put it there, is inlined (v6.1).
+ * tcp_try_fastopen(listener, skb, …) has returned a child, whose queue has a clone of the SYN with
+ * its data. tcp_fastopen_add_skb(), which put it there, is inlined (v6.1).
  */
 HANDLER(sock_tfo)
 {
@@ -109,8 +113,9 @@ HANDLER(sock_tfo)
 }
 
 /*
- * tp tcp_probe(sk, skb), v6.12 on, where no function can be hooked: tcp_rcv_established() before
- * it decides. What it will drop as old is left to its end.
+ * tp tcp_probe(sk, skb), v6.12 on, where no function can be hooked. It fires in
+ * tcp_rcv_established() before that decides what to do. Data that it will drop as old is left alone
+ * until it is freed.
  */
 HANDLER(sock_probe)
 {
@@ -130,8 +135,8 @@ HANDLER(sock_probe)
 }
 
 /*
- * End the records at the head of the socket's list that `copied_seq` has passed. A record that
- * has no `sock` stamp of its own (coalesced in the backlog, or it waited out of order) became
+ * End the record at the head of the socket's list if `copied_seq` has passed it. A record without a
+ * `sock` stamp of its own (its data was coalesced in the backlog, or waited out of order) became
  * readable together with the one before it in sequence. Returns 0 when there is no more to do.
  */
 static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u32 copied,
@@ -154,7 +159,7 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 		return 1;
 	}
 	if (rec->state == PP_S_OOO && !pp_unindex(rec->skb, ref)) {
-		/* Evicted on another CPU, which ends it; the last of both gives the slot back. */
+		/* Evicted by another CPU, which ends it; the later of the two frees the slot. */
 		pp_sock_pop(s, rec);
 		if (pp_cas32(&rec->state, PP_S_OOO, PP_S_SKB) != PP_S_OOO)
 			*(volatile u32 *)&rec->state = PP_S_FREE;
@@ -178,7 +183,7 @@ static __always_inline int drain_one(const struct here *h, struct pp_sock *s, u3
 	return 1;
 }
 
-/* Records at the head of a list that are to be ended: all, or those that `copied` has passed. */
+/* Records at the head of a list that are to end: all, or those that `copied` has passed. */
 struct sweep {
 	struct reader r;
 	u64 sk;
@@ -189,7 +194,7 @@ struct sweep {
 
 #ifdef PP_LEGACY
 /*
- * bpf_loop() for kernels before v5.17: global functions are verified apart from their callers, so
+ * In place of bpf_loop(), before v5.17: global functions are verified apart from their callers, so
  * loops of loops cost the verifier next to nothing. Each returns 0 when there is no more to do.
  */
 #define SWEEP_STEPS 64
@@ -258,10 +263,10 @@ static __always_inline void sweep(u32 slot, u64 sk, u32 copied, u32 flags)
 #endif /* PP_LEGACY */
 
 /*
- * tp tcp_rcv_space_adjust(sk): after each chunk copied, under the socket lock, copied_seq
- * already moved. A chunk is at most one skb of the receive queue, which nearly always has few
- * records; so the verifier need not follow many turns of the loop. What exceeds the bound is taken
- * at the next chunk.
+ * A TCP read: tp tcp_rcv_space_adjust(sk), after each chunk that is copied, under the socket lock,
+ * when copied_seq has already moved. A chunk is at most one skb of the receive queue, which nearly
+ * always has few records: a short loop ends those, which the verifier follows turn by turn, and
+ * bpf_loop() the others. What exceeds the bound is ended at the next chunk.
  */
 #define READ_MAX 128
 #ifdef PP_LEGACY
@@ -295,20 +300,20 @@ HANDLER(read_tcp)
 }
 
 /*
- * mptcp_data_ready(sk, ssk) has returned: MPTCP took what it could off its subflow `ssk`, without
- * the hook of a read.
+ * mptcp_data_ready(sk, ssk) has returned: MPTCP took what it could off its subflow `ssk`, which no
+ * other hook shows.
  */
 HANDLER(mptcp)
 {
 	h_read_tcp(0, a1, 0, 0);
 }
 
-/* End all records of a socket: what `copied_seq` has not passed was never read. */
+/* A socket goes: end all of its records. What `copied_seq` has not passed was never read. */
 static __always_inline void sweep_sock(u64 sk, u32 copied)
 {
 	int slot = sock_slot(sk);
 
-	/* Whoever closes it need not be who read it. */
+	/* No reader: whoever closes the socket need not be who read from it. */
 	if (slot >= 0)
 		sweep(slot, sk, copied, layer_of(sk));
 }
@@ -320,9 +325,10 @@ HANDLER(close)
 }
 
 /*
- * inet_sock_destruct(sk), tp tcp_destroy_sock(sk): sockets that nobody closed come here alone, such
- * as one that was never accepted. tcp_disconnect() has thrown its data away, but moved copied_seq
- * over it, and taken back sk_shutdown, which is set for all that end otherwise.
+ * inet_sock_destruct(sk), tp tcp_destroy_sock(sk). Some sockets are never closed, such as one that
+ * was never accepted, and only come here. tcp_disconnect() has thrown their data away, but has
+ * moved copied_seq past it, and cleared sk_shutdown, which is set in all sockets that end in
+ * another way.
  */
 HANDLER(destruct)
 {

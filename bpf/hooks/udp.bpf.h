@@ -9,7 +9,7 @@
 #include "hooks/copies.bpf.h"
 #include "hooks/reader.bpf.h"
 
-/* __udp_enqueue_schedule_skb(sk, skb) */
+/* __udp_enqueue_schedule_skb(sk, skb): a datagram is queued on its socket. */
 HANDLER(sock_udp)
 {
 	struct sk_buff *skb = (void *)a1;
@@ -27,7 +27,7 @@ HANDLER(sock_udp)
 	if (!rec)
 		return;
 	rec->flags &= ~PP_F_CUT;
-	/* v7.3 lets go of a route that it still has (multicast) when it queues it. */
+	/* A multicast datagram still has its route; v7.3 lets go of that when it queues it. */
 	if (RD(typed, skb, _skb_refdst))
 		rec->flags |= PP_F_MORPH;
 	stamp(&h, rec, PP_ST_SOCK);
@@ -36,8 +36,9 @@ HANDLER(sock_udp)
 }
 
 /*
- * skb_consume_udp(sk, skb, len): after the copy. MSG_PEEK comes here too, with len negative (0
- * for an empty datagram, hence the look at the references, of which the queue then holds one).
+ * A UDP read: skb_consume_udp(sk, skb, len), after the copy. MSG_PEEK comes here, too, with a
+ * negative len, or 0 if the datagram is empty; hence the look at the references, of which the queue
+ * then still holds one.
  */
 HANDLER(read_udp)
 {
@@ -57,16 +58,18 @@ HANDLER(read_udp)
 	reader_done(&h, &r);
 }
 
+/* Does a UDP socket have it, without a read having been seen? */
 static __always_inline int is_queued_udp(const struct pp_rec *rec)
 {
 	return rec->l4_proto == IPPROTO_UDP && rec->ts[PP_ST_SOCK];
 }
 
 /*
- * What a UDP socket had, and a thread frees without a drop, it has read just now: a thread may be
- * preempted on its way in or out of the program above, and until it goes on the kernel skips the
- * program on that CPU, whoever else reads (recursion_misses). A free in a softirq may come much
- * later (skb_attempt_defer_free(), v5.19).
+ * A datagram that a UDP socket had, and that a thread frees without a drop, was read by it just
+ * now. The hook of the read may have been skipped: a thread may be preempted on its way into or out
+ * of the program above, and until it goes on the kernel skips that program on that CPU, whoever
+ * else reads (recursion_misses). A free in a softirq may come much later (skb_attempt_defer_free(),
+ * v5.19), so it says nothing.
  */
 static __always_inline int is_read_unseen(const struct pp_rec *rec)
 {

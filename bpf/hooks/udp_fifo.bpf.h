@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * UDP on kernels that let nobody hook functions. Two tracepoints remain: sk_data_ready(sk), fired
- * right after a datagram was queued, and sock_recv_length(sk, ret, flags), fired after a read
- * (both v6.12 on). Neither names the skb. The first finds it at the tail of the receive queue;
- * the second takes the oldest, since a datagram socket is read in order. Two CPUs that queue to
- * one socket at the same instant may swap their packets' places here.
+ * UDP on kernels that allow no hooks on functions. Two tracepoints remain: sk_data_ready(sk), which
+ * fires right after a datagram was queued, and sock_recv_length(sk, ret, flags), which fires after
+ * a read (both v6.12 on). Neither names the skb. At the first it is at the tail of the receive
+ * queue; at the second it is the oldest one, since a datagram socket is read in order. Two CPUs
+ * that queue to one socket at the same instant may swap their packets here.
  */
 #ifndef PKTPATH_BPF_HOOKS_UDP_FIFO_BPF_H
 #define PKTPATH_BPF_HOOKS_UDP_FIFO_BPF_H
 
+#include "core/headers.bpf.h"
 #include "hooks/reader.bpf.h"
 
 #ifdef PP_LEGACY	/* neither tracepoint is there, and nothing ever enters a FIFO */
@@ -17,7 +18,7 @@ HANDLER(read_udp_tp) {}
 #else
 
 #define MSG_PEEK 2
-#define FIFO_BEHIND 8	/* v6.18: one producer may queue for several before it wakes the reader */
+#define FIFO_BEHIND 8	/* v6.18: a CPU may queue for several before the reader is woken */
 #define FIFO_READ (~0u)	/* in a FIFO's ring: the read came before the record was entered */
 
 static __always_inline struct pp_fifo *fifo_find(u64 sk, int claim)
@@ -36,7 +37,7 @@ static __always_inline struct pp_fifo *fifo_find(u64 sk, int claim)
 
 		k = (h + i) & (PP_FIFOS - 1);
 		f = bpf_map_lookup_elem(&fifos, &k);
-		/* Nobody tells when a UDP socket goes: an empty FIFO may be taken over. */
+		/* The end of a UDP socket cannot be seen, so an empty FIFO may be taken over. */
 		was = f ? f->sk : 0;
 		if (f && (!was || f->head == f->tail) &&
 		    pp_cas64(&f->sk, was, sk) == was) {
@@ -73,8 +74,9 @@ static __always_inline void fifo_push(const struct here *h, u64 sk, u32 ref, str
 
 /*
  * Take the oldest entry, unless its packet is `unread`: then the one that was read came and went
- * before it could be entered. 0: none, or not written yet; then who writes it ends it. Entries of
- * packets that left the queue in another way, or whose record is another's by now, are passed over.
+ * before it could be entered. 0: there is none, or it is not written yet; then whoever writes it
+ * ends its record. Entries of packets that left the queue in another way, or whose record belongs
+ * to another by now, are skipped.
  */
 static __always_inline u32 fifo_pop(struct pp_fifo *f, u64 sk, u64 unread)
 {
@@ -106,7 +108,7 @@ static __always_inline u32 fifo_pop(struct pp_fifo *f, u64 sk, u64 unread)
 	return 0;
 }
 
-/* tp sk_data_ready(sk): what was queued since the last one, the oldest first. */
+/* tp sk_data_ready(sk): enter all that was queued since the last one, the oldest first. */
 HANDLER(sock_udp_tp)
 {
 	struct sock *sk = (void *)a0;
@@ -118,7 +120,7 @@ HANDLER(sock_udp_tp)
 
 	for (i = 0; i < FIFO_BEHIND; i++) {
 		rec = pp_find((u64)skb, &ref);
-		if (!rec || rec->l4_proto != 17 || rec->ts[PP_ST_SOCK])
+		if (!rec || rec->l4_proto != IPPROTO_UDP || rec->ts[PP_ST_SOCK])
 			break;
 		refs[i] = ref;
 		skb = RD(typed, skb, prev);
@@ -135,7 +137,7 @@ HANDLER(sock_udp_tp)
 	announce(&h, a0);
 }
 
-/* The datagram that will be read next: from the reader's own queue, else from the socket's. */
+/* The datagram that will be read next, from the reader's own queue or else from the socket's. */
 static __always_inline u64 next_unread(const int typed, struct sock *sk)
 {
 	const struct udp_sock *up = (const struct udp_sock *)sk;
@@ -146,7 +148,7 @@ static __always_inline u64 next_unread(const int typed, struct sock *sk)
 	return (u64)RD(typed, sk, sk_receive_queue.next);
 }
 
-/* tp sock_recv_length(sk, ret, flags) */
+/* tp sock_recv_length(sk, ret, flags): a datagram was read, or peeked at. */
 HANDLER(read_udp_tp)
 {
 	struct pp_fifo *f = fifo_find(a0, 0);

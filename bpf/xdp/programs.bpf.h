@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The programs of the stage `xdp`. src/trace/xdp_stage.c chooses what is loaded of them: mostly
- * nothing.
+ * The programs of the stage `xdp`: fentry and fexit on other people's XDP programs, and a program
+ * of our own that lets everything pass. src/trace/xdp_stage.c chooses which of them are loaded;
+ * where there is no XDP program, none are.
  */
 #ifndef PKTPATH_BPF_XDP_PROGRAMS_BPF_H
 #define PKTPATH_BPF_XDP_PROGRAMS_BPF_H
 
 #include "xdp/stage.bpf.h"
 
-/* The verifier makes an XDP program's struct xdp_md what it is in the kernel (v5.6). */
+/*
+ * The frame on which an observed program runs; NULL if it is none of a traced device. fentry and
+ * fexit get an XDP program's context as it is in the kernel: struct xdp_buff (v5.6).
+ */
 static __always_inline struct pp_xdp_dev *frame_of(const struct xdp_buff *xdp, struct frame *f)
 {
 	struct pp_xdp_dev *d = xdp_dev_of(xdp->rxq->dev->ifindex);
 
 	if (!d)
 		return NULL;
-	/* Each namespace counts its devices from 1. */
+	/* Interface indexes are per namespace. */
 	if (d->netns && netns_of(1, xdp->rxq->dev) != d->netns)
 		return NULL;
 	f->data = (u64)xdp->data;
@@ -68,7 +72,7 @@ OBSERVER(2)
 OBSERVER(3)
 _Static_assert(PP_XDP_PROGS == 4, "a pair for each");
 
-/* Not tp_btf: v6.1 refuses programs that read an argument which is a const void pointer. */
+/* Not tp_btf: v6.1 refuses a program that reads an argument which is a const void pointer. */
 #define OUTCOME(tp, handler)                                                                       \
 	SEC("raw_tp/" #tp)                                                                         \
 	int t_##tp(u64 *ctx)                                                                       \

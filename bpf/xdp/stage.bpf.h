@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * The stage `xdp`: fentry and fexit on the XDP programs of others, and a program of our own that
- * lets everything pass. Kernel facts are from v6.1 unless a line says otherwise.
+ * The stage `xdp`: what is learnt when an XDP program begins, when it returns its verdict, and when
+ * that has been carried out. Kernel facts are from v6.1 unless a line says otherwise.
  *
- * Native: there is no skb yet. What is passed on waits in the CPU's slot for the driver to hand it
- * up; what is not gets a record here, with the poll's stamps, and ends at once.
+ * Native: there is no skb yet. A frame that the program passes waits in the CPU's slot
+ * (core/xdp_slot) for the driver to hand it up; any other gets a record here, with the poll's
+ * stamps, and ends at once.
  *
  * Generic: __netif_receive_skb_core() runs the program right after tp netif_receive_skb. So the
- * packet is the one that this CPU noted there, and its record ends before the skb's free can end it
- * otherwise.
+ * packet is the one that this CPU noted there, and its record ends before the free of its skb could
+ * end it in another way.
  *
- * What becomes of XDP_TX and XDP_REDIRECT is only known after the program: xdp_do_redirect() tells
- * by a tracepoint, right away and on the same CPU. Until then such a record is pending there; then
- * it may wait for the queue into which its frame was put.
+ * What becomes of XDP_TX and XDP_REDIRECT is only known after the program has returned: a
+ * tracepoint in xdp_do_redirect() says it, right away and on the same CPU. Until then the record is
+ * pending there; then it may have to wait until the queue is emptied into which its frame was put.
  */
 #ifndef PKTPATH_BPF_XDP_STAGE_BPF_H
 #define PKTPATH_BPF_XDP_STAGE_BPF_H
@@ -21,8 +22,6 @@
 
 #define ETH_LEN		14
 #define VLAN_LEN	4
-#define ETH_P_8021Q	0x8100
-#define ETH_P_8021AD	0x88a8
 
 /* A frame as an XDP program has it. */
 struct frame {
@@ -34,7 +33,7 @@ struct frame {
 
 /*
  * The packet on which a generic program runs: its frame begins where the program's does. Before the
- * program pskb_expand_head() may move it, which leaves it the newest one here.
+ * program, pskb_expand_head() may have moved it, but it is still the newest packet here.
  */
 static __always_inline u32 generic_ref(const struct pp_xdp *x, const struct frame *f)
 {
@@ -117,7 +116,7 @@ static __always_inline void read_frame(const struct frame *f, struct head *hd)
 		hd->have = 0;
 }
 
-/* A record for a frame that never becomes an skb; in no index, so only `ref` leads to it. */
+/* A record for a frame that never becomes an skb. It is in no index. */
 static __always_inline struct pp_rec *birth_frame(const struct here *h, const struct pp_xdp_dev *d,
 						  const struct frame *f)
 {
@@ -148,7 +147,10 @@ static __always_inline struct pp_rec *birth_frame(const struct here *h, const st
 	return rec;
 }
 
-/* The record of a frame that goes no further, which nobody else can end from here on; or NULL. */
+/*
+ * The record of a frame that goes no further, out of the index so that nothing else ends it; or
+ * NULL.
+ */
 static __always_inline struct pp_rec *xdp_take_record(const struct here *h,
 						      const struct pp_xdp_dev *d,
 						      const struct frame *f)
@@ -167,7 +169,7 @@ static __always_inline struct pp_rec *xdp_take_record(const struct here *h,
 	return rec && pp_unindex(rec->skb, ref) ? rec : NULL;
 }
 
-/* A program is over. Verdicts that there are not count as XDP_ABORTED in all drivers. */
+/* An XDP program returns. All drivers treat an unknown verdict as XDP_ABORTED. */
 static __always_inline void xdp_leave(const struct here *h, const struct pp_xdp_dev *d,
 				      struct frame *f, u32 act)
 {
@@ -213,7 +215,7 @@ static __always_inline void xdp_failed(struct pp_rec *rec, u32 err)
 	rec->reason = rec->verdict == PP_V_XDP_TX ? PP_R_XDP_TX : PP_R_XDP_REDIRECT;
 }
 
-/* Where a map's entry leads. A device map's for broadcasts has none. */
+/* Where a redirect leads. One to all devices of a map has no entry. */
 static __always_inline void xdp_target(struct pp_rec *rec, u32 map_type, u64 entry, u32 index)
 {
 	const struct bpf_dtab_netdev *dtab = (void *)entry;
@@ -240,9 +242,9 @@ static __always_inline void xdp_target(struct pp_rec *rec, u32 map_type, u64 ent
 }
 
 /*
- * Native redirects go into a queue of the device (bq_enqueue()) or CPU, which is emptied when it is
- * full and when the poll is over: it is only then that they are sent, or not. Generic ones have
- * been.
+ * Natively redirected frames go into a queue of the device (bq_enqueue()) or CPU, which is emptied
+ * when it is full and when the poll is over: only then are they sent, or not. Generic ones are sent
+ * at once. Returns 1 if the record waits.
  */
 static __always_inline int xdp_wait(const struct here *h, struct pp_rec *rec)
 {
@@ -263,8 +265,8 @@ static __always_inline int xdp_wait(const struct here *h, struct pp_rec *rec)
 }
 
 /*
- * A queue was emptied: the first of what was in it was sent, the rest was not. Packets that are not
- * followed may be among them, if there is a sample: then only if none was sent is it known which.
+ * A queue was emptied: its first `sent` frames were sent, the rest were not. With a sample, frames
+ * that are not followed may be among them; then it is only known which were lost if all were.
  */
 static __always_inline void emptied(const struct here *h, u32 to, u32 key, u32 sent, u32 drops,
 				    int err)
@@ -344,8 +346,8 @@ static __always_inline void redirected(u64 *ctx)
 }
 
 /*
- * tp xdp_exception(dev, prog, act): it could not be sent, and nothing says why. What generic XDP
- * redirects to a device is transmitted there, with XDP_TX's words (generic_xdp_tx()).
+ * tp xdp_exception(dev, prog, act): the frame could not be sent, and nothing says why. Generic XDP
+ * transmits what it redirects to a device by generic_xdp_tx(), which reports XDP_TX.
  */
 static __always_inline void excepted(u64 *ctx)
 {
