@@ -4,23 +4,16 @@
 #define PKTPATH_INCLUDE_XDPBENCH_H
 
 #include <linux/types.h>
-
-/* What becomes of a packet in the program under test. */
-enum xb_mode {
-	XB_DROP, XB_PASS, XB_TX, XB_REDIRECT, XB_REDIRECT_MAP, XB_REDIRECT_CPU, XB_REDIRECT_MULTI,
-	XB_XSK, XB_ABORTED, XB_USER,	/* a program of the user's own */
-};
-
-/* What it does before its verdict. */
-enum xb_work { XB_NOTHING, XB_TOUCH, XB_PARSE, XB_COUNT, XB_CLOCK, XB_LOOKUP };
+#include "bench_modes.h"
 
 /* Set before load, so that what is not wanted vanishes from the program. */
 struct xb_recv_cfg {
 	__u32 mode;
 	__u32 work;
 	__u32 count;	/* count packets in counts[] */
-	__u32 stamps;	/* note the latency of stamped packets in samples[] */
-	__u32 ifindex;	/* of XB_REDIRECT's target */
+	__u32 stamps;	/* note the latency of stamped packets in samples[]: here, */
+	__u32 cpu_stamps;	/* or on the CPU that they were sent to */
+	__u32 ifindex;	/* of the target, for modes without a map */
 };
 
 /* What the generator does with a frame; changes while it runs. The last is said with another. */
@@ -32,7 +25,6 @@ struct xb_gen_cfg {
 	__u32 stamp_every;	/* 0 = no stamps */
 };
 
-#define XB_CORES   64
 #define XB_CPUS	   1024
 #define XB_CPUMAPS 4
 

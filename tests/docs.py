@@ -7,6 +7,8 @@ import pathlib
 import re
 import sys
 
+from lib.bench_modes import MODES, WORKS
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -53,6 +55,11 @@ def main():
     ways = table("PP_BYS", "hist")
     hold("way to split", "docs/SCHEMA.md", ways, quoted)
     hold("way to split", "the manual", ways, re.findall(r"^\.Cm (\w+)", manual, re.M))
+    bench = re.search(r"^The modes are(.*?)^is an XDP program", section("BENCH"), re.M | re.S)[1]
+    there = re.findall(r"^\.Cm ([\w-]+)", bench, re.M)
+    hold("mode or work of bench", "the manual", MODES + WORKS, there)
+    hold("mode or work of bench", "include/bench_modes.h", there, MODES + WORKS)
+    hold("mode of bench", "README.md", MODES, re.findall(r"`(?:bench )?([\w-]+)`", readme))
     families = re.findall(r'^\tX\(\w+, "(\w+)"', text("src/serve/families.c"), re.M)
     told = re.findall(r"`((?:pktpath|process)_\w+)`",
                       "\n".join(re.findall(r"^\| (`.*?) \|", text("docs/FLEET.md"), re.M)))

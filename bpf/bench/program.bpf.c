@@ -13,49 +13,17 @@ struct xb_slot counts[XB_CPUS] = {};
 __u64 nr_samples = 0;
 __u64 samples[XB_SAMPLES] = {};
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u64);
-} counter SEC(".maps");
+#define MAP(name, kind, entries, key_type, value_type, fill) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_##kind); \
+		__uint(max_entries, entries); \
+		__type(key, key_type); \
+		__type(value, value_type); \
+	} name SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, u32);
-	__type(value, u64);
-} table SEC(".maps");
+XB_MAPS(MAP)
 
-struct {
-	__uint(type, BPF_MAP_TYPE_DEVMAP);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u32);
-} devs SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_DEVMAP);
-	__uint(max_entries, 2);
-	__type(key, u32);
-	__type(value, u32);
-} group SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_CPUMAP);
-	__uint(max_entries, 1024);
-	__type(key, u32);
-	__type(value, struct bpf_cpumap_val);
-} cpus SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_XSKMAP);
-	__uint(max_entries, XB_CORES);
-	__type(key, u32);
-	__type(value, u32);
-} socks SEC(".maps");
-
-/* Which of them serves: known before load. */
+/* Whose row of `cpus` serves: known before load. */
 const volatile __u32 target_cpu = 0;
 
 struct headers {
@@ -79,41 +47,54 @@ static __always_inline struct headers *headers(struct xdp_md *ctx)
 	return (void *)(h + 1) <= (void *)(long)ctx->data_end ? h : NULL;
 }
 
-static __always_inline void parse(struct headers *h)
+/* --- what XB_WORKS is made from --- */
+
+static __always_inline void touch(struct xdp_md *ctx)
 {
+	struct headers *h = headers(ctx);
+
+	if (h)
+		USE(*(volatile u8 *)h);
+}
+
+static __always_inline void parse(struct xdp_md *ctx)
+{
+	struct headers *h = headers(ctx);
 	u32 port = 0;
 
+	if (!h)
+		return;
 	if (h->proto == bpf_htons(0x0800) && h->ihl_version == 0x45 && h->l4 == 17)
 		port = h->dport + h->sport;
 	USE(port);
 }
 
-static __always_inline void work(struct xdp_md *ctx, u32 what)
+static __always_inline void add_one(void)
 {
-	struct headers *h;
-	u32 zero = 0, key;
-	u64 *value;
+	u32 zero = 0;
+	u64 *value = bpf_map_lookup_elem(&counter, &zero);
 
-	if (what == XB_CLOCK)
-		USE(bpf_ktime_get_ns());
-	if (what == XB_COUNT) {
-		value = bpf_map_lookup_elem(&counter, &zero);
-		if (value)
-			(*value)++;
-	}
-	if (what != XB_TOUCH && what != XB_PARSE && what != XB_LOOKUP)
-		return;
-	h = headers(ctx);
+	if (value)
+		(*value)++;
+}
+
+static __always_inline void look_up(struct xdp_md *ctx)
+{
+	struct headers *h = headers(ctx);
+	u32 key;
+
 	if (!h)
 		return;
-	if (what == XB_TOUCH)
-		USE(*(volatile u8 *)h);
-	if (what == XB_PARSE)
-		parse(h);
-	if (what == XB_LOOKUP) {
-		key = h->sport;
-		value = bpf_map_lookup_elem(&table, &key);
-		USE(value);
+	key = h->sport;
+	USE(bpf_map_lookup_elem(&table, &key));
+}
+
+#define WORK(id, word, map, what, ...) case XB_##id: what; break;
+
+static __always_inline void work(struct xdp_md *ctx)
+{
+	switch (cfg.work) {
+	XB_WORKS(WORK)
 	}
 }
 
@@ -137,25 +118,12 @@ static __always_inline void count(void)
 	counts[bpf_get_smp_processor_id() & (XB_CPUS - 1)].sent++;
 }
 
+#define VERDICT(id, word, map, end, floor, verdict, ...) case XB_##id: return verdict;
+
 static __always_inline int verdict(struct xdp_md *ctx)
 {
 	switch (cfg.mode) {
-	case XB_DROP:
-		return XDP_DROP;
-	case XB_PASS:
-		return XDP_PASS;
-	case XB_TX:
-		return XDP_TX;
-	case XB_REDIRECT:
-		return bpf_redirect(cfg.ifindex, 0);
-	case XB_REDIRECT_MAP:
-		return bpf_redirect_map(&devs, 0, 0);
-	case XB_REDIRECT_CPU:
-		return bpf_redirect_map(&cpus, target_cpu, 0);
-	case XB_REDIRECT_MULTI:
-		return bpf_redirect_map(&group, 0, BPF_F_BROADCAST);
-	case XB_XSK:
-		return bpf_redirect_map(&socks, ctx->rx_queue_index, 0);
+	XB_MODES(VERDICT)
 	}
 	return XDP_ABORTED;
 }
@@ -173,10 +141,10 @@ int bare(struct xdp_md *ctx)
 SEC("xdp")
 int recv(struct xdp_md *ctx)
 {
-	work(ctx, cfg.work);
+	work(ctx);
 	if (cfg.count)
 		count();
-	if (cfg.stamps && cfg.mode != XB_REDIRECT_CPU)
+	if (cfg.stamps)
 		sample(ctx);
 	return verdict(ctx);
 }
@@ -186,7 +154,7 @@ SEC("xdp/cpumap")
 int on_cpu(struct xdp_md *ctx)
 {
 	count();
-	if (cfg.stamps)
+	if (cfg.cpu_stamps)
 		sample(ctx);
 	return XDP_DROP;
 }

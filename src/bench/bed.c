@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "bench/bed.h"
+#include "bench/mode.h"
 #include "bench/net.h"
 #include "host/cpus.h"
 #include "host/ethtool.h"
@@ -208,10 +209,9 @@ void bed_free(struct bed *b)
 
 /* --- the program under test --- */
 
-static bool sink_ends(enum xb_mode mode)
+static const struct end_row *end_of(enum xb_mode mode)
 {
-	return mode == XB_TX || mode == XB_REDIRECT || mode == XB_REDIRECT_MAP ||
-	       mode == XB_REDIRECT_MULTI;
+	return &ends[modes[mode].end];
 }
 
 /* The first CPU that no generator is on; with none left, the last generator's. */
@@ -260,14 +260,15 @@ static int add_sockets(struct bed *b, const struct prog *p)
 
 int bed_load(struct bed *b, const struct bench_spec *spec, bool stamps, struct prog **out)
 {
-	struct prog_env env = { .count = b->o.generic && spec->mode != XB_REDIRECT_CPU,
+	enum end_stamps by = end_of(spec->mode)->stamps;
+	struct prog_env env = { .count = b->o.generic && modes[spec->mode].end != END_CPU,
 				.stamps = stamps,
 				.to = { b->ifindex[DEV_OUT0], b->ifindex[DEV_OUT1] },
 				.cpu = other_cpu(b) };
 	int err;
 
 	*out = NULL;
-	if (stamps && (sink_ends(spec->mode) || spec->mode == XB_XSK || spec->mode == XB_USER))
+	if (stamps && by != STAMPS_PROGRAM && by != STAMPS_CPU)
 		return 0;
 	if (b->nr_progs == PROGS_MAX)
 		return said(-E2BIG, "load another program");
@@ -275,9 +276,9 @@ int bed_load(struct bed *b, const struct bench_spec *spec, bool stamps, struct p
 	if (err)
 		return err;
 	b->progs[b->nr_progs++] = *out;
-	if (spec->mode == XB_REDIRECT_CPU)
+	if (mode_fill(spec->mode) == XB_FILL_CPU)
 		err = watch_cpumap(b, *out);
-	if (spec->mode == XB_XSK)
+	if (!err && mode_fill(spec->mode) == XB_FILL_SOCKETS)
 		err = add_sockets(b, *out);
 	return err;
 }
@@ -307,7 +308,7 @@ int bed_stamps(struct bed *b, bool on)
 		if (b->xsk[i])
 			xsk_stamps(b->xsk[i], on);
 	gen_stamp(b->gen, on ? 61 : 0);	/* a prime, so that each place in a batch comes up */
-	if (!sink_ends(b->mode) || !b->sink)
+	if (end_of(b->mode)->stamps != STAMPS_SINK || !b->sink)
 		return 0;
 	if (on && !b->sink_stamps)
 		err = prog_load(&b->sink_stamps, &sink_spec, &env);
@@ -318,9 +319,11 @@ int bed_stamps(struct bed *b, bool on)
 
 size_t bed_samples(struct bed *b, const uint64_t **samples)
 {
-	if (b->mode == XB_XSK && b->xsk[0])
+	enum end_stamps by = end_of(b->mode)->stamps;
+
+	if (by == STAMPS_SOCKET && b->xsk[0])
 		return xsk_samples(b->xsk[0], samples);
-	if (sink_ends(b->mode) && b->sink_stamps)
+	if (by == STAMPS_SINK && b->sink_stamps)
 		return prog_samples(b->sink_stamps, samples);
 	return b->on ? prog_samples(b->on, samples) : 0;
 }
@@ -373,26 +376,18 @@ int bed_tally(struct bed *b, struct tally *t)
 /* Only those counters that this mode needs: this runs every few milliseconds. */
 static int tally_ends(struct bed *b, struct tally *t)
 {
-	static const enum bed_dev ends[][2] = {
-		[XB_DROP] = { DEV_DUT, DEV_DUT }, [XB_TX] = { DEV_GEN, DEV_GEN },
-		[XB_REDIRECT] = { DEV_SINK0, DEV_SINK0 },
-		[XB_REDIRECT_MAP] = { DEV_SINK0, DEV_SINK0 },
-		[XB_REDIRECT_MULTI] = { DEV_SINK0, DEV_SINK1 }, [XB_USER] = { DEV_DUT, DEV_DUT },
-	};
-	enum bed_dev a, c;
-	int err;
+	const struct end_row *end = end_of(b->mode);
+	int i, err = 0;
 
 	t->counted = counted(b);
-	if (b->mode == XB_PASS)
-		return snmp_read(&t->snmp);
-	if (b->mode == XB_XSK)
-		return tally_sockets(b, t);
-	if (b->mode == XB_REDIRECT_CPU)
-		return 0;
-	a = ends[b->mode][0];
-	c = ends[b->mode][1];
-	err = net_counters_driver(b->stats[a], &t->dev[a]);
-	return err || a == c ? err : net_counters_driver(b->stats[c], &t->dev[c]);
+	for (i = 0; !err && i < NR_DEVS; i++)
+		if (end->devices & 1u << i)
+			err = net_counters_driver(b->stats[i], &t->dev[i]);
+	if (!err && end->stack)
+		err = snmp_read(&t->snmp);
+	if (!err && end->sockets)
+		err = tally_sockets(b, t);
+	return err;
 }
 
 int bed_read(struct bed *b, struct reading *r)

@@ -49,10 +49,7 @@ int bench_floor(const struct bench_opts *o);
 
 /* "MODE", "MODE:WORK" or "FILE.o:SECTION". 0, or -1 after one line on stderr. */
 int spec_parse(const char *word, enum xb_work work, struct bench_spec *spec);
-/* -1 if there is no such work. */
-int work_parse(const char *word);
-const char *mode_name(enum xb_mode mode);
-const char *work_name(enum xb_work work);
+void spec_make(struct bench_spec *spec, enum xb_mode mode, enum xb_work work);
 
 /* --- bench_stop.c: the end of a run, and its progress --- */
 

@@ -1,53 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <string.h>
 #include "bench/books.h"
+#include "bench/mode.h"
 
 uint64_t tally_received(enum xb_mode mode, bool generic, const struct tally *t)
 {
-	const struct net_counts *dev = t->dev;
-
-	switch (mode) {
-	case XB_PASS:
-		return t->snmp.udp_no_ports;
-	case XB_TX:
-		return dev[DEV_GEN].xdp_packets;
-	case XB_REDIRECT:
-	case XB_REDIRECT_MAP:
-		return dev[DEV_SINK0].xdp_packets;
-	case XB_REDIRECT_MULTI:
-		return dev[DEV_SINK0].xdp_packets + dev[DEV_SINK1].xdp_packets;
-	case XB_REDIRECT_CPU:
-		return t->counted;
-	case XB_XSK:
-		return t->xsk_received;
-	case XB_USER:
-		return dev[DEV_DUT].xdp_packets;
-	default:
-		return generic ? t->counted : dev[DEV_DUT].xdp_drops;
-	}
-}
-
-static const char *received_where(enum xb_mode mode)
-{
-	switch (mode) {
-	case XB_PASS:
-		return "received by the stack (UDP, no port)";
-	case XB_TX:
-		return "received back at the generator's device";
-	case XB_REDIRECT:
-	case XB_REDIRECT_MAP:
-		return "received by the sink";
-	case XB_REDIRECT_MULTI:
-		return "received by the two sinks";
-	case XB_REDIRECT_CPU:
-		return "received on the other CPU";
-	case XB_XSK:
-		return "received by the socket";
-	case XB_USER:
-		return "received by the program";
-	default:
-		return "dropped by the program";
-	}
+	return ends[modes[mode].end].arrived(t, generic);
 }
 
 static uint64_t ring_full(const struct tally *t, bool generic)
@@ -96,45 +54,39 @@ static uint64_t stack_refused(const struct tally *t, bool generic)
 	       s->udp_in_errors;
 }
 
-#define BIT(mode)    (1u << (mode))
-#define ALL	     0xffffu
-#define REDIRECTS    (BIT(XB_REDIRECT) | BIT(XB_REDIRECT_MAP) | BIT(XB_REDIRECT_MULTI))
-
-/* Losses on the way, in its order. Modes that do not pass there have none. */
+/* In the order of the way. What is lost before a packet is copied is lost for all copies. */
 static const struct {
 	const char *what;
 	uint64_t (*count)(const struct tally *t, bool generic);
-	unsigned int modes;	/* bits */
-} losses[] = {
-	{ "ring of the device full", ring_full, ALL },
-	/* A socket counts by itself what it refuses; and what reached a program, reached it. */
-	{ "no memory or redirect refused", refused, ALL & ~(BIT(XB_XSK) | BIT(XB_USER)) },
-	{ "could not be sent back", tx_lost, BIT(XB_TX) },
-	{ "ring of the sink full", out_lost, REDIRECTS },
-	{ "queue of the other CPU full", cpumap_full, BIT(XB_REDIRECT_CPU) },
-	{ "socket without buffers", xsk_no_buffer, BIT(XB_XSK) },
-	{ "ring of the socket full", xsk_ring_full, BIT(XB_XSK) },
-	{ "refused by the stack", stack_refused, BIT(XB_PASS) },
+	bool before_copies;
+} losses[NR_LOSSES] = {
+	[LOST_RING] = { "ring of the device full", ring_full, true },
+	[LOST_REFUSED] = { "no memory or redirect refused", refused, true },
+	[LOST_BACK] = { "could not be sent back", tx_lost, false },
+	[LOST_OUT] = { "ring of the sink full", out_lost, false },
+	[LOST_QUEUE] = { "queue of the other CPU full", cpumap_full, false },
+	[LOST_BUFFERS] = { "socket without buffers", xsk_no_buffer, false },
+	[LOST_SOCKET] = { "ring of the socket full", xsk_ring_full, false },
+	[LOST_STACK] = { "refused by the stack", stack_refused, false },
 };
 
 void books_make(struct books *b, enum xb_mode mode, bool generic, const struct tally *before,
 		const struct tally *after)
 {
-	uint64_t copies = mode == XB_REDIRECT_MULTI ? 2 : 1;
-	size_t i;
+	const struct end_row *end = &ends[modes[mode].end];
+	uint64_t n;
+	int i;
 
 	memset(b, 0, sizeof(*b));
-	b->generated = copies * (after->sent - before->sent);
-	b->received = tally_received(mode, generic, after) - tally_received(mode, generic, before);
-	b->where = received_where(mode);
-	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
-		uint64_t n = losses[i].count(after, generic) - losses[i].count(before, generic);
-
-		if (!(losses[i].modes & BIT(mode)))
+	b->generated = end->copies * (after->sent - before->sent);
+	b->received = end->arrived(after, generic) - end->arrived(before, generic);
+	b->where = end->where;
+	for (i = 0; i < NR_LOSSES; i++) {
+		if (!(end->losses & 1u << i))
 			continue;
-		/* What is lost before it is copied is lost for all. */
-		if (losses[i].count == ring_full || losses[i].count == refused)
-			n *= copies;
+		n = losses[i].count(after, generic) - losses[i].count(before, generic);
+		if (losses[i].before_copies)
+			n *= end->copies;
 		b->lost[b->nr_lost++] = (struct book_line){ losses[i].what, n };
 	}
 }

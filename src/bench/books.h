@@ -5,23 +5,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "host/net_counters.h"
-#include "host/snmp.h"
-#include "xdpbench.h"
-
-#define BOOK_LINES 8
-
-enum bed_dev { DEV_GEN, DEV_DUT, DEV_OUT0, DEV_SINK0, DEV_OUT1, DEV_SINK1, NR_DEVS };
-
-/* All that is counted at one moment; only differences mean anything. */
-struct tally {
-	uint64_t sent;		/* by the generator */
-	uint64_t counted;	/* by the program under test, if it counts */
-	uint64_t cpumap_drops;
-	uint64_t xsk_received, xsk_no_buffer, xsk_ring_full;
-	struct net_counts dev[NR_DEVS];
-	struct snmp snmp;
-};
+#include "bench/ends.h"
+#include "bench/tally.h"
+#include "bench_modes.h"
 
 struct book_line {
 	const char *what;
@@ -29,11 +15,11 @@ struct book_line {
 };
 
 struct books {
-	uint64_t generated;	/* with redirect-multi, every copy */
+	uint64_t generated;	/* every copy, where packets are copied */
 	uint64_t received;
 	const char *where;	/* it was received */
 	int nr_lost;
-	struct book_line lost[BOOK_LINES];
+	struct book_line lost[NR_LOSSES];
 };
 
 /* The books of what happened between two tallies. `generic`: XDP in the stack. */

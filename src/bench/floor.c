@@ -11,6 +11,7 @@
 #include "host/cpus.h"
 #include "bench/generator.h"
 #include "bench/show_json.h"
+#include "bench/mode.h"
 #include "bench/program.h"
 #include "bench/sample.h"
 #include "bench/show_text.h"
@@ -20,18 +21,11 @@
 
 #define LIVE_SLICE 20000000ull	/* ns */
 
-static const char *const programs[] = {
-	"drop", "pass", "tx", "redirect", "redirect-map", "drop:touch", "drop:parse", "drop:count",
-	"drop:lookup", "drop:clock",
-};
-
-#define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
-
 #define NR_LIVE 3
 
 static const uint32_t batches[NR_LIVE] = { 1, 64, 256 };
 
-#define NR_ROWS (NR_PROGRAMS + NR_LIVE)
+#define ROWS_MAX (FLOOR_MAX + NR_LIVE)
 
 struct row {
 	char name[LABEL_LEN];
@@ -39,40 +33,50 @@ struct row {
 	const char *why;	/* there is none */
 };
 
-static int load_all(struct prog **progs, int *fds)
+/* The modes whose rows say so, then dropping with each work. Returns how many. */
+static int choose(struct bench_spec *specs)
+{
+	int i, n = 0;
+
+	for (i = 0; i < XB_NR_MODES; i++)
+		if (modes[i].floor)
+			spec_make(&specs[n++], i, XB_NOTHING);
+	for (i = XB_NOTHING + 1; i < XB_NR_WORKS; i++)
+		spec_make(&specs[n++], XB_DROP, i);
+	return n;
+}
+
+static int load_all(const struct bench_spec *specs, int n, struct prog **progs, int *fds)
 {
 	struct prog_env env = { .to = { 1, 1 } };	/* the loopback device: nothing is sent */
-	struct bench_spec spec;
-	size_t i;
-	int err = 0;
+	int i, err = 0;
 
-	for (i = 0; !err && i < NR_PROGRAMS; i++) {
-		if (spec_parse(programs[i], XB_NOTHING, &spec))
-			return -EINVAL;
-		err = prog_load(&progs[i], &spec, &env);
+	for (i = 0; !err && i < n; i++) {
+		err = prog_load(&progs[i], &specs[i], &env);
 		fds[i] = err ? -1 : prog_fd(progs[i]);
 	}
 	return err;
 }
 
-static int bare(const struct bench_opts *o, struct row *rows)
+static int bare(const struct bench_opts *o, struct row *rows, int *nr_rows)
 {
-	static double v[NR_PROGRAMS][FLOOR_SAMPLES];
-	struct prog *progs[NR_PROGRAMS] = {};
-	int fds[NR_PROGRAMS], err = load_all(progs, fds);
-	size_t i;
+	static double v[FLOOR_MAX][FLOOR_SAMPLES];
+	struct bench_spec specs[FLOOR_MAX];
+	struct prog *progs[FLOOR_MAX] = {};
+	int fds[FLOOR_MAX], i, n = choose(specs), err = load_all(specs, n, progs, fds);
 
 	if (!err) {
-		err = floor_sample(fds, NR_PROGRAMS, o->size, v);
+		err = floor_sample(fds, n, o->size, v);
 		if (err && err != -EINTR)
 			log_err("cannot run a program by itself: %s", strerror(-err));
 	}
-	for (i = 0; i < NR_PROGRAMS; i++) {
-		snprintf(rows[i].name, LABEL_LEN, "%s", programs[i]);
+	for (i = 0; i < n; i++) {
+		snprintf(rows[i].name, LABEL_LEN, "%s", specs[i].label);
 		if (!err)
 			rows[i].ns = bootstrap_median(v[i], FLOOR_SAMPLES, 0.95);
 		prog_free(progs[i]);
 	}
+	*nr_rows = n;
 	return err;
 }
 
@@ -128,14 +132,14 @@ static int live(const struct bench_opts *o, struct row *row, uint32_t batch)
 }
 
 static int floor_text(const struct bench_opts *o, const struct machine *env,
-		      const struct row *rows)
+		      const struct row *rows, int n)
 {
 	char buf[80];
-	size_t i;
+	int i;
 
 	printf("BPF_PROG_RUN, frames of %u bytes, one CPU\n\n%-28s %10s  %s\n", o->size, "PROGRAM",
 	       "MPPS", "NS A RUN");
-	for (i = 0; i < NR_ROWS; i++) {
+	for (i = 0; i < n; i++) {
 		if (rows[i].why)
 			printf("%-28s %10s  not on this kernel: %s\n", rows[i].name, "-",
 			       rows[i].why);
@@ -148,14 +152,14 @@ static int floor_text(const struct bench_opts *o, const struct machine *env,
 }
 
 static int floor_json(const struct bench_opts *o, const struct machine *env,
-		      const struct row *rows)
+		      const struct row *rows, int n)
 {
 	yyjson_mut_doc *d = json_begin(o, "floor", env);
 	yyjson_mut_val *all, *v;
-	size_t i;
+	int i;
 
 	all = d ? yyjson_mut_obj_add_arr(d, yyjson_mut_doc_get_root(d), "rows") : NULL;
-	for (i = 0; all && i < NR_ROWS; i++) {
+	for (i = 0; all && i < n; i++) {
 		v = yyjson_mut_arr_add_obj(d, all);
 		yyjson_mut_obj_add_strcpy(d, v, "program", rows[i].name);
 		json_estimate(d, v, "cpu_ns", &rows[i].ns);
@@ -167,26 +171,25 @@ static int floor_json(const struct bench_opts *o, const struct machine *env,
 
 int bench_floor(const struct bench_opts *o)
 {
-	struct row rows[NR_ROWS] = {};
+	struct row rows[ROWS_MAX] = {};
 	struct machine env;
-	size_t i;
-	int err;
+	int i, n, err;
 
 	machine_read(&env, o->gro);
 	stop_on_signals();
 	cpu_pin(cpu_nth_from_last(0));
-	err = bare(o, rows);
+	err = bare(o, rows, &n);
 	cpu_avoid(1);
 	for (i = 0; !err && i < NR_LIVE; i++) {
 		progress(o->quiet, "floor", (double)(i + 1) / (NR_LIVE + 1));
-		err = live(o, &rows[NR_PROGRAMS + i], batches[i]);
+		err = live(o, &rows[n++], batches[i]);
 	}
 	progress_end();
 	if (err == -EINTR)
 		log_err("interrupted before there was enough to measure");
 	if (err)
 		return EXIT_RUNTIME;
-	err = o->json ? floor_json(o, &env, rows) : floor_text(o, &env, rows);
+	err = o->json ? floor_json(o, &env, rows, n) : floor_text(o, &env, rows, n);
 	if (err)
 		log_err("cannot write: standard output: %s", strerror(-err));
 	return err ? EXIT_RUNTIME : EXIT_OK;

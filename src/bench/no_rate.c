@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <stdio.h>
+#include "bench/mode.h"
 #include "bench/no_rate.h"
 
 #define CALL_NS 30000000ull	/* the most that one BPF_PROG_RUN was seen to cost by itself */
 
-static bool sent_on(enum xb_mode mode)
-{
-	return mode == XB_REDIRECT || mode == XB_REDIRECT_MAP || mode == XB_REDIRECT_MULTI;
-}
-
 static const char *nothing_arrived(const struct bench_opts *o, enum xb_mode mode)
 {
-	if (!o->sink && mode == XB_TX)
-		return "there is no sink: the generator's device has neither an XDP program nor "
-		       "GRO, so it does not poll, and what is sent back to it is lost";
-	if (!o->sink && sent_on(mode))
-		return "there is no sink: the target's peer has neither an XDP program nor GRO, so "
-		       "it does not poll, and what is redirected to it is lost";
+	const char *no_sink = ends[modes[mode].end].no_sink;
+
+	if (!o->sink && no_sink)
+		return no_sink;
 	if (o->generic && !o->gro)
 		return "generic XDP on veth needs GRO: without it the device does not poll, and "
 		       "the program sees nothing";

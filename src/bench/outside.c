@@ -15,6 +15,7 @@
 #include "host/cpus.h"
 #include "host/ethtool.h"
 #include "bench/show_json.h"
+#include "bench/mode.h"
 #include "bench/program.h"
 #include "bench/sent.h"
 #include "bench/show_text.h"
@@ -66,9 +67,7 @@ static int find(const char *name, unsigned int *ifindex)
 
 static int targets(struct outside *x)
 {
-	enum xb_mode mode = x->spec->mode;
-	int i, err = 0, wanted = mode == XB_REDIRECT || mode == XB_REDIRECT_MAP ? 1 :
-				 mode == XB_REDIRECT_MULTI ? 2 : 0;
+	int i, err = 0, wanted = (int)ends[modes[x->spec->mode].end].targets;
 
 	if (x->o->nr_to != wanted) {
 		log_err("%s -i %s: needs --to IF %d times, not %d", x->spec->label, x->o->ifname,
@@ -110,7 +109,7 @@ static int add_socket(struct outside *x)
 	uint32_t queue = 0;
 	int err, fd;
 
-	if (x->spec->mode != XB_XSK)
+	if (mode_fill(x->spec->mode) != XB_FILL_SOCKETS)
 		return 0;
 	err = xsk_new(&x->xsk, x->ifindex, queue);
 	if (!err)
@@ -158,7 +157,7 @@ static int start(struct outside *x)
 
 	if (!ethtool_driver(x->o->ifname, &info))
 		snprintf(x->driver, sizeof(x->driver), "%.31s", info.driver);
-	x->env.count = x->spec->mode != XB_REDIRECT_CPU;
+	x->env.count = modes[x->spec->mode].end != END_CPU;
 	x->env.cpu = cpu_nth_from_last(0);
 	err = prog_load(&x->prog, x->spec, &x->env);
 	if (!err)

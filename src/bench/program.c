@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "bench/mode.h"
 #include "bench/program.h"
 #include "base/log.h"
 #include "bpf/bench/program.skel.h"
@@ -39,9 +40,15 @@ uint64_t prog_counted(const struct prog *p)
 	return p->skel ? sum((const struct xb_slot *)p->skel->bss->counts) : 0;
 }
 
+static int mode_map_fd(const struct prog *p)
+{
+	return bpf_object__find_map_fd_by_name(p->skel->obj,
+					       map_rows[modes[p->spec.mode].map].name);
+}
+
 int prog_socks_fd(const struct prog *p)
 {
-	return p->spec.mode == XB_XSK ? bpf_map__fd(p->skel->maps.socks) : -1;
+	return mode_fill(p->spec.mode) == XB_FILL_SOCKETS ? mode_map_fd(p) : -1;
 }
 
 uint32_t prog_cpumap_id(const struct prog *p)
@@ -49,8 +56,8 @@ uint32_t prog_cpumap_id(const struct prog *p)
 	struct bpf_map_info info = {};
 	uint32_t len = sizeof(info);
 
-	if (p->spec.mode != XB_REDIRECT_CPU ||
-	    bpf_obj_get_info_by_fd(bpf_map__fd(p->skel->maps.cpus), &info, &len))
+	if (mode_fill(p->spec.mode) != XB_FILL_CPU ||
+	    bpf_obj_get_info_by_fd(mode_map_fd(p), &info, &len))
 		return 0;
 	return info.id;
 }
@@ -73,23 +80,24 @@ static struct bpf_program *pick(const struct bench_program_bpf *s, const struct 
 }
 
 /* Maps and programs that this mode does not use must not fail on kernels that lack them. */
-static void choose(struct bench_program_bpf *s,
-		   const struct bench_spec *spec, const struct bpf_program *prog)
+static void choose(struct bench_program_bpf *s, const struct bench_spec *spec,
+		   const struct bpf_program *prog)
 {
-	enum xb_mode mode = spec->mode;
+	struct bpf_map *map;
+	int i;
 
 	bpf_program__set_autoload(s->progs.bare, prog == s->progs.bare);
 	bpf_program__set_autoload(s->progs.recv, prog == s->progs.recv);
 	bpf_program__set_autoload(s->progs.shot, prog == s->progs.shot);
-	bpf_program__set_autoload(s->progs.on_cpu, mode == XB_REDIRECT_CPU);
-	bpf_map__set_autocreate(s->maps.counter, spec->work == XB_COUNT);
-	bpf_map__set_autocreate(s->maps.table, spec->work == XB_LOOKUP);
-	bpf_map__set_autocreate(s->maps.devs, mode == XB_REDIRECT_MAP);
-	bpf_map__set_autocreate(s->maps.group, mode == XB_REDIRECT_MULTI);
-	bpf_map__set_autocreate(s->maps.cpus, mode == XB_REDIRECT_CPU);
-	bpf_map__set_autocreate(s->maps.socks, mode == XB_XSK);
-	/* The kernel takes no more than it was built for. */
-	bpf_map__set_max_entries(s->maps.cpus, libbpf_num_possible_cpus());
+	bpf_program__set_autoload(s->progs.on_cpu, mode_fill(spec->mode) == XB_FILL_CPU);
+	for (i = XB_MAP_none + 1; i < XB_NR_MAPS; i++) {
+		map = bpf_object__find_map_by_name(s->obj, map_rows[i].name);
+		bpf_map__set_autocreate(map, modes[spec->mode].map == (enum xb_map)i ||
+					     works[spec->work].map == (enum xb_map)i);
+		/* The kernel takes no more than it was built for. */
+		if (map_rows[i].fill == XB_FILL_CPU)
+			bpf_map__set_max_entries(map, libbpf_num_possible_cpus());
+	}
 }
 
 static void configure(struct bench_program_bpf *s, const struct bench_spec *spec,
@@ -98,63 +106,67 @@ static void configure(struct bench_program_bpf *s, const struct bench_spec *spec
 	s->rodata->cfg.mode = spec->mode;
 	s->rodata->cfg.work = spec->work;
 	s->rodata->cfg.count = env->count;
-	s->rodata->cfg.stamps = env->stamps;
+	s->rodata->cfg.stamps = env->stamps && mode_fill(spec->mode) != XB_FILL_CPU;
+	s->rodata->cfg.cpu_stamps = env->stamps;
 	s->rodata->cfg.ifindex = env->to[0];
 	s->rodata->target_cpu = env->cpu;
 }
 
 /* Keys are source ports as the packet has them; every flow of the generator is found. */
-static int fill_table(struct bench_program_bpf *s)
+static int fill_ports(int fd, uint32_t n)
 {
 	uint64_t value = 1;
 	uint32_t key, i;
 	int err = 0;
 
-	for (i = 0; !err && i < 1024; i++) {
+	for (i = 0; !err && i < n; i++) {
 		key = (uint32_t)__builtin_bswap16(1024 + i);
-		err = bpf_map_update_elem(bpf_map__fd(s->maps.table), &key, &value, BPF_ANY);
+		err = bpf_map_update_elem(fd, &key, &value, BPF_ANY);
 	}
 	return err;
 }
 
-static int fill_cpus(struct bench_program_bpf *s, int cpu)
+static int fill_cpus(int fd, int cpu, const struct bpf_program *there)
 {
 	struct bpf_cpumap_val v = { .qsize = CPUMAP_QUEUE,
-				    .bpf_prog.fd = bpf_program__fd(s->progs.on_cpu) };
+				    .bpf_prog.fd = bpf_program__fd(there) };
 	uint32_t key = cpu;
 
-	return bpf_map_update_elem(bpf_map__fd(s->maps.cpus), &key, &v, BPF_ANY);
+	return bpf_map_update_elem(fd, &key, &v, BPF_ANY);
 }
 
-static int fill_devices(const struct bpf_map *map, const unsigned int *to, uint32_t n)
+static int fill_targets(int fd, const unsigned int *to, uint32_t n)
 {
 	uint32_t i, ifindex;
 	int err = 0;
 
 	for (i = 0; !err && i < n; i++) {
 		ifindex = to[i];
-		err = ifindex ? bpf_map_update_elem(bpf_map__fd(map), &i, &ifindex, BPF_ANY) : 0;
+		err = ifindex ? bpf_map_update_elem(fd, &i, &ifindex, BPF_ANY) : 0;
 	}
 	return err;
 }
 
-static int fill(struct bench_program_bpf *s, const struct bench_spec *spec,
-		const struct prog_env *env)
+static int fill(const struct bench_program_bpf *s, enum xb_map map, const struct prog_env *env)
 {
-	int err = spec->work == XB_LOOKUP ? fill_table(s) : 0;
+	const struct map_row *row = &map_rows[map];
+	int fd;
 
-	if (err)
-		return err;
-	switch (spec->mode) {
-	case XB_REDIRECT_MAP:
-		return fill_devices(s->maps.devs, env->to, 1);
-	case XB_REDIRECT_MULTI:
-		return fill_devices(s->maps.group, env->to, 2);
-	case XB_REDIRECT_CPU:
-		return fill_cpus(s, env->cpu);
-	default:
+	if (map == XB_MAP_none)
 		return 0;
+	fd = bpf_object__find_map_fd_by_name(s->obj, row->name);
+	switch (row->fill) {
+	case XB_FILL_PORTS:
+		return fill_ports(fd, row->entries);
+	case XB_FILL_TARGETS:
+		return fill_targets(fd, env->to, row->entries);
+	case XB_FILL_CPU:
+		return fill_cpus(fd, env->cpu, s->progs.on_cpu);
+	case XB_FILL_SOCKETS:	/* whoever has them (prog_socks_fd()) */
+	case XB_FILL_NOTHING:
+		break;
 	}
+	return 0;
 }
 
 static int load_own(struct prog *p, const struct prog_env *env)
@@ -171,7 +183,9 @@ static int load_own(struct prog *p, const struct prog_env *env)
 	configure(s, &p->spec, env);
 	err = bench_program_bpf__load(s);
 	if (!err)
-		err = fill(s, &p->spec, env);
+		err = fill(s, works[p->spec.work].map, env);
+	if (!err)
+		err = fill(s, modes[p->spec.mode].map, env);
 	p->fd = err ? -1 : bpf_program__fd(prog);
 	if (err) {
 		log_err("cannot load the program for %s: %s", p->spec.label, strerror(-err));

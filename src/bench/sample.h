@@ -4,11 +4,12 @@
 #define PKTPATH_BENCH_SAMPLE_H
 
 #include <stdint.h>
+#include "bench_modes.h"
 #include "bench/stats.h"
 
 #define FLOOR_SAMPLES 11
 #define FLOOR_PIECE   4000000ull	/* ns that one sample takes */
-#define FLOOR_MAX     16		/* programs at once */
+#define FLOOR_MAX     (XB_NR_MODES + XB_NR_WORKS)	/* programs at once */
 
 /*
  * CPU ns per run of several programs on the calling thread's CPU, measured in turn: for each

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "bench/mode.h"
 #include "bench/sent.h"
 #include "bpf/bench/sent.skel.h"
 
@@ -22,8 +23,9 @@ struct sent {
  */
 bool sent_can_tell(enum xb_mode mode, bool generic)
 {
-	return mode == XB_TX || mode == XB_REDIRECT || mode == XB_REDIRECT_MAP ||
-	       (mode == XB_REDIRECT_MULTI && !generic);
+	enum end_told told = ends[modes[mode].end].told;
+
+	return told != TOLD_NOT && !(told == TOLD_NATIVE && generic);
 }
 
 static int load(struct sent *s, const struct prog *p, unsigned int ifindex)
@@ -69,7 +71,7 @@ int sent_open(struct sent **out, const struct prog *p, enum xb_mode mode, bool g
 
 	if (!s)
 		return -ENOMEM;
-	s->counted = mode != XB_TX && !generic;
+	s->counted = ends[modes[mode].end].told != TOLD_LOST && !generic;
 	err = load(s, p, ifindex);
 	if (!err)
 		err = attach(s);

@@ -6,6 +6,7 @@
 #include "hooks/kernel.h"
 #include "host/cpus.h"
 #include "bench/generator.h"
+#include "bench/mode.h"
 #include "cmd/cmd.h"
 #include "base/exit.h"
 #include "base/log.h"
@@ -54,7 +55,7 @@ static int add_word(char *word, void *words)
 
 static const char *work_choice(unsigned int i)
 {
-	return i <= XB_LOOKUP ? work_name((enum xb_work)i) : NULL;
+	return i < XB_NR_WORKS ? works[i].word : NULL;
 }
 
 /* Of a bool. */
@@ -194,10 +195,11 @@ const struct command cmd_bench = {
 	.bit = CMD_BENCH,
 	.summary = "measure what XDP costs, and where it is cheapest to drop",
 	.words = "MODE[:WORK]\nFILE.o:SECTION\ncompare A B\nladder\nfloor",
-	.doc = "Measure XDP: drop, pass, tx, redirect, redirect-map, redirect-cpu, redirect-multi "
-	       "or xsk, or a program of your own; compare two of them; show where it is cheapest "
-	       "to drop, or what the machine can do at best. Generates its own traffic in a "
-	       "network namespace of its own.",
+	.doc = "Measure XDP: one mode, or a program of your own; compare two of them; show where "
+	       "it is cheapest to drop, or what the machine can do at best. Generates its own "
+	       "traffic in a network namespace of its own."
+	       "\vMODE is what becomes of each packet:\n" MODES_HELP
+	       "\nWORK is what the program does before that:\n" WORKS_HELP,
 	.rows = rows,
 	.word = add_word,
 	.finish = finish,

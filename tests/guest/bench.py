@@ -18,11 +18,11 @@ import time
 from lib import guest as guests
 from lib import kernels
 from lib import wire
+from lib.bench_modes import MODES
 from lib.harness import Skip, check, run, test
 
 OLD, NEW = ("5.10",), ("6.1", "6.12", "7")
 TCX = ("6.12", "7")
-MODES = ("drop", "pass", "tx", "redirect", "redirect-map", "redirect-cpu", "redirect-multi", "xsk")
 # libcrc32c asks crypto for the first, which its dependencies do not say.
 MODULES = ("crc32c_generic", "veth", "sch_ingress", "cls_bpf",
            "nf_tables", "nft_ct", "nft_compat")

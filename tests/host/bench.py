@@ -22,12 +22,13 @@ import tempfile
 import time
 
 from lib import wire
+from lib.bench_modes import MODES, WORKS
 from lib.harness import Skip, check, run as run_tests, test
 from host.bench_outside import compiled  # and its tests
 from lib.tool import PKTPATH, eventually, run
 
-MODES = ("drop", "pass", "tx", "redirect", "redirect-map", "redirect-cpu", "redirect-multi", "xsk")
 LACKS = "cannot send live frames"
+BOUNDED = ("delivered_pps", "cpu_ns", "generator_ns", "program_ns")
 FIGURES = ("delivered_pps", "cpu_ns", "generator_ns", "driver_ns", "program_ns", "latency_ns")
 
 
@@ -61,11 +62,11 @@ def has_interval(e, name):
 
 def usual(words):
     result, said = bench(*words)
-    if not bounded(result["delivered_pps"]):  # others had the CPU nearly all the time
+    if not all(bounded(result[name]) for name in BOUNDED):  # others had the CPU
         result, said = bench(*words, seconds="2")
     n = balance(result)
     check(result["no_rate"] is None and not said, f"{words}: {result['no_rate']}: {said}")
-    for name in ("delivered_pps", "cpu_ns", "generator_ns", "program_ns"):
+    for name in BOUNDED:
         has_interval(result[name], name)
     check(result["latency_ns"] and result["latency_ns"]["p50"] > 0,
           f"no latencies: {result['latency_ns']}")
@@ -383,6 +384,21 @@ def wrong_words_are_refused(env):
         check(done.returncode == 2 and done.stderr.count("\n") == 1 and not done.stdout,
               f"{words}: {done}")
     return f"{len(wrong)} ways"
+
+
+@test
+def help_and_messages_have_every_mode_and_work(env):
+    """From the same rows that the programs are made from."""
+    said = run("bench", "--help").stdout
+    listed = re.findall(r"^  ([a-z-]+): \S", said, re.M)
+    check(listed == [*MODES, *WORKS], f"--help lists {listed}")
+    check(len(MODES) > 7 and len(WORKS) > 5, f"the rows are {MODES}, {WORKS}")
+    for words, all_of_them in ((("dropp",), MODES), (("drop:hard",), WORKS),
+                               (("drop", "--work", "hard"), WORKS)):
+        said = run("bench", *words).stderr
+        named = re.split(r", | or ", said[said.index("(") + 1:].rstrip(")\n"))
+        check(tuple(named[:len(all_of_them)]) == all_of_them, f"{words}: {said}")
+    return f"{len(MODES)} modes, {len(WORKS)} works"
 
 
 @test
