@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-# Everything a person types. V=1 shows the commands.
+# Everything a person types; `make help` lists it. V=1 shows the commands.
 
 VERSION := 0.1.0
 B       ?= build
@@ -64,7 +64,8 @@ SKELS := $(BPF:%.bpf.c=$(B)/%.skel.h)
 # Those that load BPF programs wait for all skeletons once; then the dependency files know better.
 USES_SKEL := $(shell grep -l 'include "bpf/.*skel.h"' $(SRC))
 
-.PHONY: all clean deps demo test
+.PHONY: all clean deps demo help test
+## Builds build/pktpath; the same as make alone
 all: $(B)/pktpath
 
 $(B)/pktpath: $(OBJ)
@@ -96,9 +97,54 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(skel_name) > $@.tmp && mv $@.tmp $@
 
+# Where `make install` puts things. /usr/local is where systemd and man look as well.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DATADIR ?= $(PREFIX)/share/pktpath
+DOCDIR  ?= $(PREFIX)/share/doc/pktpath
+# A row is file:folder:mode; `uninstall` takes away what stands here, and the last two folders.
+INSTALLED := $(B)/pktpath:$(SBINDIR):755 man/pktpath.8:$(MANDIR)/man8:644 \
+	$(B)/pktpath.service:$(UNITDIR):644 \
+	$(patsubst %,%:$(DATADIR)/grafana:644,$(wildcard contrib/grafana/*.json)) \
+	$(patsubst %,%:$(DATADIR)/prometheus:644,$(wildcard contrib/prometheus/*.yml)) \
+	$(patsubst %,%:$(DOCDIR):644,LICENSE $(wildcard LICENSES/*)) \
+	third_party/yyjson/LICENSE:$(DOCDIR)/yyjson:644
+row = $(subst :, ,$1)
+
+.PHONY: install uninstall FORCE
+## Installs to PREFIX (/usr/local), below DESTDIR
+install: $(B)/pktpath $(B)/pktpath.service
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
+	$(Q)set -e; $(foreach r,$(INSTALLED),install -D -m $(word 3,$(call row,$r)) \
+		-t '$(DESTDIR)$(word 2,$(call row,$r))' $(word 1,$(call row,$r));)
+
+## Removes what install put there; takes the same PREFIX and DESTDIR
+uninstall:
+	$(call say,REMOVE,$(DESTDIR)$(PREFIX))
+	$(Q)rm -f $(foreach r,$(INSTALLED),'$(DESTDIR)$(word 2,$(call row,$r))/$(notdir \
+		$(word 1,$(call row,$r)))')
+	$(Q)for d in $(DATADIR)/grafana $(DATADIR)/prometheus $(DATADIR) $(DOCDIR)/yyjson $(DOCDIR); do \
+		[ ! -d '$(DESTDIR)'"$$d" ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$d"; done
+
+# Anew each time: PREFIX may be another.
+$(B)/pktpath.service: contrib/pktpath.service.in FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's,@SBINDIR@,$(SBINDIR),' $< > $@
+
+## Removes all that was built
 clean:
 	$(call say,CLEAN,$(B))
 	$(Q)rm -rf $(B)
+
+# A target's line stands above it after two number signs.
+## Shows these lines
+help:
+	@awk '/^## / { said = substr($$0, 4); next } \
+		said && /^[a-z-]+:/ { sub(/:.*/, ""); printf "  make %-14s %s\n", $$0, said } \
+		{ said = "" }' $(MAKEFILE_LIST)
 
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -12,6 +12,7 @@ GUEST_BPF   := $(patsubst %,$(B)/tests/tools/%.bpf.o,spin verdicts bare)
 PYTHON := PYTHONPATH=$(CURDIR)/tests PKTPATH_BUILD=$(abspath $(B)) /usr/bin/python3
 
 .PHONY: guest-build guest-shell FORCE
+## Installs the Debian packages that building and testing take
 deps: deps-test
 # Not phony: make looks for no pattern rule then.
 deps-%: FORCE
@@ -38,10 +39,12 @@ $(B)/tests/tools/fail.so: $(wildcard tests/tools/fail*.c tests/tools/fail*.h)
 
 # The packages come first: on a fresh machine nothing can be built without them. BPFTOOL and
 # the like are looked up when make starts, so the build is a make of its own.
+## Packets through a real driver, in a guest: KERNEL=6.1 NIC=e1000 SMP=1
 demo: deps-demo
 	@$(MAKE) --no-print-directory guest-build
 	@$(PYTHON) tests/demo.py --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
 
+## A shell in such a guest
 guest-shell: deps-demo
 	@$(MAKE) --no-print-directory guest-build
 	@$(PYTHON) -m guest.shell --kernel $(KERNEL) --nic $(NIC) --smp $(SMP)
@@ -60,9 +63,11 @@ UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard tests/unit/*/test_*.c)) \
 	test_tcp)
 
 .PHONY: unit golden
+## Unit tests, with the sanitizers; no root, no kernel
 unit: $(UNIT_TESTS)
 	@tests/unit/run.sh $^
 
+## Saved records through every output, held against what is expected
 golden: $(B)/test/replay
 	@tests/golden/run.sh $<
 
@@ -109,11 +114,13 @@ $(B)/test/replay: $(wildcard tests/golden/*.c) $(B)/test/pure.a
 ONLY   ?=
 
 .PHONY: host-test
+## All suites, or some: ONLY="unit cli"
 test: deps-test
 	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so
 	@$(PYTHON) tests/run.py $(ONLY)
 
 # On this machine's own kernel, as root: no guest.
+## The suites that need this machine's kernel, as root
 host-test: $(B)/pktpath $(B)/traffic $(GUEST_BPF)
 	@$(PYTHON) tests/run.py host serve cli
 
@@ -121,6 +128,7 @@ host-test: $(B)/pktpath $(B)/traffic $(GUEST_BPF)
 COUNT ?= 10000000
 
 .PHONY: long-test
+## Ten million packets on this machine: COUNT=1000000
 long-test: $(B)/pktpath $(B)/traffic
 	@PKTPATH_BUILD=$(abspath $(B)) COUNT=$(COUNT) $(PYTHON) -m host.long
 
@@ -135,12 +143,14 @@ COST_OBJ := $(COST_SRC:%.c=$(B)/%.o) $(filter-out $(B)/src/main.o,$(OBJ))
 PARTS ?=
 
 .PHONY: cost
+## What tracing costs, into docs/BENCHMARKS.md: PARTS="host 6.1"
 cost: deps-test
 	@$(MAKE) --no-print-directory guest-build $(B)/floors
 	@$(PYTHON) -m cost.tables $(PARTS)
 
 # What a packet may cost, in instructions, in a guest: a minute or two.
 .PHONY: cost-test
+## What a packet may cost, in instructions, in a guest
 cost-test: deps-test
 	@$(MAKE) --no-print-directory guest-build
 	@$(PYTHON) -m cost.limits $(TESTS)
@@ -159,16 +169,19 @@ $(COST_BPF:%.bpf.c=$(B)/%.bpf.o): BPF_CFLAGS += -Itests/cost
 
 # `pktpath bench` beside upstream's xdp-bench, into docs/BENCHMARKS.md (needs root).
 .PHONY: bench-xdp bench-judge
+## `pktpath bench` beside xdp-bench, into docs/BENCHMARKS.md
 bench-xdp: $(B)/pktpath
 	@$(PYTHON) -m cost.xdp_peers
 
 # The same benchmark held against itself, on a machine without other load: can its verdicts be
 # trusted? Some 15 minutes.
+## How far the benchmark's verdicts can be trusted; 15 minutes
 bench-judge: $(B)/pktpath
 	@$(PYTHON) -m cost.xdp_judge
 
 # --- looking at the code without running it -----------------------------------------------------
 .PHONY: lint lint-build lint-tidy
+## Looks at the code without running it: compilers, clang-tidy, walls, style
 lint:
 	@BUILD=$(B)/lint V=$(V) tests/lint.sh
 
@@ -200,22 +213,26 @@ $(B)/tidy/%.ok: % $(TIDY_HDR) $(TIDY_SKELS)
 TESTS ?=
 
 .PHONY: guest-test kernels-test probes-golden matrix
+## The proof in guests, or some of it: TESTS="pings stream"
 guest-test: deps-test
 	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
 	@$(PYTHON) -m guest.e1000 $(TESTS)
 
 # The same, the most important ones, on other kernels.
+## The most important of it on other kernels
 kernels-test: deps-test
 	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
 	@$(PYTHON) -m guest.on_kernels $(TESTS)
 
 # What `pktpath probes` says on each kernel, written anew; look at the difference.
+## Writes anew what `pktpath probes` says on each kernel
 probes-golden: deps-test
 	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
 	@UPDATE=1 $(PYTHON) -m guest.on_kernels probes_are
 
 # Every NIC on every kernel by every backend: half an hour. Some: make matrix CELLS="igb 6.12".
 CELLS ?=
+## Every NIC on every kernel by every backend: CELLS="igb 6.12"
 matrix: deps-test
 	@$(MAKE) --no-print-directory guest-build
 	@$(PYTHON) -m guest.matrix $(CELLS)

@@ -6,6 +6,7 @@ line. Part of cli.py."""
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -130,6 +131,97 @@ def flags_can_be_chosen(_):
               f"{words}: {said}")
     said = make("-n", f"B={BUILD}/flags", "LDFLAGS=-Wl,-z,lazy", "V=1").stdout
     check("-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,lazy" in said, said[-1000:])
+
+
+WHERE = ("sbin/pktpath", "share/man/man8/pktpath.8", "lib/systemd/system/pktpath.service",
+         "share/pktpath/grafana/pktpath.json", "share/pktpath/prometheus/recording.yml",
+         "share/pktpath/prometheus/alerts.yml", "share/doc/pktpath/LICENSE",
+         "share/doc/pktpath/BSD-2-Clause.txt", "share/doc/pktpath/GPL-2.0-only.txt",
+         "share/doc/pktpath/yyjson/LICENSE")
+
+
+def files(place):
+    return {str(p.relative_to(place)) for p in pathlib.Path(place).rglob("*") if not p.is_dir()}
+
+
+def installed(prefix, unit_starts):
+    """What is below a prefix works from there."""
+    missing = set(WHERE) - files(prefix)
+    check(not missing, f"not installed: {missing}")
+    said = subprocess.run([f"{prefix}/sbin/pktpath", "--version"], capture_output=True, text=True,
+                          check=True).stdout
+    check(said.startswith("pktpath "), said)
+    unit = pathlib.Path(prefix, WHERE[2]).read_text()
+    check(f"\nExecStart={unit_starts}/sbin/pktpath serve" in unit and "@" not in
+          re.sub("@system-service", "", unit), f"the unit: {unit}")
+
+
+@test
+def install_and_uninstall(_):
+    with tempfile.TemporaryDirectory() as place:
+        words = (f"B={BUILD}", f"DESTDIR={place}/root", "PREFIX=/usr")
+        done = make("install", *words)
+        check(done.returncode == 0, done.stdout)
+        installed(f"{place}/root/usr", "/usr")
+        mode = os.stat(f"{place}/root/usr/sbin/pktpath").st_mode & 0o7777
+        check(mode == 0o755, f"mode {mode:o}")
+        done = make("uninstall", *words)
+        check(done.returncode == 0 and not files(place), f"left: {files(place)} {done.stdout}")
+        left = [p for p in pathlib.Path(place).rglob("pktpath")]
+        check(not left, f"folders of its own are left: {left}")
+        done = make("uninstall", *words)
+        check(done.returncode == 0, f"nothing is there: {done.stdout}")
+
+        # Others' files in its folders stay; without PREFIX it is /usr/local.
+        words = (f"B={BUILD}", f"DESTDIR={place}/root")
+        make("install", *words)
+        installed(f"{place}/root/usr/local", "/usr/local")
+        other = f"{place}/root/usr/local/share/pktpath/prometheus/mine.yml"
+        pathlib.Path(other).touch()
+        make("uninstall", *words)
+        check(files(place) == {other[len(place) + 1:]}, f"left: {files(place)}")
+
+
+@test
+def what_is_installed_is_read_by_others(_):
+    """systemd and mandoc take it; a prefix of its own, so that the unit's program is there."""
+    tools = {name: shutil.which(name) for name in ("systemd-analyze", "mandoc")}
+    if not all(tools.values()):
+        raise Skip(f"not all are here: {tools}")
+    with tempfile.TemporaryDirectory() as place:
+        done = make("install", f"B={BUILD}", f"PREFIX={place}")
+        check(done.returncode == 0, done.stdout)
+        installed(place, place)
+        for words in ([tools["systemd-analyze"], "verify", "--man=no", f"{place}/{WHERE[2]}"],
+                      [tools["mandoc"], "-T", "lint", "-W", "warning", f"{place}/{WHERE[1]}"]):
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            check(done.returncode == 0 and not done.stderr.strip() + done.stdout.strip(),
+                  f"{words[0]}: {done.stdout}{done.stderr}")
+        shown = subprocess.run([tools["mandoc"], f"{place}/{WHERE[1]}"], capture_output=True,
+                               text=True, check=True).stdout
+        check("pktpath" in shown and len(shown.splitlines()) > 300, f"the manual: {shown[:500]}")
+
+
+# Targets that others call, not people.
+INNER = {"FORCE", "guest-build", "lint-build", "lint-tidy"}
+
+
+@test
+def help_lists_what_people_type(_):
+    done = make("help")
+    check(done.returncode == 0, done.stdout)
+    shown = dict(re.findall(r"^  make (\S+) +(\S.*)$", done.stdout, re.M))
+    phony = set()
+    for name in ("Makefile", "tests/tests.mk"):
+        for line in re.findall(r"^\.PHONY: (.*)$", (ROOT / name).read_text(), re.M):
+            phony |= set(line.split())
+    check(set(shown) == phony - INNER, f"it lists {set(shown) ^ (phony - INNER)} wrongly")
+    check(all(len(line) <= 100 for line in done.stdout.splitlines()), done.stdout)
+    for target in sorted(shown):
+        done = make("-n", target, f"B={BUILD}/nothing")
+        check(done.returncode == 0, f"make -n {target}: {done.stdout[-500:]}")
+        check(not (BUILD / "nothing").exists(), f"make -n {target} did something")
+    return f"{len(shown)} targets"
 
 
 if __name__ == "__main__":

@@ -107,11 +107,11 @@ def systemd_takes_the_unit(_):
         raise Skip("no systemd-analyze")
     with tempfile.TemporaryDirectory() as place:
         unit = f"{place}/pktpath.service"
-        text = (CONTRIB / "pktpath.service").read_text()
-        check("ExecStart=/usr/sbin/pktpath serve" in text and "WatchdogSec=" in text,
+        text = (CONTRIB / "pktpath.service.in").read_text()
+        check("ExecStart=@SBINDIR@/pktpath serve" in text and "WatchdogSec=" in text,
               "the unit's start")
         with open(unit, "w", encoding="ascii") as file:
-            file.write(text.replace("/usr/sbin/pktpath", "/bin/true"))
+            file.write(text.replace("@SBINDIR@/pktpath", "/bin/true"))
         done = subprocess.run([analyze, "verify", "--man=no", unit],
                               capture_output=True, text=True, check=False)
         check(done.returncode == 0 and not done.stderr.strip(),
