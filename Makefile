@@ -44,7 +44,8 @@ ALL_LDFLAGS := $(HARDEN_LD) $(LDFLAGS) $(EXTRA_LDFLAGS)
 
 ARCH      := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra \
-	-Wno-unused-parameter -Wno-unknown-attributes $(WERROR) -Iinclude -Ivmlinux -Ibpf \
+	-Wno-unused-parameter -Wno-unknown-attributes -Werror=implicit-function-declaration \
+	$(WERROR) -Iinclude -Ivmlinux -Ibpf \
 	$(LIBBPF_CFLAGS) $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -MMD -MP
 
 # What is needed and missing is said in one line, before a compiler says it in a hundred.

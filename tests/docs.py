@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""Holds the manual, the README and the schema's page against the tables of include/stages.h, and
-the manual's options against the tool's tables: what must agree is either generated or tested."""
+"""Holds the manual, the README and the schema's page against the tables of include/stages.h, the
+manual's options against the tool's tables, and the glossary against the sources: what must agree is
+either generated or tested. Usage: docs.py"""
 
 import pathlib
 import re
+import subprocess
 import sys
 
 from lib.bench_modes import MODES, WORKS
@@ -33,6 +35,42 @@ def options():
 
 def section(title):
     return re.search(rf"^\.Sh {title}\n(.*?)(?=^\.Sh )", text("man/pktpath.8"), re.M | re.S)[1]
+
+
+def sources():
+    return "\n".join(path.read_text("utf-8") for room in ("bpf", "include", "src")
+                     for path in (ROOT / room).rglob("*.[ch]"))
+
+
+def lost_words():
+    """Words of the glossary that no source has any more."""
+    code = sources()
+    for word in re.findall(r"\*\*(.+?)\*\*", text("docs/GLOSSARY.md")):
+        if not re.search(rf"(?<![a-z]){re.escape(word.rstrip('_'))}(?![a-z])", code, re.I):
+            yield f"docs/GLOSSARY.md explains '{word}', which no source has"
+
+
+def lost_places():
+    """Questions of the glossary whose grep does not lead to the one file that it names."""
+    rows = re.findall(r"^\| [^|]+\? \| `([^`]+)` \| `([^`]+)` \|$", text("docs/GLOSSARY.md"), re.M)
+    if len(rows) < 15:
+        yield f"docs/GLOSSARY.md answers {len(rows)} questions of where things are"
+    for words, place in rows:
+        found = subprocess.run(["grep", "-rli", "--", words, "bpf", "include", "src"], cwd=ROOT,
+                               capture_output=True, text=True, check=False).stdout.split()
+        if found != [place]:
+            yield f"docs/GLOSSARY.md: grep -rli '{words}' finds {found}, not {place}"
+
+
+def lost_files():
+    """Files that a page names and that are not there; docs/CHANGELOG.md speaks of the past."""
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        if page.name == "CHANGELOG.md":
+            continue
+        for name in re.findall(r"`((?:bpf|include|src|tests)/[\w./*-]*\w)`",
+                               page.read_text("utf-8")):
+            if not re.search("NAME|KERNEL", name) and not list(ROOT.glob(name)):
+                yield f"docs/{page.name} names {name}, which is not there"
 
 
 def main():
@@ -69,6 +107,7 @@ def main():
     unknown = set(re.findall(r"^\.It .*Fl -([a-z-]+)", manual, re.M)) - options()
     wrong.extend(f"the manual has an option that is not there: --{name}"
                  for name in sorted(unknown))
+    wrong += [*lost_words(), *lost_places(), *lost_files()]
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 

@@ -67,7 +67,11 @@ docs() {
 	python3 tests/docs.py
 }
 
-# Over the objects of the gcc build.
+# Over the objects of the gcc build, as the two after it.
+tables() {
+	python3 -B tests/tables.py "$build/gcc"
+}
+
 rooms() {
 	python3 -B tests/rooms.py "$build/gcc"
 }
@@ -129,7 +133,8 @@ check "cppcheck" cppcheck run_cppcheck
 check "shellcheck" shellcheck shell
 check "Python compiles" python3 python
 check "mandoc -T lint" mandoc manual
-check "manual, README and schema name what the tables have" python3 docs
+check "names in the tables of hooks are checked, and tags lead to handlers" ctags tables
+check "manual, README, schema and glossary name what is there" python3 docs
 check "no file has more than 500 lines" awk short_files
 check "100 columns" python3 columns
 check "every file states its licence" grep licensed

@@ -9,7 +9,7 @@ BUILD="$BUILD libmicrohttpd-dev"
 DEMO="qemu-system-x86 busybox-static xz-utils zstd python3 iproute2 iputils-ping"
 DEMO="$DEMO debian-archive-keyring"
 TEST="libcmocka-dev tcpdump ethtool nftables iptables valgrind clang-tidy cppcheck shellcheck"
-TEST="$TEST clang-format mandoc libclang-rt-dev"
+TEST="$TEST clang-format mandoc libclang-rt-dev universal-ctags"
 
 die() {
 	echo "setup: $*" >&2
