@@ -63,6 +63,10 @@ run_cppcheck() {
 		$(ours 'src/*.c' 'tests/*.c' ':!*.bpf.c')
 }
 
+manual_options() {
+	python3 tests/manual.py "$build/gcc/pktpath"
+}
+
 docs() {
 	python3 tests/docs.py
 }
@@ -134,6 +138,7 @@ check "shellcheck" shellcheck shell
 check "Python compiles" python3 python
 check "mandoc -T lint" mandoc manual
 check "names in the tables of hooks are checked, and tags lead to handlers" ctags tables
+check "the manual's options are the tool's" python3 manual_options
 check "manual, README, schema and glossary name what is there" python3 docs
 check "no file has more than 500 lines" awk short_files
 check "100 columns" python3 columns

@@ -110,6 +110,11 @@ $(B)/test/replay: $(wildcard tests/golden/*.c) $(B)/test/pure.a
 
 -include $(wildcard $(B)/test/*.d $(B)/test/src/*/*.d $(B)/test/tests/unit/*/*.d)
 
+# What the manual says of options by rule, written from their rows.
+.PHONY: manual
+manual: $(B)/pktpath
+	@python3 tests/manual.py $< --update
+
 # All suites, or some: make test ONLY="unit cli". tests/run.py lists them and adds them up.
 ONLY   ?=
 

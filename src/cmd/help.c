@@ -103,6 +103,19 @@ static const char *const types[] = {
 	[OPT_IGNORED] = "flag",
 };
 
+static void list_meanings(const struct option_row *row)
+{
+	const char *bar = "";
+	unsigned int i;
+
+	for (i = 0; row->meaning && row->choice(i); i++) {
+		if (!option_can_choose(row, i))
+			continue;
+		printf("%s%s", bar, row->meaning(i));
+		bar = "|";
+	}
+}
+
 static void list_row(const struct command *c, const struct option_row *row)
 {
 	bool has_range = row->type == OPT_NUMBER || row->type == OPT_SIZE;
@@ -115,10 +128,11 @@ static void list_row(const struct command *c, const struct option_row *row)
 		option_number(max, row, row->max);
 	if (row->type == OPT_CHOICE)
 		option_choices(choices, row, false, ",", ",");
-	printf("%s\t%s\t%s\t%s%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c->name, row->name, letter,
+	printf("%s\t%s\t%s\t%s%s\t%s\t%s\t%s\t%s\t%s\t%s\t", c->name, row->name, letter,
 	       row->bare ? "?" : "", row->arg ? row->arg : "", types[row->type],
-	       row->unit ? row->unit : "", option_default(preset, row), min, max, choices,
-	       help_text(help, row));
+	       row->unit ? row->unit : "", option_default(preset, row), min, max, choices);
+	list_meanings(row);
+	printf("\t%s\n", help_text(help, row));
 }
 
 void help_list(const struct command *c)

@@ -52,6 +52,7 @@ struct option_row {
 
 	/* OPT_CHOICE: word `i`, "" if it cannot be chosen; NULL after the last. */
 	const char *(*choice)(unsigned int i);
+	const char *(*meaning)(unsigned int i);	/* for the manual; NULL: the prose there says it */
 	uint32_t choices;	/* bit mask: those that there are here; 0: all */
 	const char *not_here;	/* why the others are not; NULL: they are unknown here */
 
@@ -120,6 +121,9 @@ int option_set(const struct option_row *row, char *word, void *into, uint64_t *r
 const char *option_default(char buf[OPTION_TEXT], const struct option_row *row);
 const char *option_number(char buf[OPTION_TEXT], const struct option_row *row, uint64_t v);
 
+/* May it be chosen here? */
+bool option_can_choose(const struct option_row *row, unsigned int i);
+
 /* "a, b or c", the default marked if `mark`; with `between` and `last` between the words. */
 const char *option_choices(char buf[OPTION_TEXT], const struct option_row *row, bool mark,
 			   const char *between, const char *last);
@@ -134,12 +138,13 @@ int help_show(const struct command *c, const char *argv0, bool usage_only);
 
 /*
  * All options of a command as lines of fields between tabs, for programs: command, name, letter,
- * argument, type, unit, default, smallest, largest, choices (with commas), help. `pktpath
+ * argument, type, unit, default, smallest, largest, choices (with commas), what they mean (with bars), help. `pktpath
  * --print-options` prints them for all commands below a line with the fields' names; nobody is
  * meant to type it.
  */
 #define OPTION_FIELDS                                                                              \
-	"command\toption\tletter\targument\ttype\tunit\tdefault\tmin\tmax\tchoices\thelp"
+	"command\toption\tletter\targument\ttype\tunit\tdefault\tmin\tmax\tchoices\t"       \
+	"meanings\thelp"
 void help_list(const struct command *c);
 
 #endif /* PKTPATH_CMD_OPTION_H */

@@ -86,10 +86,10 @@ const struct option_row run_options[] = {
 	  .help = "also show what came in each TIME (default: the whole run)" },
 
 	{ .name = "by", .arg = "WHAT", .commands = CMD_HIST, CHOICE(struct opts, hist.by),
-	  .preset = PP_BY_NONE, .choice = by_choice, .choices = ~BY(NONE),
+	  .preset = PP_BY_NONE, .choice = by_choice, .meaning = by_help, .choices = ~BY(NONE),
 	  .wrong = "not a way to split packets", .help = "split rows by {choices}" },
 	{ .name = "by", .arg = "LABEL", .commands = CMD_SERVE, CHOICE(struct serve_opts, by),
-	  .preset = PP_BY_DEV, .choice = by_choice,
+	  .preset = PP_BY_DEV, .choice = by_choice, .meaning = by_help,
 	  .choices = BY(NONE) | BY(DEV) | BY(QUEUE) | BY(CPU) | BY(PROTO) | BY(VERDICT),
 	  .wrong = "not a label",
 	  .not_here = "its values come and go, and each would leave series behind",
@@ -102,7 +102,7 @@ const struct option_row run_options[] = {
 	  .preset = SERVE_GROUPS, .min = 1, .max = PP_GROUPS_MAX,
 	  .help = "this many devices, or what --by splits by, get histograms of their own "
 		  "(default {default})" },
-	{ .name = "stage", .arg = "STAGE", .commands = CMD_HIST, OWN(parse_stages),
+	{ .name = "stage", .arg = "STAGE,...", .commands = CMD_HIST, OWN(parse_stages),
 	  .help = "measure only this stage, up to the next one given; may be repeated" },
 	{ .name = "weight", .arg = "WHAT", .commands = CMD_HIST, CHOICE(struct opts, hist.wire),
 	  .preset = true, .choice = weight_choice,
@@ -121,8 +121,8 @@ const struct option_row run_options[] = {
 	{ .name = "slow", .arg = "[STAGE=]TIME", .commands = CMD_TRACE, OWN(parse_slow),
 	  .help = "only packets that take longer than TIME (500us, 1.5ms), in all or in STAGE; "
 		  "may be repeated" },
-	{ .name = "sample", .arg = "1/N", .commands = RUNS | CMD_SERVE, OWN(parse_sample),
-	  .help = "only one flow of N, chosen by its hash; 1/N,packet: one packet of N" },
+	{ .name = "sample", .arg = "1/N[,packet]", .commands = RUNS | CMD_SERVE, OWN(parse_sample),
+	  .help = "only one flow of N, chosen by its hash; with ,packet: one packet of N" },
 	{ .name = "pid", .arg = "PID", .commands = RUNS, OWN(parse_pid),
 	  .help = "only packets that this process read" },
 	{ .name = "comm", .arg = "NAME", .commands = RUNS, OWN(parse_comm),

@@ -131,7 +131,7 @@ static int set_percent(const struct option_row *row, const char *word, void *int
 		      "give percent, above 0, at most 100, such as 2%");
 }
 
-static bool can_choose(const struct option_row *row, unsigned int i)
+bool option_can_choose(const struct option_row *row, unsigned int i)
 {
 	return *row->choice(i) && (!row->choices || row->choices & 1u << i);
 }
@@ -145,7 +145,7 @@ static int set_choice(const struct option_row *row, const char *word, void *into
 	for (i = 0; (choice = row->choice(i)); i++) {
 		if (!*choice || strcmp(choice, word) != 0)
 			continue;
-		if (can_choose(row, i)) {
+		if (option_can_choose(row, i)) {
 			store(row, into, i);
 			return 0;
 		}
@@ -191,7 +191,7 @@ const char *option_default(char buf[OPTION_TEXT], const struct option_row *row)
 	buf[0] = 0;
 	if (row->type == OPT_WORD && row->preset_word)
 		snprintf(buf, OPTION_TEXT, "%s", row->preset_word);
-	else if (row->type == OPT_CHOICE && (row->bare || can_choose(row, row->preset)))
+	else if (row->type == OPT_CHOICE && (row->bare || option_can_choose(row, row->preset)))
 		snprintf(buf, OPTION_TEXT, "%s",
 			 row->bare ? row->bare : row->choice((unsigned int)row->preset));
 	else if (row->type == OPT_TIME && row->preset)
@@ -210,10 +210,10 @@ const char *option_choices(char buf[OPTION_TEXT], const struct option_row *row, 
 
 	option_default(preset, row);
 	for (i = 0; row->choice(i); i++)
-		left += can_choose(row, i);
+		left += option_can_choose(row, i);
 	buf[0] = 0;
 	for (i = 0; left && n < OPTION_TEXT; i++) {
-		if (!can_choose(row, i))
+		if (!option_can_choose(row, i))
 			continue;
 		left--;
 		n += snprintf(buf + n, OPTION_TEXT - n, "%s%s%s", row->choice(i),

@@ -4,9 +4,12 @@
 import os
 import re
 import shutil
+import subprocess
+import sys
+import tempfile
 
 from lib.harness import Skip, check, test
-from lib.tool import PKTPATH, run
+from lib.tool import PKTPATH, ROOT, run
 
 HUGE = str(1 << 64)
 # Words, exit status, and what the one line on standard error must name.
@@ -198,6 +201,32 @@ def options_are_listed_for_programs(_):
     check((ring["type"], ring["unit"], ring["default"], ring["min"], ring["max"]) ==
           ("size", "bytes", "8M", "64K", "1G"), f"{ring}")
     return f"{len(rows)} options of commands"
+
+
+@test
+def the_manual_has_the_options_of_the_tool(_):
+    """And a page that differs from their rows is noticed."""
+    page, judge = ROOT / "man/pktpath.8", [sys.executable, ROOT / "tests/manual.py", PKTPATH]
+
+    def judged(text):
+        with tempfile.NamedTemporaryFile("w", suffix=".8", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            return subprocess.run([*judge, file.name], capture_output=True, text=True, timeout=60,
+                                  check=False)
+
+    text = page.read_text(encoding="utf-8")
+    check(not judged(text).returncode, judged(text).stdout)
+    entry = re.search(r'^\.\\" option user of serve\n.*?(?=^\.\\" option)', text, re.M | re.S)[0]
+    wrong = {"another default": ("the default is 32768.", "the default is 4096."),
+             "another argument": ("Fl -records Ns = Ns Ar n\nHow", "Fl -records Ns = Ns Ar k\nHow"),
+             "not in the synopsis": (".Op Fl -worst Ns = Ns Ar k\n", ""),
+             "without an entry": (entry, "")}
+    for what, (was, becomes) in wrong.items():
+        check(was in text, f"{what}: the page has no {was}")
+        done = judged(text.replace(was, becomes, 1))
+        check(done.returncode == 1 and done.stdout, f"{what} is not noticed: {done}")
+    return f"{len(wrong)} faults noticed"
 
 
 @test
