@@ -84,6 +84,10 @@ broken_rooms() {
 	python3 -B tests/rooms_test.py "$build/gcc"
 }
 
+places() {
+	python3 tests/places.py
+}
+
 short_files() {
 	ours '*.c' '*.h' '*.sh' '*.py' Makefile | xargs wc -l | awk '
 		$2 != "total" && $1 > 500 { print $2 ": " $1 " lines, at most 500"; bad = 1 }
@@ -140,6 +144,7 @@ check "mandoc -T lint" mandoc manual
 check "names in the tables of hooks are checked, and tags lead to handlers" ctags tables
 check "the manual's options are the tool's" python3 manual_options
 check "manual, README, schema and glossary name what is there" python3 docs
+check "files that the documentation names are there" python3 places
 check "no file has more than 500 lines" awk short_files
 check "100 columns" python3 columns
 check "every file states its licence" grep licensed
