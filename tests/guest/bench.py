@@ -125,8 +125,8 @@ def says_that_it_has_no_live_frames(guest, kernel):
 
 
 def counts_what_a_real_card_receives(guest, kernel):
-    p = guest.start(["pktpath", "bench", "drop", "--generic", "-i", "eth0", "-d", "4", "--json"])
-    time.sleep(3)
+    p = guest.start(["pktpath", "bench", "drop", "--generic", "-i", "eth0", "-d", "8", "--json"])
+    guest.check("until ip link show eth0 | grep -q xdp; do usleep 50000; done")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         for _ in range(200):
             s.sendto(b"x" * 100, ("10.77.0.2", 9))

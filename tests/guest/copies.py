@@ -214,7 +214,7 @@ def what_is_not_ip_is_consumed(env):
     with trace_eth0(g) as trace:
         send_frames(nic, [ether(nic, ask, proto=0x0806, dst="ff:ff:ff:ff:ff:ff")] * count)
         send_frames(nic, [ether(nic, os.urandom(64), proto=0x88b5)] * count)
-        time.sleep(0.2)
+        trace.wait_records('"proto":"eth:0x88b5"', count)
         run = at_rest(trace.stop())
     arp = run.flow(proto="arp")
     other = run.flow(proto="eth:0x88b5")

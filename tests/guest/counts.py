@@ -3,13 +3,13 @@
 elsewhere."""
 
 import subprocess
-import time
 
-from guest.env import (Capture, MS, MSS, STREAM, megabytes, receive, send_tcp, send_udp,
+from guest.env import (Capture, MS, MSS, STREAM, closed, megabytes, receive, send_tcp, send_udp,
                        trace_eth0)
 from lib.guest import build_dir
 from lib.harness import check, test
 from lib.records import NO_RECORD, at, spent, tally
+from lib.tool import eventually
 
 MUST = ("poll", "gro", "flush", "netif", "ip", "local", "l4", "sock", "read")
 NOT_GIVEN = "no reason given"  # Linux before 5.17 has no reasons
@@ -151,8 +151,9 @@ def a_full_socket_drops(env):
     g, port = env.guest(), env.port()
     with trace_eth0(g) as trace:
         process = receive(g, "udp-recv", port, 0, "--delay-ms", 1500, "--rcvbuf", 4096)
+        before = g.nic_stats()["rx_packets"]
         g.traffic("udp-send", g.nics[0].guest, port, 100, "--size", 500, "--gap-us", 500)
-        time.sleep(0.3)
+        eventually(lambda: g.nic_stats()["rx_packets"] - before >= 100)
         process.signal()  # it leaves the rest unread, too
         process.wait()
         run = trace.stop()
@@ -317,15 +318,17 @@ def a_reader_that_dies(env):
     """Data in the socket when it closes: ended as unread, not in flight for ever."""
     g, port = env.guest(), env.port()
     with trace_eth0(g, file=True) as trace:
-        process = receive(g, "tcp-recv", port, "--delay-ms", 5000)
+        process = receive(g, "tcp-recv", port, "--delay-ms", 300_000)
         sender = subprocess.Popen(
             [str(build_dir() / "traffic"), "tcp-send", g.nics[0].guest, str(port), "50000"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1)
+        # CLOSE_WAIT: all has come, to the last byte.
+        g.check(f"until grep -qsE ':{port:04X} [0-9A-F:]+ 08 ' /proc/net/tcp /proc/net/tcp6; do "
+                "usleep 10000; done")
         process.signal(9)
         process.wait()
-        sender.wait(20)
-        time.sleep(0.3)
+        sender.wait(60)
+        closed(g, port)
         run = trace.stop()
     flow = run.flow(proto="tcp", dport=port)
     reasons = tally(flow, "reason")

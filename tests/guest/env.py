@@ -76,17 +76,20 @@ class Env:
 
 # --- traffic: from outside, each with the receiver's own account -------------------------------
 
-def receive(g, *args):
-    """Starts a receiver in the guest; returns when it listens."""
-    process = g.start(["traffic", *map(str, args), "--timeout", "20"])
+def receive(g, *args, inside=()):
+    """Starts a receiver in the guest; returns when it listens. A socket's usual buffer holds 270
+    datagrams, and a guest that had no CPU for a while gets more at once. inside: words before it."""
+    words = [*inside, "traffic", *map(str, args), "--timeout", str(20 * guests.PATIENCE)]
+    if args[0] == "udp-recv" and "--rcvbuf" not in args:
+        words += ["--rcvbuf", str(ROOM)]
+    process = g.start(words)
     process.wait_for("ready", 20)
     return process
 
 
 def send_udp(g, port, count, gap_us=500, size=64, nic=0, reader=(), to=None):
     """`count` datagrams to a reader which gets all of them. Its output."""
-    # After a stall of the emulated machine, all may come before the reader runs again.
-    process = receive(g, "udp-recv", port, count, "--rcvbuf", ROOM, *reader)
+    process = receive(g, "udp-recv", port, count, *reader)
     g.traffic("udp-send", to or g.nics[nic].guest, port, count, "--gap-us", gap_us, "--size", size)
     rc = process.wait(60)
     check(rc == 0 and f"received {count} lost 0 duplicated 0" in process.out(),
@@ -101,8 +104,30 @@ def send_tcp(g, port, size, reader=(), sender=(), to=None):
     rc = process.wait(60)
     check(rc == 0 and f"received {size} bytes" in process.out(),
           f"the reader got another stream: {process.out()[-200:]}{process.err()}")
-    time.sleep(0.3)  # the last acknowledgement ends the connection
+    closed(g, port)
     return process.out()
+
+
+# --- waiting for what the guest's kernel says ----------------------------------------------------
+
+def closed(g, *ports, inside=""):
+    """Until connections by these ports are gone, but for what ends by a timer (TIME_WAIT)."""
+    for port in ports:
+        g.check(f"while {inside} grep -qsE ': [0-9A-F:]+ ?[0-9A-F]*:{port:04X} [0-9A-F:]*"
+                f" ?0[1-57-9B] ' /proc/net/tcp /proc/net/tcp6; do usleep 10000; done")
+
+
+def asleep(g, pid):
+    """Until the process waits for something."""
+    g.check(f"until grep -q '^State:.S' /proc/{pid}/status; do usleep 1000; done")
+
+
+def udp_counters(g):
+    """(read, thrown away for want of room): the guest's kernel's own account of datagrams."""
+    rows = [line.split()[1:] for line in g.check("cat /proc/net/snmp").splitlines()
+            if line.startswith("Udp:")]
+    values = dict(zip(*rows))
+    return int(values["InDatagrams"]), int(values["RcvbufErrors"])
 
 
 def clock_offset(out):
@@ -147,7 +172,7 @@ class Capture:
         size = -1
         while size != os.fstat(self._file.fileno()).st_size:  # it ends without what it has not read
             size = os.fstat(self._file.fileno()).st_size
-            time.sleep(0.3)
+            time.sleep(0.5)
         self._tcpdump.send_signal(signal.SIGINT)
         said = self._tcpdump.communicate(timeout=20)[1]
         check("\n0 packets dropped by kernel" in said, f"the capture is incomplete: {said.strip()}")

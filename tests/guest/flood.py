@@ -13,7 +13,7 @@ import threading
 import time
 
 from guest.counts import check_stream
-from guest.env import clock_offset, receive, rx_lines, trace_eth0
+from guest.env import clock_offset, closed, receive, rx_lines, trace_eth0, udp_counters
 from lib.guest import build_dir
 from lib.harness import check, test
 from lib.mix import check_own_stamps
@@ -37,14 +37,6 @@ class Wire:
         for name in NO_ROOM:
             check(now[name] == self._before[name], f"the NIC lost frames: {name}")
         return now["rx_packets"] - self._before["rx_packets"]
-
-
-def udp_counters(g):
-    """(read or queued, thrown away for want of room): the guest's kernel's own account of UDP."""
-    rows = [line.split()[1:] for line in g.check("cat /proc/net/snmp").splitlines()
-            if line.startswith("Udp:")]
-    values = dict(zip(*rows))
-    return int(values["InDatagrams"]), int(values["RcvbufErrors"])
 
 
 def unborn(led):
@@ -320,7 +312,7 @@ def recycled_streams(env, smp, size=3_000_000, streams=3):
         reader.communicate(timeout=60)
         for thread in threads:
             thread.join()
-        time.sleep(0.5)
+        closed(g, *ports)
         run = trace.stop()
         frames = wire.frames()
     check_coverage(run.summary, frames)

@@ -9,10 +9,12 @@ import time
 
 from lib import wire
 from guest.counts import check_stream
-from guest.env import (ALIGN_NS, MS, Capture, clock_offset, median, receive, rx_lines, trace_eth0)
+from guest.env import (ALIGN_NS, MS, Capture, clock_offset, closed, median, receive, rx_lines,
+                       trace_eth0)
 from guest.delays import spin_run
 from lib.harness import Skip, check, test
 from lib.records import Trace, at, between, spent, tally
+from lib.tool import eventually
 
 DELAY_MS = 20
 BEYOND = "10.88.0"      # a network that the guest routes to, on the wire of eth1
@@ -79,9 +81,7 @@ def bridge(g):
 
 
 def receive_inside(g, *args):
-    process = g.start([*C1.split(), "traffic", *map(str, args), "--timeout", "20"])
-    process.wait_for("ready", 20)
-    return process
+    return receive(g, *args, inside=C1.split())
 
 
 def tap_received(nic):
@@ -116,7 +116,7 @@ def routed_packets_leave(env):
             before = tap_received(g.nics[1])
             taps = Capture(g.nics[0].tap), Capture(g.nics[1].tap, "in")
             g.traffic("udp-send", f"{BEYOND}.5", port, count, "--gap-us", 30_000)
-            time.sleep(0.3)
+            eventually(lambda: tap_received(g.nics[1]) - before >= count)
             left = tap_received(g.nics[1]) - before
             for tap in taps:
                 tap.stop()
@@ -148,7 +148,7 @@ def a_packet_that_may_not_leave_is_dropped(env):
             for i in range(5):
                 with contextlib.suppress(OSError):  # told that it is too large, it sends no more
                     sock.sendto(bytes(1000), (f"{BEYOND}.{10 + i}", port))
-            time.sleep(0.2)
+            trace.wait_records(f'"dport":{port}', 5)
             run = at_rest(trace.stop())
         finally:
             g.check("ip link set eth1 mtu 1500")
@@ -219,11 +219,12 @@ def ways_inside_by_kprobe(env):
     g, port, count = env.guest(), env.port(), 100
     with forwarding(g), container(g, f"{INSIDE}.2") as netns:
         with trace_eth0(g, "--backend", "kprobe") as trace:
+            before = tap_received(g.nics[1])
             process = receive_inside(g, "udp-recv", port, count)
             g.traffic("udp-send", f"{INSIDE}.2", port, count, "--gap-us", 3000, "--size", 4000)
             g.traffic("udp-send", f"{BEYOND}.5", port, count, "--gap-us", 3000)
             check(process.wait(30) == 0, f"the reader: {process.out()}")
-            time.sleep(0.3)
+            eventually(lambda: tap_received(g.nics[1]) - before >= count)
             run = trace.stop()
     check("fentry" not in run.backends(), f"{run.backends()}")
     whole = [r for r in run.flow(verdict="delivered") if "hop" in r["flags"]]
@@ -262,7 +263,7 @@ def a_stream_into_a_container(env):
             g.traffic("tcp-send", f"{INSIDE}.2", port, size, timeout=120)
             check(process.wait(60) == 0 and f"received {size} bytes" in process.out(),
                   f"the reader: {process.out()[-200:]}")
-            time.sleep(0.3)
+            closed(g, port, inside=C1)
             run = at_rest(trace.stop())
     flow = run.flow(proto="tcp", dport=port)
     said = check_stream(run, flow, size)

@@ -92,7 +92,7 @@ def gro_flush_timeout_shows_in_gro(env):
         with trace_eth0(g) as trace:
             receive(g, "tcp-recv", port)
             send_unpushed(g, port, count)
-            time.sleep(0.3)
+            trace.wait_records(f'"dport":{port}', count)
             run = trace.stop()
     finally:
         g.check("echo 0 > /sys/class/net/eth0/gro_flush_timeout")

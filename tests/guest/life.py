@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """Interfaces and tracers that come and go."""
 
-import time
-
 from guest.counts import complete
 from guest.env import bpf_objects, receive, send_udp, trace_eth0
 from lib.harness import check, test
 from lib.records import tally
+from lib.tool import eventually
 
 
 @test
@@ -86,7 +85,8 @@ def a_killed_tracer_leaves_nothing(env):
         second.kill()
         g.traffic("udp-send", g.nics[0].guest, port, 500, "--gap-us", 500)
         process.wait(30)
-        time.sleep(0.3)
+        # Its last programs go some time after it.
+        eventually(lambda: not bpf_objects(g)[2] and len(bpf_objects(g)[0]) < len(both[0]))
         one = bpf_objects(g)
         check(len(one[0]) < len(both[0]) and not one[2], f"left behind by the killed one: {one}")
         check(all(name[:2] in ("f_", "x_", "t_") for name in one[0]), f"left behind: {one[0]}")

@@ -7,7 +7,7 @@ import struct
 import time
 
 from lib import wire
-from guest.env import MS, median, part, receive, trace_eth0
+from guest.env import MS, closed, median, part, receive, trace_eth0
 from guest.forward import ether, ip4
 from lib.harness import check, test
 from lib.records import spent, tally
@@ -88,7 +88,7 @@ def reordered_segments_show_in_ooo(env):
             time.sleep(0.05)
         peer.close()
         process.wait(20)
-        time.sleep(0.3)
+        closed(g, port)
         run = trace.stop()
     data = [r for r in run.flow(proto="tcp", dport=port) if r["data_len"]]
     waited = [r for r in data if any(s["stage"] == "ooo" for s in r["stages"])]

@@ -14,6 +14,7 @@ import json
 import signal
 import time
 
+from lib.guest import PATIENCE
 from lib.harness import check
 
 STAGES = ("irq", "napi", "softirq", "poll", "xdp", "gro", "batch", "flush", "backlog", "netif",
@@ -275,7 +276,7 @@ class Trace:
 
     def wait_records(self, match, count, timeout=30):
         """Waits until `count` records were written of which the line contains `match`."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + timeout * PATIENCE
         while time.monotonic() < until:
             got = self._process.out_bytes().count(match.encode())
             if got >= count:
@@ -283,6 +284,12 @@ class Trace:
             check(self.alive(), f"the trace ended: {self._process.err()}")
             time.sleep(0.05)
         check(False, f"{got} of {count} records with {match} within {timeout} s")
+
+    def wrote(self, text):
+        """How many lines with `text` it has written."""
+        if not self._path:
+            return self._process.out().count(text)
+        return int(self._g.sh(["grep", "-c", "-F", "-e", text, self._path])[1])
 
     def stop(self):
         """Ends it as Ctrl-C does. The checked output."""
@@ -298,7 +305,7 @@ class Trace:
 
     def result(self):
         """Its output, once the account is there; it goes on to detach."""
-        until = time.monotonic() + 60
+        until = time.monotonic() + 60 * PATIENCE
         while self.alive() and not self._has_account() and time.monotonic() < until:
             time.sleep(0.02)
         self._stopped = True
