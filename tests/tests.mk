@@ -118,11 +118,21 @@ manual: $(B)/pktpath
 # All suites, or some: make test ONLY="unit cli". tests/run.py lists them and adds them up.
 ONLY   ?=
 
-.PHONY: host-test
+.PHONY: test test-all test-build host-test
 ## All suites, or some: ONLY="unit cli"
 test: deps-test
-	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so
+	@$(MAKE) --no-print-directory -j$$(nproc) test-build
 	@$(PYTHON) tests/run.py $(ONLY)
+
+## All tests on all kernels, before a release
+test-all: deps-test
+	@$(MAKE) --no-print-directory -j$$(nproc) test-build
+	@$(PYTHON) tests/run.py --all $(ONLY)
+
+# All that suites share: they run at once, and no two may make the same file.
+test-build: guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so $(UNIT_TESTS) $(B)/test/replay \
+	$(B)/floors
+	@:
 
 # On this machine's own kernel, as root: no guest.
 ## The suites that need this machine's kernel, as root

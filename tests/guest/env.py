@@ -77,8 +77,10 @@ class Env:
 # --- traffic: from outside, each with the receiver's own account -------------------------------
 
 def receive(g, *args, inside=()):
-    """Starts a receiver in the guest; returns when it listens. A socket's usual buffer holds 270
-    datagrams, and a guest that had no CPU for a while gets more at once. inside: words before it."""
+    """Starts a receiver in the guest; returns when it listens. inside: words before the command.
+
+    A socket's usual buffer holds 270 datagrams, and a guest that had no CPU for a while gets more
+    at once."""
     words = [*inside, "traffic", *map(str, args), "--timeout", str(20 * guests.PATIENCE)]
     if args[0] == "udp-recv" and "--rcvbuf" not in args:
         words += ["--rcvbuf", str(ROOM)]

@@ -43,11 +43,19 @@ NICS = {
 # Fast and repeatable: no mitigations, no relocation, no timer calibration by trial.
 KERNEL_ARGS = ("console=ttyS0 loglevel=4 panic=-1 oops=panic net.ifnames=0 mitigations=off nokaslr "
                "tsc=reliable no_timer_check random.trust_cpu=on rcupdate.rcu_expedited=1")
+# Without the hardening that takes a good part of the time in which BPF programs are loaded.
+SOFT = "init_on_alloc=0 hardened_usercopy=off lsm=capability audit=0 nowatchdog"
+# Without what QEMU emulates slowly: a kernel told of ERMS copies byte by byte (and one told of FSRM
+# alone does not boot); the others cost at each access to memory or change of privilege.
+CPU = "max,-erms,-fsrm,-la57,-smap,-smep,-pku,-umip,-fsgsbase"
 HEADER = struct.Struct("<III")
 MAX_FRAME = 32768
 TROUBLE = re.compile(r"Kernel panic|BUG:|Oops|WARNING:|lockup|stall|agent: |qemu-system")
 PR_SET_PDEATHSIG = 1
-BOOT_SECONDS = 120
+BOOT_SECONDS = 60
+# Seconds to wait are meant for a machine that does nothing else. Nothing waits that long in vain
+# but what has failed.
+PATIENCE = 6
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -154,6 +162,8 @@ class Guest:
     console: "stdio" gives the serial console to the user's terminal. pktpath and traffic are
     packed if they are built.
     """
+
+    CPU, SOFT = CPU, SOFT
 
     def __init__(self, kernel="6.1", nic="e1000", smp=1, extra_nics=(), append="", memory=512,
                  modules=(), programs=None, files=None, ipv6=False, static_arp=True, console=None,
@@ -267,10 +277,10 @@ class Guest:
             f"file,id=con,path=/proc/self/fd/{self._log},append=on"
         argv = [
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-            "-machine", "q35", *self._accel(), "-cpu", "max",
+            "-machine", "q35", *self._accel(), "-cpu", self.CPU,
             "-smp", str(self.smp), "-m", str(self.memory),
             "-kernel", str(kernel.vmlinux), "-initrd", f"/proc/self/fd/{initrd}",
-            "-append", f"{KERNEL_ARGS} {self.append}".strip(),
+            "-append", f"{KERNEL_ARGS} {self.SOFT} {self.append}".strip(),
             "-chardev", console, "-serial", "chardev:con",
             "-chardev", f"socket,id=agent,fd={port}",
             "-device", "virtio-serial-pci,addr=2", "-device", "virtserialport,chardev=agent,nr=1"]
@@ -354,6 +364,7 @@ class Guest:
 
     def wait_until(self, condition, timeout, complaint, process=None):
         """Waits until `condition()`, evaluated with the lock held, is true."""
+        timeout *= PATIENCE
         with self.changed:
             self.changed.wait_for(lambda: condition() or self._gone, timeout)
             if condition():
@@ -451,7 +462,8 @@ class Guest:
     def traffic(self, *args, timeout=60):
         """Runs the traffic tool outside; its standard output."""
         argv = [str(build_dir() / "traffic"), *map(str, args)]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False,
+                              timeout=timeout * PATIENCE)
         if done.returncode:
             raise GuestError(f"traffic {' '.join(argv[1:])}: {done.stderr.strip()}")
         return done.stdout
