@@ -55,8 +55,12 @@ static void open_standard_streams(void)
 	int fd;
 
 	for (fd = 0; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", modes[fd]) != fd) {
+			log_err("cannot start: /dev/null, for a closed standard stream: %s",
+				strerror(errno));
 			_exit(EXIT_RUNTIME);
+		}
 }
 
 int main(int argc, char **argv)

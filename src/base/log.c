@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <bpf/libbpf.h>
 #include "base/log.h"
 
@@ -74,4 +76,21 @@ void log_show_libbpf(void)
 {
 	if (said_len)
 		fputs(said, stderr);
+}
+
+const char *log_save_libbpf(char path[LOG_PATH])
+{
+	const char *dir = getenv("TMPDIR");
+	ssize_t n;
+	int fd;
+
+	if (!said_len)
+		return NULL;
+	snprintf(path, LOG_PATH, "%s/pktpath-libbpf-XXXXXX", dir && *dir ? dir : "/tmp");
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	n = write(fd, said, said_len);
+	close(fd);
+	return n == (ssize_t)said_len ? path : NULL;
 }

@@ -16,11 +16,17 @@
 
 static void print_memory(const struct plan *plan, const struct opts *o)
 {
+	int cpus = libbpf_num_possible_cpus();
 	struct memory_opts mo = { .records = o->tracer.records, .ring_bytes = o->tracer.ring_bytes,
-				  .cpus = libbpf_num_possible_cpus(),
+				  .cpus = cpus,
 				  .fifos = plan_serves(plan, PP_SL_READ_UDP, 1) };
 	char text[MEMORY_LEN];
 
+	if (cpus < 0) {
+		printf("\nMemory of a trace: not known, nor how many CPUs there are: %s\n",
+		       strerror(-cpus));
+		return;
+	}
 	printf("\nMemory of a trace: %s\n", memory_text(text, &mo));
 }
 
@@ -32,6 +38,8 @@ static void print_xdp(const struct scope *scope)
 	int i;
 
 	xdpscan_find(&s, scope);
+	if (s.err)
+		printf("\nXDP programs: cannot list interfaces: %s\n", strerror(-s.err));
 	if (s.nr_devs)
 		printf("\n%-8s %-32s %-12s %s\n", "XDP ON", "PROGRAM", "MODE",
 		       "OBSERVED, OR WHY NOT");
@@ -44,6 +52,9 @@ static void print_xdp(const struct scope *scope)
 			       d->hardware ? "hardware" : xdp_mode_label(d->mode),
 			       why ? why : "by fentry",
 			       why ? "" : xdpscan_note(&s.progs[d->prog]));
+		else if (d->err)
+			printf("%-8s %-32s %-12s cannot ask which is attached: %s\n", d->name, "?",
+			       "?", strerror(-d->err));
 		else
 			printf("%-8s %-32s %-12s %s\n", d->name, "-", "-",
 			       "none is attached; --xdp attaches one");
@@ -92,7 +103,7 @@ static int run(int argc, char **argv)
 	po.force = o.tracer.force;
 	err = plan_make(&plan, &po);
 	if (err) {
-		log_err("cannot look for hooks: kernel BTF: %s", strerror(-err));
+		log_err("cannot look for hooks: kernel BTF, interfaces: %s", strerror(-err));
 		return EXIT_RUNTIME;
 	}
 	return print_table(&plan, &o);

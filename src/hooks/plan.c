@@ -258,7 +258,9 @@ static void report_missing(struct plan *plan, const struct ifaces *ifs, int stag
 		return;
 	}
 	report(plan, -1, stage, label,
-	       ifs->nr ? "no hook is known for it" : "the traced interface has no interrupt");
+	       ifs->nr ? "no hook is known for it" :
+	       ifs->unknown ? "the traced interface's driver cannot be asked for" :
+	       "the traced interface has no interrupt");
 }
 
 static void make_reports(struct plan *plan, const struct ifaces *ifs)
@@ -285,13 +287,17 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 {
 	struct trial *t = trial_new();
 	struct ifaces ifs;
-	int slot, i;
+	int slot, i, err;
 
 	if (!t)
 		return -errno;
+	err = ifaces_find(&ifs, opts->scope);
+	if (err) {
+		trial_free(t);
+		return err;
+	}
 	memset(plan, 0, sizeof(*plan));
 	plan->hardirq_mask = trial_preempt_count(t);
-	ifaces_find(&ifs, opts->scope);
 	for (slot = 0; slot < PP_SL_NR; slot++)
 		serve_slot(plan, t, opts, &ifs, slot);
 	drop_spare(plan, t, opts, &ifs);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,31 +31,45 @@ static bool is_hardware(const struct ethtool_drvinfo *info)
 	return true;
 }
 
-static void add_iface(struct ifaces *ifs, const char *ifname, bool meant)
+static int add_iface(struct ifaces *ifs, const char *ifname, bool meant)
 {
 	struct ethtool_drvinfo info;
+	int err = ethtool_driver(ifname, &info);
 
-	if (ethtool_driver(ifname, &info)) {
+	if (err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ENOBUFS)
+		return err;
+	if (err) {
 		ifs->soft |= meant;
-		return;
+		ifs->unknown |= meant && err != -EOPNOTSUPP;
+		return 0;
 	}
 	ifs->forward |= !strcmp(info.driver, "bridge");
 	if (!meant)
-		return;
+		return 0;
 	if (!is_hardware(&info) || ifs->nr == IFACES_MAX) {
 		ifs->soft = true;
-		return;
+		return 0;
 	}
 	if (ifaces_use(ifs, info.driver))
-		return;
+		return 0;
 	snprintf(ifs->driver[ifs->nr], sizeof(ifs->driver[0]), "%.31s", info.driver);
 	ifs->nr++;
+	return 0;
+}
+
+/* A family that there is not has no such file; where one cannot be read it may forward. */
+static bool forwards_by(const char *family, const char *ifname)
+{
+	char line[16];
+	int err = procfile_line(line, sizeof(line), "/proc/sys/net/%s/conf/%s/forwarding", family,
+				ifname);
+
+	return err ? err != -ENOENT : strtol(line, NULL, 10) != 0;
 }
 
 static bool forwards(const char *ifname)
 {
-	return procfile_number(0, "/proc/sys/net/ipv4/conf/%s/forwarding", ifname) ||
-	       procfile_number(0, "/proc/sys/net/ipv6/conf/%s/forwarding", ifname);
+	return forwards_by("ipv4", ifname) || forwards_by("ipv6", ifname);
 }
 
 static bool is_meant(const struct scope *scope, unsigned int ifindex)
@@ -68,17 +83,20 @@ static bool is_meant(const struct scope *scope, unsigned int ifindex)
 }
 
 /* Not by sysfs, which shows the devices of the namespace in which it was mounted. */
-void ifaces_find(struct ifaces *ifs, const struct scope *scope)
+int ifaces_find(struct ifaces *ifs, const struct scope *scope)
 {
 	struct if_nameindex *list = if_nameindex(), *p;
+	int err = 0;
 
 	memset(ifs, 0, sizeof(*ifs));
-	for (p = list; p && p->if_index; p++) {
-		add_iface(ifs, p->if_name, is_meant(scope, p->if_index));
+	if (!list)
+		return -errno;
+	for (p = list; !err && p->if_index; p++) {
+		err = add_iface(ifs, p->if_name, is_meant(scope, p->if_index));
 		ifs->forward |= forwards(p->if_name);
 	}
-	if (list)
-		if_freenameindex(list);
+	if_freenameindex(list);
+	return err;
 }
 
 const char *iface_name(uint32_t netns, uint32_t ifindex)

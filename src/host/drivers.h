@@ -13,11 +13,15 @@ struct ifaces {
 	char driver[IFACES_MAX][32];	/* each driver once; interfaces without device have none */
 	int nr;
 	bool soft;	/* and there are interfaces with none, or of more drivers */
-	bool forward;			/* this netns routes packets on, or bridges them */
+	bool unknown;	/* and there are some that may not be asked */
+	bool forward;			/* this netns routes packets on, or bridges them, or may */
 };
 
-/* The drivers behind the chosen interfaces, or behind all. More than fit are left out. */
-void ifaces_find(struct ifaces *ifs, const struct scope *scope);
+/*
+ * The drivers behind the chosen interfaces, or behind all. More than fit are left out. 0, or -errno
+ * where interfaces cannot be listed or asked.
+ */
+int ifaces_find(struct ifaces *ifs, const struct scope *scope);
 bool ifaces_use(const struct ifaces *ifs, const char *driver);
 
 /*

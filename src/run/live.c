@@ -38,6 +38,7 @@ struct live {
 	struct ledger led;
 	uint64_t next_tick_ns;		/* when the sink is due */
 	bool out_failed;		/* standard output could not be written */
+	bool in_failed;			/* records could not be fetched */
 	bool vanished;
 };
 
@@ -131,8 +132,10 @@ static int on_record(void *arg, const struct pp_rec *rec)
 static int on_input(void *arg)
 {
 	struct live *l = arg;
+	int err = tracer_consume(l->s.tracer, on_record, l);
 
-	return tracer_consume(l->s.tracer, on_record, l);
+	l->in_failed |= err < 0;
+	return err;
 }
 
 /* The run's histograms so far, over those that stand on the terminal. */
@@ -335,7 +338,8 @@ static int exit_status(const struct live *l, int err)
 			"ended while its reader did not read, so not all was shown" :
 			strerror(-err));
 	else
-		log_err("cannot go on: records from the kernel: %s", strerror(-err));
+		log_err("cannot go on: %s: %s", l->in_failed ? "records from the kernel" :
+			"event loop", strerror(-err));
 	return EXIT_RUNTIME;
 }
 

@@ -2,7 +2,7 @@
 /*
  * The HTTP endpoint, in front of libmicrohttpd: GET /metrics, and a page that points to it. Driven
  * from the caller's loop, in the caller's thread. What clients do may delay others for a moment
- * at most: there are so many connections, each for one request and for so long.
+ * at most: the number of connections is limited, and each is for one request and a few seconds.
  */
 #ifndef PKTPATH_SERVE_HTTP_H
 #define PKTPATH_SERVE_HTTP_H

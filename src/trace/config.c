@@ -1,18 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include "trace/config.h"
 
-static void fill_scope(struct pp_cfg *cfg, const struct tracer_opts *o)
+/* A kernel without namespaces has no such file; where it cannot be read 0 would mean all of them. */
+static int check_netns(const struct scope *s, uint32_t netns)
 {
+	if (netns || s->any_netns)
+		return 0;
+	if (!access("/proc/self/ns/net", F_OK))
+		return -EAGAIN;
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static int fill_scope(struct pp_cfg *cfg, const struct tracer_opts *o)
+{
+	int err;
+
 	cfg->nr_ifs = o->scope->nr;
 	memcpy(cfg->ifs, o->scope->ifs, sizeof(cfg->ifs));
 	cfg->netns = scope_netns(o->scope);
+	err = check_netns(o->scope, cfg->netns);
+	if (err)
+		return err;
 	cfg->sample = o->sample > 1 || o->sample_changes;
 	cfg->sample_packets = o->sample_packets;
 	if (getrandom(&cfg->sample_seed, sizeof(cfg->sample_seed), GRND_NONBLOCK) < 0)
 		cfg->sample_seed = getpid();
+	return 0;
 }
 
 static void fill_reader(struct pp_cfg *cfg, const struct tracer_opts *o)
@@ -42,12 +59,16 @@ static void fill_hist(struct pp_cfg *cfg, const struct tracer_opts *o)
 	memcpy(cfg->slow, o->slow, sizeof(cfg->slow));
 }
 
-void config_fill(struct pp_cfg *cfg, const struct tracer_opts *o)
+int config_fill(struct pp_cfg *cfg, const struct tracer_opts *o)
 {
-	fill_scope(cfg, o);
+	int err = fill_scope(cfg, o);
+
+	if (err)
+		return err;
 	fill_reader(cfg, o);
 	fill_hist(cfg, o);
 	cfg->rec_mask = o->records - 1;
 	cfg->emit = o->verdicts;
 	cfg->wakeup_bytes = o->ring_bytes / 8;
+	return 0;
 }

@@ -5,8 +5,8 @@
 
 #include "trace/tracer.h"
 
-/* All that follows from the options alone. */
-void config_fill(struct pp_cfg *cfg, const struct tracer_opts *o);
+/* All that follows from the options alone. 0 or -errno: the namespace cannot be told. */
+int config_fill(struct pp_cfg *cfg, const struct tracer_opts *o);
 
 /* Groups that rows are split into, without the one of all others. */
 uint32_t config_groups(const struct tracer_opts *o);

@@ -40,13 +40,16 @@
 		struct name##_bpf *s = o->skel;                                                    \
 		int err = name##_bpf__load(s);                                                     \
                                                                                                    \
-		if (!err) {                                                                        \
-			o->enabled = &s->bss->enabled;                                             \
-			o->epoch = &s->data->epoch;                                                \
-			o->sample_max = &s->data->sample_max;                                      \
-			o->xdp_devs = (struct pp_xdp_dev *)s->bss->xdp_devs;                       \
-		}                                                                                  \
-		return err;                                                                        \
+		if (err)                                                                           \
+			return err;                                                                \
+		/* libbpf does without shared memory where it takes the kernel to have none. */   \
+		if (!s->bss || !s->data)                                                           \
+			return -EOPNOTSUPP;                                                        \
+		o->enabled = &s->bss->enabled;                                                     \
+		o->epoch = &s->data->epoch;                                                        \
+		o->sample_max = &s->data->sample_max;                                              \
+		o->xdp_devs = (struct pp_xdp_dev *)s->bss->xdp_devs;                               \
+		return 0;                                                                          \
 	}
 
 VARIANT(pktpath)
@@ -98,14 +101,21 @@ void *object_map_table(struct bpf_map *map, size_t bytes)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-const char *object_memlock_hint(int err)
+const char *object_hint(char buf[OBJECT_HINT], int err)
 {
-	static char hint[96];
 	struct rlimit lim;
 
-	if (err != -EPERM || getrlimit(RLIMIT_MEMLOCK, &lim) || lim.rlim_cur == RLIM_INFINITY)
-		return "";
-	snprintf(hint, sizeof(hint), " (RLIMIT_MEMLOCK is %llu bytes and could not be raised)",
-		 (unsigned long long)lim.rlim_cur);
-	return hint;
+	switch (err) {
+	case -EPERM:
+		if (getrlimit(RLIMIT_MEMLOCK, &lim) || lim.rlim_cur == RLIM_INFINITY)
+			return "root may, or CAP_BPF and CAP_PERFMON";
+		snprintf(buf, OBJECT_HINT, "RLIMIT_MEMLOCK is %llu bytes and could not be raised",
+			 (unsigned long long)lim.rlim_cur);
+		return buf;
+	case -ENOMEM:
+		return "smaller --records and --ring take less memory";
+	case -EMFILE:
+		return "`ulimit -n` raises how many files may be open";
+	}
+	return "`pktpath probes` shows what this kernel has";
 }

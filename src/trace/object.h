@@ -30,10 +30,12 @@ void object_close(struct object *o);
 /* A map's first bytes, shared with the kernel; NULL with errno. Give back with munmap(). */
 void *object_map_table(struct bpf_map *map, size_t bytes);
 
+#define OBJECT_HINT 96
+
 /*
- * " (RLIMIT_MEMLOCK is …)" if that may be why a load failed with `err`, or "". Before v5.11 maps
- * and programs count as locked memory, and failing that is an EPERM.
+ * What to try where programs could not be loaded or attached because of `err`; in `buf`, or
+ * constant. Before v5.11 maps and programs count as locked memory, and failing that is an EPERM.
  */
-const char *object_memlock_hint(int err);
+const char *object_hint(char buf[OBJECT_HINT], int err);
 
 #endif /* PKTPATH_TRACE_OBJECT_H */

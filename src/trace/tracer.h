@@ -2,7 +2,7 @@
 /*
  * A running trace, as an opaque object: new (choose hooks, load, attach) → enable → poll …
  * → stop (the account is final) → ledger → free (detach; nothing is left in the kernel). Functions
- * return 0 or -errno and have said why on stderr when they fail.
+ * return 0 or -errno. Only tracer_new() says on stderr why it failed, in one line, as it knows.
  */
 #ifndef PKTPATH_TRACE_TRACER_H
 #define PKTPATH_TRACE_TRACER_H
@@ -15,7 +15,7 @@
 
 struct tracer_opts {
 	const struct scope *scope;	/* interfaces; must outlive the tracer */
-	uint32_t sample;		/* 1 of so many flows; 0 and 1 = all */
+	uint32_t sample;		/* 1 of this many flows; 0 and 1 = all */
 	bool sample_packets;		/* packets instead of flows */
 	bool sample_changes;		/* tracer_sample() will be called */
 	enum backend force;	/* BE_NONE: the best per hook */
@@ -30,7 +30,7 @@ struct tracer_opts {
 	enum pp_by by;
 	uint32_t groups;	/* with `by`: 1..PP_GROUPS_MAX, and one for the rest */
 	/* What is sent of the records with `verdicts`; 0 and false: all. */
-	uint32_t worst;		/* the slowest so many of each row, CPU and interval; and others */
+	uint32_t worst;		/* this many of the slowest of each row, CPU and interval; and others */
 	bool slow_any;		/* those with a row slower than this, ns */
 	uint64_t slow[PP_H_ROWS];
 	uint32_t stages;	/* bit mask: measure only these; 0 = all. See plan_opts */

@@ -13,24 +13,25 @@
 
 #define DISPATCHER "xdp_dispatcher"	/* the function that libxdp generates */
 
-uint32_t xdpscan_id(unsigned int ifindex, unsigned int *mode, bool *hardware)
+int xdpscan_id(unsigned int ifindex, uint32_t *id, unsigned int *mode, bool *hardware)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	int err;
 
+	*id = 0;
 	*mode = PP_XM_NONE;
 	*hardware = false;
-	if (bpf_xdp_query((int)ifindex, 0, &q))
-		return 0;
-	if (q.drv_prog_id) {
+	err = bpf_xdp_query((int)ifindex, 0, &q);
+	if (err)
+		return err;
+	*id = q.drv_prog_id ? q.drv_prog_id : q.skb_prog_id ? q.skb_prog_id : q.hw_prog_id;
+	if (q.drv_prog_id)
 		*mode = PP_XM_NATIVE;
-		return q.drv_prog_id;
-	}
-	if (q.skb_prog_id) {
+	else if (q.skb_prog_id)
 		*mode = PP_XM_GENERIC;
-		return q.skb_prog_id;
-	}
-	*hardware = q.hw_prog_id;
-	return q.hw_prog_id;
+	else
+		*hardware = q.hw_prog_id;
+	return 0;
 }
 
 /* The whole name of the program's function, which the kernel's own name for it cuts to 15 bytes. */
@@ -174,9 +175,12 @@ static int add_prog(struct xdpscan *s, uint32_t id)
 static void add_dev(struct xdpscan *s, unsigned int ifindex, const char *name, bool always)
 {
 	struct xdp_dev d = { .ifindex = ifindex, .prog = -1 };
-	uint32_t id = xdpscan_id(ifindex, &d.mode, &d.hardware);
+	uint32_t id;
 
-	if (!id && !always)
+	d.err = xdpscan_id(ifindex, &id, &d.mode, &d.hardware);
+	if (d.err == -ENODEV)	/* it is gone */
+		d.err = 0;
+	if (!id && !d.err && !always)
 		return;
 	if (s->nr_devs == PP_IFS) {
 		s->more = true;
@@ -201,6 +205,7 @@ void xdpscan_find(struct xdpscan *s, const struct scope *scope)
 	if (scope->nr)
 		return;
 	list = if_nameindex();
+	s->err = list ? 0 : -errno;
 	for (p = list; p && p->if_index; p++)
 		add_dev(s, p->if_index, p->if_name, false);
 	if (list)

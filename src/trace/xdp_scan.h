@@ -29,6 +29,7 @@ struct xdp_dev {
 	bool hardware;			/* it runs in the device, where nothing can be seen */
 	bool own;			/* it is pktpath's own */
 	bool changed;			/* since then, which was said */
+	int err;			/* -errno: the kernel could not be asked what is attached */
 	unsigned int mode;		/* enum pp_xdp_mode */
 	int prog;			/* index in progs; -1: there are too many */
 };
@@ -38,9 +39,10 @@ struct xdpscan {
 	struct xdp_dev devs[PP_IFS];	/* all that were named; if none were, those with XDP */
 	int nr_progs, nr_devs;
 	bool more;			/* there are more devices with XDP than these */
+	int err;			/* -errno: interfaces could not be listed */
 };
 
-/* What cannot be found out is as if it were not there. Give it back with xdpscan_free(). */
+/* Give it back with xdpscan_free(). */
 void xdpscan_find(struct xdpscan *s, const struct scope *scope);
 void xdpscan_free(struct xdpscan *s);
 
@@ -53,7 +55,7 @@ const char *xdpscan_note(const struct xdp_prog *p);
 /* "NAME[ID]" of a device's program; buf has room for XDP_FUNC_LEN + 16. */
 const char *xdpscan_name(const struct xdpscan *s, const struct xdp_dev *d, char *buf);
 
-/* The ID of what is attached to an interface now; 0 = nothing. */
-uint32_t xdpscan_id(unsigned int ifindex, unsigned int *mode, bool *hardware);
+/* The ID of what is attached to an interface now, 0 = nothing. 0 or -errno. */
+int xdpscan_id(unsigned int ifindex, uint32_t *id, unsigned int *mode, bool *hardware);
 
 #endif /* PKTPATH_TRACE_XDP_SCAN_H */

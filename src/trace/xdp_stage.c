@@ -53,6 +53,9 @@ static void say_found(const struct xdpview *v, const struct xdp_dev *d)
 	const char *why = xdpscan_why(&v->scan, d), *none = "";
 	char name[XDP_FUNC_LEN + 16];
 
+	if (d->err)
+		log_note("%s: an XDP program, if there is one, is not observed: cannot ask which "
+			 "is attached: %s", d->name, strerror(-d->err));
 	if (!d->attached)
 		return;
 	xdpscan_name(&v->scan, d, name);
@@ -88,6 +91,9 @@ void xdpview_new(struct xdpview *v, const struct scope *scope, enum xdp_want wan
 	}
 	for (i = 0; i < s->nr_devs; i++)
 		say_found(v, &s->devs[i]);
+	if (s->err)
+		log_note("XDP programs, if there are any, are not observed: cannot list "
+			 "interfaces: %s", strerror(-s->err));
 	if (s->more)
 		log_note("XDP programs of only %d interfaces are observed: name others with -i",
 			 PP_IFS);
@@ -244,7 +250,7 @@ static int attach_own(struct xdpview *v, const struct bpf_object *obj)
 	};
 	bool had_link[PP_IFS] = { false }, hardware;
 	unsigned int mode;
-	int i;
+	int i, err;
 
 	for (i = 0; i < v->scan.nr_devs; i++) {
 		struct xdp_dev *d = &v->scan.devs[i];
@@ -255,7 +261,12 @@ static int attach_own(struct xdpview *v, const struct bpf_object *obj)
 		v->own_fd[i] = xdpown_attach(d, v->want, prog);
 		if (v->own_fd[i] < 0)
 			return v->own_fd[i];
-		d->id = xdpscan_id(d->ifindex, &mode, &hardware);
+		err = xdpscan_id(d->ifindex, &d->id, &mode, &hardware);
+		if (err) {
+			log_err("--xdp: %s: cannot ask for the program that was attached: %s",
+				d->name, strerror(-err));
+			return err;
+		}
 	}
 	xdpown_wait(&v->scan, had_link);
 	return 0;
@@ -389,7 +400,9 @@ void xdpview_look(struct xdpview *v)
 
 		if (d->changed)
 			continue;
-		id = xdpscan_id(d->ifindex, &mode, &hardware);
+		/* Without an answer, or without knowing what was there, there is nothing to tell. */
+		if (d->err || xdpscan_id(d->ifindex, &id, &mode, &hardware))
+			continue;
 		d->changed = id != d->id;
 		if (d->changed && id)
 			log_note("%s: XDP program %u was attached meanwhile and is not observed: "
