@@ -126,25 +126,25 @@ static bool is_asked_for(const struct plan_opts *o, const struct hook *h)
 }
 
 /* Does a row that names a driver apply, and one for drivers that have no row? */
-static bool applies(const struct plan *plan, const struct ifaces *ifs, const struct hook *h)
+static bool applies(const struct plan *plan, const struct drivers *drv, const struct hook *h)
 {
 	int i;
 
 	if (!*h->module || *h->module == '+')
 		return true;
 	if (*h->module == '@')
-		return ifs->forward;
+		return drv->forward;
 	if (is_driver_row(h))
-		return ifaces_use(ifs, h->module);
-	for (i = 0; i < ifs->nr; i++)
-		if (!driver_covered(plan, ifs->driver[i], h->slot))
+		return drivers_use(drv, h->module);
+	for (i = 0; i < drv->nr; i++)
+		if (!driver_covered(plan, drv->name[i], h->slot))
 			return true;
 	return false;
 }
 
 /* Fill one slot: the lowest level whose first applicable row can be had. */
 static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opts *o,
-		       const struct ifaces *ifs, enum pp_slot slot)
+		       const struct drivers *drv, enum pp_slot slot)
 {
 	int level, i;
 
@@ -160,7 +160,7 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 				plan->why[i] = "not asked for (--stage)";
 				continue;
 			}
-			if (!applies(plan, ifs, &hooks[i])) {
+			if (!applies(plan, drv, &hooks[i])) {
 				if (*hooks[i].module == '@')
 					plan->why[i] = "this host does not forward, and "
 						       "has no bridge";
@@ -219,14 +219,14 @@ static int row_of(const char *id)
  * leave __napi_poll() only the backlog's; but interfaces that appear later may be of any driver.
  */
 static void drop_spare(struct plan *plan, struct trial *t, const struct plan_opts *o,
-		       const struct ifaces *ifs)
+		       const struct drivers *drv)
 {
 	int i;
 
-	if (!o->scope->nr || o->scope->any_netns || ifs->soft || !ifs->nr)
+	if (!o->scope->nr || o->scope->any_netns || drv->soft || !drv->nr)
 		return;
-	for (i = 0; i < ifs->nr; i++)
-		if (!driver_covered(plan, ifs->driver[i], PP_SL_POLL_DRV))
+	for (i = 0; i < drv->nr; i++)
+		if (!driver_covered(plan, drv->name[i], PP_SL_POLL_DRV))
 			return;
 	choose(plan, t, o, row_of("poll_backlog"));
 	if (plan->backend[row_of("poll_backlog")])
@@ -246,7 +246,7 @@ static void report(struct plan *plan, int i, int stage, const char *role, const 
 }
 
 /* Why a stage has no hook: the reason of its first choice. */
-static void report_missing(struct plan *plan, const struct ifaces *ifs, int stage)
+static void report_missing(struct plan *plan, const struct drivers *drv, int stage)
 {
 	const char *label = stage_label(stage);
 	int i;
@@ -258,12 +258,12 @@ static void report_missing(struct plan *plan, const struct ifaces *ifs, int stag
 		return;
 	}
 	report(plan, -1, stage, label,
-	       ifs->nr ? "no hook is known for it" :
-	       ifs->unknown ? "the traced interface's driver cannot be asked for" :
+	       drv->nr ? "no hook is known for it" :
+	       drv->unknown ? "the traced interface's driver cannot be asked for" :
 	       "the traced interface has no interrupt");
 }
 
-static void make_reports(struct plan *plan, const struct ifaces *ifs)
+static void make_reports(struct plan *plan, const struct drivers *drv)
 {
 	int st, i;
 
@@ -273,7 +273,7 @@ static void make_reports(struct plan *plan, const struct ifaces *ifs)
 				if (hooks[i].stage == st && plan->backend[i])
 					report(plan, i, st, stage_label(st), NULL);
 		} else if (st != PP_ST_XDP) {	/* it has no row: see trace/xdp_stage.c */
-			report_missing(plan, ifs, st);
+			report_missing(plan, drv, st);
 		}
 	}
 	for (i = 0; i < NR_HOOKS; i++)
@@ -286,12 +286,12 @@ static void make_reports(struct plan *plan, const struct ifaces *ifs)
 int plan_make(struct plan *plan, const struct plan_opts *opts)
 {
 	struct trial *t = trial_new();
-	struct ifaces ifs;
+	struct drivers drv;
 	int slot, i, err;
 
 	if (!t)
 		return -errno;
-	err = ifaces_find(&ifs, opts->scope);
+	err = drivers_find(&drv, opts->scope);
 	if (err) {
 		trial_free(t);
 		return err;
@@ -299,8 +299,8 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 	memset(plan, 0, sizeof(*plan));
 	plan->hardirq_mask = trial_preempt_count(t);
 	for (slot = 0; slot < PP_SL_NR; slot++)
-		serve_slot(plan, t, opts, &ifs, slot);
-	drop_spare(plan, t, opts, &ifs);
+		serve_slot(plan, t, opts, &drv, slot);
+	drop_spare(plan, t, opts, &drv);
 	trial_free(t);
 	check_requirements(plan);
 	for (i = 0; i < NR_HOOKS; i++) {
@@ -310,6 +310,6 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 			plan->stages |= PP_ST_BIT(hooks[i].stage);
 	}
 	plan->have_end = plan_serves(plan, PP_SL_END, 0);
-	make_reports(plan, &ifs);
+	make_reports(plan, &drv);
 	return 0;
 }

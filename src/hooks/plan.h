@@ -8,6 +8,7 @@
 #include "hooks/table.h"
 #include "host/scope.h"
 #include "model/hook_report.h"
+#include "record.h"
 
 #define MAX_DRIVERS 16
 

@@ -4,17 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/procfile.h"
 #include "host/drivers.h"
 #include "host/ethtool.h"
 
-bool ifaces_use(const struct ifaces *ifs, const char *driver)
+bool drivers_use(const struct drivers *d, const char *driver)
 {
 	int i;
 
-	for (i = 0; i < ifs->nr; i++)
-		if (!strcmp(ifs->driver[i], driver))
+	for (i = 0; i < d->nr; i++)
+		if (!strcmp(d->name[i], driver))
 			return true;
 	return false;
 }
@@ -31,7 +30,7 @@ static bool is_hardware(const struct ethtool_drvinfo *info)
 	return true;
 }
 
-static int add_iface(struct ifaces *ifs, const char *ifname, bool meant)
+static int add_iface(struct drivers *d, const char *ifname, bool meant)
 {
 	struct ethtool_drvinfo info;
 	int err = ethtool_driver(ifname, &info);
@@ -39,21 +38,21 @@ static int add_iface(struct ifaces *ifs, const char *ifname, bool meant)
 	if (err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ENOBUFS)
 		return err;
 	if (err) {
-		ifs->soft |= meant;
-		ifs->unknown |= meant && err != -EOPNOTSUPP;
+		d->soft |= meant;
+		d->unknown |= meant && err != -EOPNOTSUPP;
 		return 0;
 	}
-	ifs->forward |= !strcmp(info.driver, "bridge");
+	d->forward |= !strcmp(info.driver, "bridge");
 	if (!meant)
 		return 0;
-	if (!is_hardware(&info) || ifs->nr == IFACES_MAX) {
-		ifs->soft = true;
+	if (!is_hardware(&info) || d->nr == DRIVERS_MAX) {
+		d->soft = true;
 		return 0;
 	}
-	if (ifaces_use(ifs, info.driver))
+	if (drivers_use(d, info.driver))
 		return 0;
-	snprintf(ifs->driver[ifs->nr], sizeof(ifs->driver[0]), "%.31s", info.driver);
-	ifs->nr++;
+	snprintf(d->name[d->nr], sizeof(d->name[0]), "%.31s", info.driver);
+	d->nr++;
 	return 0;
 }
 
@@ -83,42 +82,18 @@ static bool is_meant(const struct scope *scope, unsigned int ifindex)
 }
 
 /* Not by sysfs, which shows the devices of the namespace in which it was mounted. */
-int ifaces_find(struct ifaces *ifs, const struct scope *scope)
+int drivers_find(struct drivers *d, const struct scope *scope)
 {
 	struct if_nameindex *list = if_nameindex(), *p;
 	int err = 0;
 
-	memset(ifs, 0, sizeof(*ifs));
+	memset(d, 0, sizeof(*d));
 	if (!list)
 		return -errno;
 	for (p = list; !err && p->if_index; p++) {
-		err = add_iface(ifs, p->if_name, is_meant(scope, p->if_index));
-		ifs->forward |= forwards(p->if_name);
+		err = add_iface(d, p->if_name, is_meant(scope, p->if_index));
+		d->forward |= forwards(p->if_name);
 	}
 	if_freenameindex(list);
 	return err;
-}
-
-const char *iface_name(uint32_t netns, uint32_t ifindex)
-{
-	static struct {
-		uint32_t ifindex;
-		char name[IF_NAMESIZE];
-	} seen[64];
-	static uint32_t own;
-	unsigned int i;
-	struct stat st;
-
-	if (!own && !stat("/proc/self/ns/net", &st))
-		own = (uint32_t)st.st_ino;
-	if (netns && netns != own)
-		return NULL;
-	for (i = 0; i < sizeof(seen) / sizeof(seen[0]) && seen[i].ifindex; i++)
-		if (seen[i].ifindex == ifindex)
-			return seen[i].name[0] ? seen[i].name : NULL;
-	i %= sizeof(seen) / sizeof(seen[0]);
-	seen[i].ifindex = ifindex;
-	if (!if_indextoname(ifindex, seen[i].name))
-		seen[i].name[0] = 0;
-	return seen[i].name[0] ? seen[i].name : NULL;
 }

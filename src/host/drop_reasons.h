@@ -8,11 +8,13 @@
 
 #include <stdint.h>
 
-/* Read the kernel's names, once. Without them, numbers are shown. */
-void reasons_load(void);
-void reasons_free(void);
+struct drop_reasons;
 
-/* "NO_SOCKET", or "reason 0x4d" if the kernel has no name for it. */
-const char *reason_name(uint32_t reason);
+/* Reads the kernel's names; where it has none, reasons are numbers. 0 or -errno. */
+int drop_reasons_new(struct drop_reasons **out);
+void drop_reasons_free(struct drop_reasons *r);
+
+/* "NO_SOCKET", or "reason 0x4d" if the kernel has no name for it, until the next such question. */
+const char *drop_reasons_name(struct drop_reasons *r, uint32_t reason);
 
 #endif /* PKTPATH_HOST_DROP_REASONS_H */

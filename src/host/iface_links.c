@@ -45,7 +45,7 @@ static struct link read_link(struct nlmsghdr *m)
 }
 
 struct search {
-	struct layers *l;
+	struct iface_links *l;
 	unsigned int ifindex;
 };
 
@@ -53,21 +53,21 @@ static void take(void *arg, struct nlmsghdr *m)
 {
 	const struct search *s = arg;
 	struct link link = read_link(m);
-	struct layers *l = s->l;
-	struct layer_if *port;
+	struct iface_links *l = s->l;
+	struct iface_link *port;
 
 	if (link.ifindex == s->ifindex) {
 		snprintf(l->kind, sizeof(l->kind), "%s", link.kind);
 		l->parent.ifindex = link.parent_elsewhere ? 0 : link.parent;
 	}
-	if (link.master != s->ifindex || l->nr_ports == PP_IFS)
+	if (link.master != s->ifindex || l->nr_ports == IFACE_PORTS_MAX)
 		return;
 	port = &l->ports[l->nr_ports++];
 	port->ifindex = link.ifindex;
 	snprintf(port->name, sizeof(port->name), "%s", link.name);
 }
 
-int layers_find(struct layers *l, unsigned int ifindex)
+int iface_links_find(struct iface_links *l, unsigned int ifindex)
 {
 	struct search s = { .l = l, .ifindex = ifindex };
 	struct ifinfomsg any = {};

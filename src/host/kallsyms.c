@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,48 +7,45 @@
 
 #define MAX_FUNC (1u << 20)	/* farther behind a function's start nothing belongs to it */
 
-struct symbol {
+struct kallsym {
 	uint64_t addr;
 	char *name;
 };
 
-static struct symbol *symbols;
-static size_t nr, room;
-static bool loaded;
-
-static void add(uint64_t addr, const char *name, const char *module)
+static void add(struct kallsyms *k, size_t *room, uint64_t addr, const char *name,
+		const char *module)
 {
-	struct symbol *s;
+	struct kallsym *s;
 	char *text;
 
-	if (nr == room) {
-		s = realloc(symbols, (room ? 2 * room : 1 << 16) * sizeof(*s));
+	if (k->nr == *room) {
+		s = realloc(k->all, (*room ? 2 * *room : 1 << 16) * sizeof(*s));
 		if (!s)
 			return;
-		symbols = s;
-		room = room ? 2 * room : 1 << 16;
+		k->all = s;
+		*room = *room ? 2 * *room : 1 << 16;
 	}
 	if (asprintf(&text, "%s%s%s", name, *module ? " " : "", module) < 0)
 		return;
-	symbols[nr++] = (struct symbol){ addr, text };
+	k->all[k->nr++] = (struct kallsym){ addr, text };
 }
 
 static int by_addr(const void *a, const void *b)
 {
-	const struct symbol *x = a, *y = b;
+	const struct kallsym *x = a, *y = b;
 
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
 /* Lines are "ADDRESS TYPE NAME", and a tab and "[MODULE]" behind those of modules. */
-static void load(void)
+static void load(struct kallsyms *k)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");
 	char *line = NULL, *end, *name, *module;
-	size_t size = 0;
+	size_t size = 0, room = 0;
 	uint64_t addr;
 
-	loaded = true;
+	k->loaded = true;
 	if (!f)
 		return;
 	while (getline(&line, &size, f) > 0) {
@@ -62,41 +58,40 @@ static void load(void)
 		module = *end == '\t' ? end + 1 : end;
 		module[strcspn(module, "\n")] = '\0';
 		*end = '\0';
-		add(addr, name, module);
+		add(k, &room, addr, name, module);
 	}
 	free(line);
 	fclose(f);
-	qsort(symbols, nr, sizeof(*symbols), by_addr);
+	if (k->nr)
+		qsort(k->all, k->nr, sizeof(*k->all), by_addr);
 }
 
-void symbol_name(uint64_t addr, char *buf, size_t len)
+void kallsyms_name(struct kallsyms *k, uint64_t addr, char *buf, size_t len)
 {
 	size_t low = 0, high, mid;
 
 	buf[0] = '\0';
-	if (!loaded)
-		load();
-	high = nr;
+	if (!k->loaded)
+		load(k);
+	high = k->nr;
 	while (low < high) {
 		mid = (low + high) / 2;
-		if (symbols[mid].addr <= addr)
+		if (k->all[mid].addr <= addr)
 			low = mid + 1;
 		else
 			high = mid;
 	}
 	/* Of several names of one address the first in order, as the kernel has it. */
-	while (low > 1 && symbols[low - 2].addr == symbols[low - 1].addr)
+	while (low > 1 && k->all[low - 2].addr == k->all[low - 1].addr)
 		low--;
-	if (low && addr - symbols[low - 1].addr < MAX_FUNC)
-		snprintf(buf, len, "%s", symbols[low - 1].name);
+	if (low && addr - k->all[low - 1].addr < MAX_FUNC)
+		snprintf(buf, len, "%s", k->all[low - 1].name);
 }
 
-void symbols_free(void)
+void kallsyms_free(struct kallsyms *k)
 {
-	while (nr)
-		free(symbols[--nr].name);
-	free(symbols);
-	symbols = NULL;
-	room = 0;
-	loaded = false;
+	while (k->nr)
+		free(k->all[--k->nr].name);
+	free(k->all);
+	*k = (struct kallsyms){ 0 };
 }

@@ -3,16 +3,26 @@
 #ifndef PKTPATH_HOST_KALLSYMS_H
 #define PKTPATH_HOST_KALLSYMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct kallsym;
+
+/* All zeros until it is first asked. */
+struct kallsyms {
+	struct kallsym *all;
+	size_t nr;
+	bool loaded;
+};
 
 /*
  * The function that `addr` lies in, written as the kernel's %ps does ("name", "name [module]"),
  * cut to `len` bytes. "" if it is not known, or if addresses are hidden from us. The first call
  * reads the file, which takes some 10 ms; it is read once, so modules loaded later are not known.
  */
-void symbol_name(uint64_t addr, char *buf, size_t len);
+void kallsyms_name(struct kallsyms *k, uint64_t addr, char *buf, size_t len);
 
-void symbols_free(void);
+void kallsyms_free(struct kallsyms *k);
 
 #endif /* PKTPATH_HOST_KALLSYMS_H */

@@ -1,55 +1,91 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-#include <ftw.h>
+#include <errno.h>
+#include <fts.h>
 #include <limits.h>
 #include <mntent.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "hist.h"
 #include "base/procfile.h"
 #include "host/remember.h"
-#include "record.h"
-
-#define NAMES (2 * PP_GROUPS_MAX)	/* more than there can be groups */
 
 struct name {
 	uint64_t id;	/* 0 = not used */
 	char *text;	/* NULL = looked for in vain */
 };
 
-static struct name comms[NAMES], paths[NAMES];
+struct names {
+	struct name of[REMEMBER_MAX];
+	unsigned int next;
+};
 
-/* The place of an ID; a new one takes the oldest's once all are used. */
-static struct name *place_of(struct name *names, uint64_t id, unsigned int *next)
+struct remember {
+	struct names comms, cgroups, ifaces;
+	uint32_t netns;			/* 0 = not known */
+	char cgroup_mount[PATH_MAX];	/* of version 2; "" = not found yet */
+};
+
+int remember_new(struct remember **out)
+{
+	struct remember *r = calloc(1, sizeof(*r));
+	struct stat st;
+
+	if (!r)
+		return -ENOMEM;
+	if (!stat("/proc/self/ns/net", &st))
+		r->netns = (uint32_t)st.st_ino;
+	*out = r;
+	return 0;
+}
+
+static void forget(struct names *names)
+{
+	unsigned int i;
+
+	for (i = 0; i < REMEMBER_MAX; i++)
+		free(names->of[i].text);
+}
+
+void remember_free(struct remember *r)
+{
+	if (!r)
+		return;
+	forget(&r->comms);
+	forget(&r->cgroups);
+	forget(&r->ifaces);
+	free(r);
+}
+
+/* The place of an ID, which is not 0; a new one takes the oldest's once all are used. */
+static struct name *place_of(struct names *names, uint64_t id)
 {
 	struct name *n;
 	unsigned int i;
 
-	for (i = 0; i < NAMES; i++)
-		if (names[i].id == id)
-			return &names[i];
-	n = &names[(*next)++ % NAMES];
+	for (i = 0; i < REMEMBER_MAX; i++)
+		if (names->of[i].id == id)
+			return &names->of[i];
+	n = &names->of[names->next++ % REMEMBER_MAX];
 	free(n->text);
 	memset(n, 0, sizeof(*n));
 	return n;
 }
 
-static unsigned int next_comm, next_path;
-
-void proc_note(uint32_t pid, const char *comm)
+void remember_this_comm(struct remember *r, uint32_t pid, const char *comm, size_t len)
 {
-	struct name *n = place_of(comms, pid, &next_comm);
+	struct name *n = place_of(&r->comms, pid);
 
 	if (n->text)
 		return;
 	n->id = pid;
-	n->text = strndup(comm, PP_COMM_LEN);
+	n->text = strndup(comm, len);
 }
 
-const char *proc_comm(uint32_t pid)
+const char *remember_comm(struct remember *r, uint32_t pid)
 {
-	struct name *n = place_of(comms, pid, &next_comm);
+	struct name *n = place_of(&r->comms, pid);
 	char comm[64];
 
 	if (n->id)
@@ -60,53 +96,63 @@ const char *proc_comm(uint32_t pid)
 	return n->text;
 }
 
-/* Where control groups (version 2) are mounted: "" if nowhere. */
-static const char *cgroup_mount(void)
+static void find_cgroup_mount(struct remember *r)
 {
-	static char dir[PATH_MAX];
-	struct mntent *m;
-	FILE *f;
+	FILE *f = setmntent("/proc/self/mounts", "re");
+	char text[3 * PATH_MAX];
+	struct mntent m;
 
-	if (dir[0])
-		return dir;
-	f = setmntent("/proc/self/mounts", "re");
-	while (f && (m = getmntent(f)))
-		if (!strcmp(m->mnt_type, "cgroup2"))
-			snprintf(dir, sizeof(dir), "%s", m->mnt_dir);
+	while (f && getmntent_r(f, &m, text, sizeof(text)))
+		if (!strcmp(m.mnt_type, "cgroup2"))
+			snprintf(r->cgroup_mount, sizeof(r->cgroup_mount), "%s", m.mnt_dir);
 	if (f)
 		endmntent(f);
-	return dir;
 }
 
-static struct {
-	uint64_t id;
-	size_t mount_len;
-	char *path;
-} wanted;
-
-/* A group's ID is the inode of its directory. */
-static int look_at(const char *path, const struct stat *st, int type, struct FTW *where)
+/* A group's ID is the inode of its directory. The path below the mount, or NULL. */
+static char *find_cgroup(char *mount, uint64_t id)
 {
-	if (type != FTW_D || st->st_ino != wanted.id)
-		return 0;
-	path += wanted.mount_len;
-	wanted.path = strdup(*path ? path : "/");
-	return 1;
+	char *const from[] = { mount, NULL };
+	FTS *tree = fts_open(from, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+	const char *path = NULL;
+	char *found;
+	FTSENT *e;
+
+	while (tree && !path && (e = fts_read(tree)))
+		if (e->fts_info == FTS_D && e->fts_statp->st_ino == id)
+			path = e->fts_path + strlen(mount);
+	found = path ? strdup(*path ? path : "/") : NULL;
+	if (tree)
+		fts_close(tree);
+	return found;
 }
 
-const char *cgroup_path(uint64_t id)
+const char *remember_cgroup(struct remember *r, uint64_t id)
 {
-	struct name *n = place_of(paths, id, &next_path);
-	const char *mount = cgroup_mount();
+	struct name *n = place_of(&r->cgroups, id);
 
 	if (n->id)
 		return n->text;
 	n->id = id;
-	wanted.id = id;
-	wanted.mount_len = strlen(mount);
-	wanted.path = NULL;
-	if (*mount)
-		nftw(mount, look_at, 16, FTW_PHYS | FTW_MOUNT);
-	n->text = wanted.path;
+	if (!r->cgroup_mount[0])
+		find_cgroup_mount(r);
+	if (r->cgroup_mount[0])
+		n->text = find_cgroup(r->cgroup_mount, id);
+	return n->text;
+}
+
+const char *remember_iface(struct remember *r, uint32_t netns, uint32_t ifindex)
+{
+	char text[IF_NAMESIZE];
+	struct name *n;
+
+	if (!ifindex || (netns && netns != r->netns))
+		return NULL;
+	n = place_of(&r->ifaces, ifindex);
+	if (n->id)
+		return n->text;
+	n->id = ifindex;
+	if (if_indextoname(ifindex, text))
+		n->text = strdup(text);
 	return n->text;
 }

@@ -24,9 +24,9 @@ int scope_add(struct scope *s, char *word)
 		return -1;
 	}
 	for (char *w = strtok_r(word, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
-		if (s->nr_words == PP_IFS) {
+		if (s->nr_words == SCOPE_IFS) {
 			log_err("-i %s: too many interfaces (at most %d; any traces all)",
-				w, PP_IFS);
+				w, SCOPE_IFS);
 			return -1;
 		}
 		s->words[s->nr_words++] = w;
@@ -113,8 +113,8 @@ static int add_index(struct scope *s, unsigned int index, const char *name)
 	for (i = 0; i < s->nr; i++)
 		if (s->ifs[i] == index)
 			return 0;
-	if (s->nr == PP_IFS) {
-		log_err("-i %s: too many interfaces (at most %d; any traces all)", name, PP_IFS);
+	if (s->nr == SCOPE_IFS) {
+		log_err("-i %s: too many interfaces (at most %d; any traces all)", name, SCOPE_IFS);
 		return -1;
 	}
 	s->ifs[s->nr] = index;
@@ -129,19 +129,15 @@ static bool is_one_of(const char *kind, const char *const *kinds)
 	return *kinds;
 }
 
-/* Room for PP_IFS names and what stands between them. */
-#define LIST_LEN (PP_IFS * (IF_NAMESIZE + 2))
-
-static void append_name(char list[LIST_LEN], const char *name)
+static void append_name(char list[SCOPE_TEXT], const char *name)
 {
 	size_t n = strlen(list);
 
-	snprintf(list + n, LIST_LEN - n, "%s%s", n ? ", " : "", name);
+	snprintf(list + n, SCOPE_TEXT - n, "%s%s", n ? ", " : "", name);
 }
 
-static const char *port_names(const struct layers *l)
+static const char *port_names(const struct iface_links *l, char text[SCOPE_TEXT])
 {
-	static char text[LIST_LEN];
 	int i;
 
 	text[0] = 0;
@@ -160,14 +156,15 @@ static int add_layers(struct scope *s, unsigned int index, const char *name)
 	static const char *const shared[] = { "bridge", "vrf", "openvswitch", NULL };
 	static const char *const upper[] = { "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap",
 					     NULL };
-	struct layers l;
+	char ports[SCOPE_TEXT];
+	struct iface_links l;
 	int i, err = 0;
 
-	if (layers_find(&l, index))
+	if (iface_links_find(&l, index))
 		return add_index(s, index, name);
 	if (is_one_of(l.kind, joined) && l.nr_ports) {
 		log_note("-i %s: following its ports, where its packets come in: %s", name,
-			 port_names(&l));
+			 port_names(&l, ports));
 		for (i = 0; !err && i < l.nr_ports; i++)
 			err = add_index(s, l.ports[i].ifindex, l.ports[i].name);
 		return err;
@@ -176,7 +173,7 @@ static int add_layers(struct scope *s, unsigned int index, const char *name)
 		log_note("-i %s: it has no ports, so nothing comes in", name);
 	if (is_one_of(l.kind, shared) && l.nr_ports)
 		log_note("-i %s: packets from outside are followed from its ports on: name those "
-			 "instead (%s)", name, port_names(&l));
+			 "instead (%s)", name, port_names(&l, ports));
 	if (is_one_of(l.kind, upper) && l.parent.ifindex)
 		log_note("-i %s: packets from outside are followed from %s on: name that instead, "
 			 "and %s is a hop of theirs", name, l.parent.name, name);
@@ -235,22 +232,20 @@ int scope_left(struct scope *s)
 	return left;
 }
 
-const char *scope_text(const struct scope *s)
+const char *scope_text(const struct scope *s, char text[SCOPE_TEXT])
 {
-	static char text[LIST_LEN];
-
 	text[0] = 0;
 	for (int i = 0; i < s->nr; i++)
 		append_name(text, s->names[i]);
 	if (!s->nr)
-		snprintf(text, sizeof(text), "any interface%s",
+		snprintf(text, SCOPE_TEXT, "any interface%s",
 			 s->any_netns ? " of any network namespace" : "");
 	return text;
 }
 
-__u32 scope_netns(const struct scope *s)
+uint32_t scope_netns(const struct scope *s)
 {
 	struct stat st;
 
-	return s->any_netns || stat("/proc/self/ns/net", &st) ? 0 : (__u32)st.st_ino;
+	return s->any_netns || stat("/proc/self/ns/net", &st) ? 0 : (uint32_t)st.st_ino;
 }

@@ -3,15 +3,18 @@
 #ifndef PKTPATH_HOST_SCOPE_H
 #define PKTPATH_HOST_SCOPE_H
 
+#include <net/if.h>
 #include <stdbool.h>
-#include "record.h"
+#include <stdint.h>
+
+#define SCOPE_IFS 16	/* interfaces that -i can name */
 
 struct scope {
-	const char *words[PP_IFS];	/* as given with -i, not resolved yet */
+	const char *words[SCOPE_IFS];	/* as given with -i, not resolved yet */
 	int nr_words;
 	const char *netns;		/* as given; NULL = the caller's own */
-	char names[PP_IFS][16];		/* resolved; none = all interfaces */
-	unsigned int ifs[PP_IFS];
+	char names[SCOPE_IFS][IF_NAMESIZE];		/* resolved; none = all interfaces */
+	unsigned int ifs[SCOPE_IFS];
 	int nr;
 	bool any_netns;			/* --netns all */
 };
@@ -28,10 +31,13 @@ int scope_resolve(struct scope *s);
 /* Notes on stderr which of the interfaces are gone since; the number of those left. */
 int scope_left(struct scope *s);
 
-/* "eth0, eth1" or "any interface", for people; static. */
-const char *scope_text(const struct scope *s);
+/* Room for all names and what stands between them. */
+#define SCOPE_TEXT (SCOPE_IFS * (IF_NAMESIZE + 2))
+
+/* "eth0, eth1" or "any interface", for people. Returns `buf`. */
+const char *scope_text(const struct scope *s, char buf[SCOPE_TEXT]);
 
 /* Inode of the namespace whose devices are meant; 0 = of all, or not known. */
-__u32 scope_netns(const struct scope *s);
+uint32_t scope_netns(const struct scope *s);
 
 #endif /* PKTPATH_HOST_SCOPE_H */

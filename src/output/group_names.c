@@ -44,7 +44,7 @@ static void label_port(char buf[FMT_TEXT_MAX], uint64_t key)
 
 static void label_pid(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint32_t pid)
 {
-	const char *comm = pid ? env->comm_name(pid) : NULL;
+	const char *comm = pid ? env->comm_name(env->names, pid) : NULL;
 	char name[FMT_TEXT_MAX];
 
 	if (!pid)
@@ -57,7 +57,7 @@ static void label_pid(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint32
 
 static void label_cgroup(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint64_t id)
 {
-	const char *path = id ? env->cgroup_path(id) : NULL;
+	const char *path = id ? env->cgroup_path(env->names, id) : NULL;
 
 	if (!id)
 		snprintf(buf, FMT_TEXT_MAX, NO_READER);

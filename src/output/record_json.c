@@ -54,7 +54,7 @@ static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struc
 	json_text(d, o, "place", dropped ? place : NULL);
 	json_id(d, o, "parent", rec->verdict == PP_V_MERGED ? rec->parent : 0);
 	json_id(d, o, "clone_of", rec->clone_of);
-	json_text(d, o, "egress", rec->egress ? env->dev_name(rec->netns, rec->egress) : NULL);
+	json_text(d, o, "egress", rec->egress ? env->dev_name(env->names, rec->netns, rec->egress) : NULL);
 	json_id(d, o, "pid", rec->pid);
 	json_text(d, o, "comm", fmt_clean(comm, rec->comm, PP_COMM_LEN));
 }
@@ -85,7 +85,7 @@ static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struc
 		val_t *h = yyjson_mut_arr_add_obj(d, hops);
 
 		json_num(d, h, "ifindex", hop->ifindex);
-		json_text(d, h, "dev", env->dev_name(hop->netns, hop->ifindex));
+		json_text(d, h, "dev", env->dev_name(env->names, hop->netns, hop->ifindex));
 		json_id(d, h, "netns", hop->netns);
 		json_num(d, h, "at_ns", hop->ns - first_ns);
 	}
@@ -178,7 +178,7 @@ int record_json(struct record_json *rj, const struct sink_env *env, const struct
 	json_num(d, o, "id", rec->id);
 	json_num(d, o, "time_ns", tl.first_ns + env->wall_offset_ns);
 	json_num(d, o, "ifindex", rec->ifindex);
-	json_text(d, o, "dev", env->dev_name(rec->netns, rec->ifindex));
+	json_text(d, o, "dev", env->dev_name(env->names, rec->netns, rec->ifindex));
 	json_id(d, o, "netns", rec->netns);
 	json_num(d, o, "cpu", tl.nr ? tl.row[0].cpu : rec->end_cpu);
 	add_flow(d, o, rec);

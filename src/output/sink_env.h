@@ -28,12 +28,13 @@ struct sink_env {
 	bool utc;			/* print times in UTC: tests */
 	uint32_t stages_served;		/* bit mask of enum pp_stage that have a hook */
 	bool xdp_late;			/* `xdp` is served by generic programs only */
+	void *names;			/* for the four below */
 	/* An interface's name; NULL if not known, or of another namespace than the traced one. */
-	const char *(*dev_name)(uint32_t netns, uint32_t ifindex);
-	const char *(*reason_name)(uint32_t reason);	/* never NULL result */
+	const char *(*dev_name)(void *names, uint32_t netns, uint32_t ifindex);
+	const char *(*reason_name)(void *names, uint32_t reason);	/* never NULL result */
 	/* A process's command, a control group's path by its ID: NULL if they are not known. */
-	const char *(*comm_name)(uint32_t pid);
-	const char *(*cgroup_path)(uint64_t id);
+	const char *(*comm_name)(void *names, uint32_t pid);
+	const char *(*cgroup_path)(void *names, uint64_t id);
 	struct hist_opts hist;		/* for sinks with hist() */
 	void *state;			/* the sink's own */
 };

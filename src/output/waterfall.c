@@ -156,7 +156,7 @@ static int print_notes(const struct sink_env *env, struct line *l, const struct 
 	if (rec->clone_of)
 		note(l, "copy of #%llu", (unsigned long long)rec->clone_of);
 	for (int i = 0; i < rec->nr_hops && i < PP_HOPS; i++) {
-		const char *dev = env->dev_name(rec->hops[i].netns, rec->hops[i].ifindex);
+		const char *dev = env->dev_name(env->names, rec->hops[i].netns, rec->hops[i].ifindex);
 
 		note(l, "then received on %s", dev ? fmt_clean(name, dev, FMT_TEXT_MAX) :
 		     "a device of another network namespace");

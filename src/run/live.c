@@ -11,11 +11,9 @@
 #include "base/loop.h"
 #include "base/streams.h"
 #include "hooks/kernel.h"
-#include "host/drivers.h"
-#include "host/drop_reasons.h"
-#include "host/remember.h"
 #include "output/sink.h"
 #include "run/ask.h"
+#include "run/env_names.h"
 #include "run/intervals.h"
 #include "run/live.h"
 #include "run/session.h"
@@ -31,6 +29,7 @@ struct live {
 	struct opts o;
 	struct session s;
 	struct sink_env env;
+	struct env_names names;
 	const struct sink *sink;
 	struct intervals *intervals;	/* with histograms */
 	struct trace_file *file;	/* with --trace */
@@ -73,10 +72,7 @@ static void set_env(struct live *l)
 	env->wall_offset_ns = wall_offset();
 	env->stages_served = tracer_plan(l->s.tracer)->stages;
 	env->xdp_late = tracer_xdp_late(l->s.tracer);
-	env->dev_name = iface_name;
-	env->reason_name = reason_name;
-	env->comm_name = proc_comm;
-	env->cgroup_path = cgroup_path;
+	env_names_use(&l->names, env);
 	env->hist = l->o.hist;
 }
 
@@ -116,9 +112,10 @@ static int on_record(void *arg, const struct pp_rec *rec)
 	struct live *l = arg;
 	int err;
 
-	iface_name(rec->netns, rec->ifindex);	/* it may be gone when it is shown */
+	/* It may be gone when it is shown. */
+	remember_iface(l->names.remember, rec->netns, rec->ifindex);
 	if (rec->pid && l->intervals)
-		proc_note(rec->pid, rec->comm);
+		remember_this_comm(l->names.remember, rec->pid, rec->comm, PP_COMM_LEN);
 	err = trace_file_record(l->file, rec);
 	if (!err)
 		err = shown(l, l->sink->record(&l->env, rec));
@@ -170,9 +167,9 @@ static void learn_names(struct live *l)
 		n = tracer_groups(l->s.tracer, key);
 	for (i = 0; i < n; i++) {
 		if (l->o.hist.by == PP_BY_PID && (uint32_t)key[i])
-			proc_comm((uint32_t)key[i]);
+			remember_comm(l->names.remember, (uint32_t)key[i]);
 		else if (l->o.hist.by == PP_BY_CGROUP && key[i] > 1)
-			cgroup_path(key[i] - 1);
+			remember_cgroup(l->names.remember, key[i] - 1);
 	}
 }
 
@@ -278,11 +275,11 @@ static int show_end(struct live *l)
 static void announce(const struct live *l)
 {
 	struct memory_opts mo = tracer_memory(l->s.tracer);
-	char text[MEMORY_LEN];
+	char text[MEMORY_LEN], ifs[SCOPE_TEXT];
 
 	if (l->o.verbose)
 		log_note("memory: %s", memory_text(text, &mo));
-	log_note("listening on %s (Ctrl-C ends)", scope_text(&l->o.scope));
+	log_note("listening on %s (Ctrl-C ends)", scope_text(&l->o.scope, ifs));
 }
 
 static int run(struct live *l)
@@ -316,10 +313,10 @@ static int start(struct live *l, const struct tracer_opts *to)
 	l->out = out_open(STDOUT_FILENO);
 	if (l->out && to->hist)
 		l->intervals = intervals_new(l->s.tracer, &l->o.hist);
-	if (l->out && (l->intervals || !to->hist))
+	if (l->out && (l->intervals || !to->hist) && !env_names_open(&l->names))
 		return 0;
-	log_err("cannot start: %s: %s", l->out ? "histograms" : "standard output",
-		strerror(ENOMEM));
+	log_err("cannot start: %s: %s", !l->out ? "standard output" :
+		to->hist && !l->intervals ? "histograms" : "names", strerror(ENOMEM));
 	return -ENOMEM;
 }
 
@@ -348,7 +345,6 @@ static int run_traced(struct live *l, const struct tracer_opts *to)
 	int ret = EXIT_RUNTIME;
 
 	if (!start(l, to)) {
-		reasons_load();
 		set_env(l);
 		ret = exit_status(l, run(l));
 		l->sink->free(&l->env);
@@ -357,7 +353,7 @@ static int run_traced(struct live *l, const struct tracer_opts *to)
 	if (l->out)
 		fclose(l->out);
 	session_close(&l->s);
-	reasons_free();
+	env_names_close(&l->names);
 	return ret;
 }
 

@@ -223,7 +223,7 @@ static void add_drop(struct metrics *m, const struct snapshot *s, const struct r
 	struct line flow = { .ascii = true };
 	struct labels l = {};
 
-	fmt_clean(reason, own ? own : s->reason_name(r->reason), FMT_TEXT_MAX);
+	fmt_clean(reason, own ? own : s->reason_name(s->reasons, r->reason), FMT_TEXT_MAX);
 	add_label(&l, "reason", reason);
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)r->example.id);
 	add_label(&ex.labels, "packet", id);

@@ -38,7 +38,8 @@ struct snapshot {
 	struct own_cost own;
 	int interfaces_missing;		/* of those named with -i */
 	uint64_t scrapes;
-	const char *(*reason_name)(uint32_t reason);
+	const char *(*reason_name)(void *reasons, uint32_t reason);	/* never NULL result */
+	void *reasons;
 };
 
 /* Writes all families. 0 or -errno. */

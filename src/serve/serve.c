@@ -9,7 +9,6 @@
 #include "hooks/kernel.h"
 #include "serve/families.h"
 #include "serve/http.h"
-#include "host/drivers.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -19,6 +18,7 @@
 #include "serve/self.h"
 #include "serve/privileges.h"
 #include "host/drop_reasons.h"
+#include "host/remember.h"
 #include "host/softnet.h"
 #include "serve/sandbox.h"
 #include "serve/serve.h"
@@ -44,6 +44,8 @@ struct serve {
 	struct histogram *hist;
 	struct reason_counts drops;
 	struct own_cost own;
+	struct remember *remember;
+	struct drop_reasons *reasons;
 	struct answer answer[METRICS_FORMATS];
 	char group[PP_GROUPS_MAX + 1][FMT_TEXT_MAX];
 	uint64_t start_ns, next_look_ns, scrapes, shown;
@@ -53,9 +55,9 @@ struct serve {
 };
 
 /* "eth0"; of another namespace, or already gone, its number: "if7@4026532177". */
-static void dev_text(char buf[FMT_TEXT_MAX], uint32_t netns, uint32_t ifindex)
+static void dev_text(struct serve *s, char buf[FMT_TEXT_MAX], uint32_t netns, uint32_t ifindex)
 {
-	const char *name = iface_name(netns, ifindex);
+	const char *name = remember_iface(s->remember, netns, ifindex);
 
 	if (name)
 		fmt_clean(buf, name, 16);
@@ -64,17 +66,17 @@ static void dev_text(char buf[FMT_TEXT_MAX], uint32_t netns, uint32_t ifindex)
 }
 
 /* What a group's key, which the kernel side made (group_key()), is called. Never "". */
-static void group_text(char buf[FMT_TEXT_MAX], enum pp_by by, uint64_t key)
+static void group_text(struct serve *s, char buf[FMT_TEXT_MAX], enum pp_by by, uint64_t key)
 {
 	struct pp_rec rec = { .eth_proto = (uint16_t)(key >> 8), .l4_proto = (uint8_t)key };
 	char name[FMT_TEXT_MAX];
 
 	switch (by) {
 	case PP_BY_DEV:
-		dev_text(buf, (uint32_t)(key >> 32), (uint32_t)key);
+		dev_text(s, buf, (uint32_t)(key >> 32), (uint32_t)key);
 		return;
 	case PP_BY_QUEUE:
-		dev_text(name, 0, (uint32_t)(key >> 32));
+		dev_text(s, name, 0, (uint32_t)(key >> 32));
 		if ((uint32_t)key == 1)
 			snprintf(buf, FMT_TEXT_MAX, "%.32s", name);
 		else
@@ -98,7 +100,7 @@ static void name_groups(struct serve *s)
 
 	for (i = 0; i < s->hist->groups; i++)
 		if (s->hist->key[i] && !s->group[i][0])
-			group_text(s->group[i], s->so->by, s->hist->key[i]);
+			group_text(s, s->group[i], s->so->by, s->hist->key[i]);
 }
 
 static int on_record(void *arg, const struct pp_rec *rec)
@@ -135,6 +137,11 @@ static void hold_seen(struct serve *s, struct ledger *led)
 	led->n.seen = s->seen;
 }
 
+static const char *reason_name(void *reasons, uint32_t reason)
+{
+	return drop_reasons_name(reasons, reason);
+}
+
 static int write_answer(struct serve *s, enum metrics_format format)
 {
 	struct ledger led = { .so_far = true };
@@ -143,7 +150,7 @@ static int write_answer(struct serve *s, enum metrics_format format)
 				 .group = s->group, .per_octave = s->so->per_octave,
 				 .drops = &s->drops, .scrapes = s->scrapes,
 				 .interfaces_missing = missing(&s->so->o.scope),
-				 .reason_name = reason_name };
+				 .reason_name = reason_name, .reasons = s->reasons };
 	int err = on_input(s);
 
 	if (!err)
@@ -230,14 +237,14 @@ static int serve_until_told(struct serve *s)
 	struct loop_calls calls = { .input = on_input, .tick = on_tick, .signal = on_signal,
 				    .tick_ns = TICK_NS, .also = on_http,
 				    .also_fd = http_fd(s->http) };
-	char at[LISTEN_TEXT], status[LISTEN_TEXT + 64];
+	char ifs[SCOPE_TEXT], at[LISTEN_TEXT], status[LISTEN_TEXT + 64];
 	int err;
 
 	s->start_ns = now_ns(CLOCK_MONOTONIC);
 	tracer_enable(s->tracer);
 	listen_text(at, &s->so->addr);
 	log_note("listening on %s; serving http://%s/metrics (Ctrl-C ends)",
-		 scope_text(&s->so->o.scope), at);
+		 scope_text(&s->so->o.scope, ifs), at);
 	snprintf(status, sizeof(status), "READY=1\nSTATUS=Serving http://%s/metrics", at);
 	notify_send(&s->notify, status);
 	err = loop_run(s->loop, tracer_fd(s->tracer), &calls, s);
@@ -286,6 +293,17 @@ static int start_tracer(struct serve *s)
 	return tracer_new(&s->tracer, &to);
 }
 
+static int learn_names(struct serve *s)
+{
+	int err = remember_new(&s->remember);
+
+	if (!err)
+		err = drop_reasons_new(&s->reasons);
+	if (err)
+		log_err("cannot start: names: %s", strerror(-err));
+	return err;
+}
+
 /* What needs privileges, or a file that the user to be cannot read, comes before they are gone. */
 static int start(struct serve *s)
 {
@@ -301,10 +319,10 @@ static int start(struct serve *s)
 		err = listen_start(&s->so->addr);
 	if (!err)
 		err = start_tracer(s);
+	if (!err)
+		err = learn_names(s);
 	if (err)
 		return err;
-	reasons_load();
-	iface_name(0, 0);	/* learns which namespace is its own */
 	s->softnet_known = !softnet_read(&s->softnet);
 	announce(s);
 	err = privs_drop(&s->privs);
@@ -330,7 +348,8 @@ static void finish(struct serve *s)
 	tracer_free(s->tracer);
 	loop_free(s->loop);
 	notify_close(&s->notify);
-	reasons_free();
+	remember_free(s->remember);
+	drop_reasons_free(s->reasons);
 	for (int i = 0; i < METRICS_FORMATS; i++)
 		metrics_free(&s->answer[i].text);
 	free(s->hist);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 #include <bpf/libbpf.h>
 #include "hooks/skipped.h"
-#include "host/kallsyms.h"
 #include "model/labels.h"
 #include "trace/config.h"
 #include "trace/quiesce.h"
@@ -53,7 +52,7 @@ int tracer_on_event(void *arg, void *data, size_t size)
 	memcpy(&rec, data, size < sizeof(rec) ? size : sizeof(rec));
 	/* Before v5.13 BPF cannot tell the name. */
 	if (rec.verdict == PP_V_DROPPED && rec.location && !rec.place[0])
-		symbol_name(rec.location, rec.place, sizeof(rec.place));
+		kallsyms_name(&t->symbols, rec.location, rec.place, sizeof(rec.place));
 	if (verdict_is_xdp(rec.verdict))
 		xdpview_place(&t->xdp, &rec);
 	t->fn_ret = t->fn(t->fn_arg, &rec);

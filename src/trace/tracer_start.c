@@ -10,7 +10,6 @@
 #include <bpf/libbpf.h>
 #include "base/log.h"
 #include "hooks/module_functions.h"
-#include "host/kallsyms.h"
 #include "trace/config.h"
 #include "trace/tracer_state.h"
 
@@ -295,6 +294,6 @@ void tracer_free(struct tracer *t)
 		return;
 	unload(t);
 	xdpview_free(&t->xdp);
-	symbols_free();
+	kallsyms_free(&t->symbols);
 	free(t);
 }

@@ -5,6 +5,7 @@
 
 #include "hooks/attach.h"
 #include "hooks/plan.h"
+#include "host/kallsyms.h"
 #include "tables.h"
 #include "trace/object.h"
 #include "trace/tracer.h"
@@ -16,6 +17,7 @@ struct tracer {
 	struct tracer_opts opts;
 	struct object o;
 	struct xdpview xdp;
+	struct kallsyms symbols;
 	struct bpf_link *links[NR_HOOKS][ROW_PROGS];
 	struct ring_buffer *ring;
 	struct pp_cpu *cpus;

@@ -8,6 +8,7 @@
 
 #include <net/if.h>
 #include "host/scope.h"
+#include "record.h"
 
 #define XDPSCAN_PROGS 16	/* different programs that are told apart */
 #define XDP_FUNC_LEN  128

@@ -22,24 +22,24 @@
 /* 2023-11-14 22:13:20 UTC minus the records' base, see parse_time(). */
 #define WALL_BASE 1700000000000000000ull
 
-static const char *dev_name(uint32_t netns, uint32_t ifindex)
+static const char *dev_name(void *unused, uint32_t netns, uint32_t ifindex)
 {
 	static const char *const names[] = { "?", "lo", "eth0", "eth1", "br\033[31m\xff" };
 
 	return !netns && ifindex < 5 ? names[ifindex] : NULL;
 }
 
-static const char *comm_name(uint32_t pid)
+static const char *comm_name(void *unused, uint32_t pid)
 {
 	return pid == 4711 ? "dns-server" : pid == 4712 ? "evil\033[31m" : NULL;
 }
 
-static const char *cgroup_path(uint64_t id)
+static const char *cgroup_path(void *unused, uint64_t id)
 {
 	return id == 77 ? "/system.slice/a-service-with-quite-a-long-name.service" : NULL;
 }
 
-static const char *reason_name(uint32_t reason)
+static const char *reason_name(void *unused, uint32_t reason)
 {
 	switch (reason) {
 	case 2:

@@ -4,17 +4,17 @@
 #include "unit.h"
 #include "output/group_names.h"
 
-static const char *dev_name(uint32_t netns, uint32_t ifindex)
+static const char *dev_name(void *names, uint32_t netns, uint32_t ifindex)
 {
 	return netns != 99 && ifindex == 2 ? "eth0" : NULL;
 }
 
-static const char *comm_name(uint32_t pid)
+static const char *comm_name(void *names, uint32_t pid)
 {
 	return pid == 7 ? "nginx" : NULL;
 }
 
-static const char *cgroup_path(uint64_t id)
+static const char *cgroup_path(void *names, uint64_t id)
 {
 	return id == 5 ? "/system.slice" : NULL;
 }

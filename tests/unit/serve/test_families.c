@@ -24,7 +24,7 @@ static uint64_t *row_of(struct histogram *h, uint32_t group, uint32_t row)
 	return &h->count[((uint64_t)group * PP_H_ROWS + row) * PP_H_BUCKETS];
 }
 
-static const char *reason(uint32_t r)
+static const char *reason(void *names, uint32_t r)
 {
 	static char name[16];
 
