@@ -25,7 +25,7 @@ from lib import wire
 from lib.bench_modes import MODES, WORKS
 from lib.harness import Skip, check, run as run_tests, test
 from host.bench_outside import compiled  # and its tests
-from lib.tool import PKTPATH, eventually, run
+from lib.tool import PATIENCE, PKTPATH, eventually, run
 
 LACKS = "cannot send live frames"
 BOUNDED = ("delivered_pps", "cpu_ns", "generator_ns", "program_ns")
@@ -298,7 +298,7 @@ def alive():
 
 def nothing_is_left():
     """Once the kernel has cleaned up."""
-    eventually(lambda: not alive(), 20)
+    eventually(lambda: not alive())
     check(not alive(), f"left in the kernel: {alive()[:10]}")
 
 
@@ -317,6 +317,8 @@ def kill_at_any_moment_leaves_nothing(env):
         p = subprocess.Popen([PKTPATH, "bench", *runs[i % len(runs)], "-d", "30"],
                              stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if i % 2:  # certainly while it has some loaded
+            eventually(lambda: alive() or p.poll() is not None)
         time.sleep(random.uniform(0, 0.9))
         check(p.poll() is None, f"{p.args} ended by itself: {p.returncode}")
         seen += bool(alive())
@@ -334,10 +336,10 @@ def devices_go_with_a_killed_run(env):
     p = subprocess.Popen([PKTPATH, "bench", "drop", "-d", "30"], stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     mine = os.readlink("/proc/self/ns/net")
-    theirs = eventually(lambda: (n := os.readlink(f"/proc/{p.pid}/ns/net")) != mine and n, 20)
+    theirs = eventually(lambda: (n := os.readlink(f"/proc/{p.pid}/ns/net")) != mine and n)
     check(theirs, "it made no namespace of its own")
     table = pathlib.Path(f"/proc/{p.pid}/net/dev")
-    check(eventually(lambda: "sink1:" in table.read_text(), 20), "it made no devices")
+    check(eventually(lambda: "sink1:" in table.read_text()), "it made no devices")
     held = os.open(f"/proc/{p.pid}/ns/net", os.O_RDONLY)  # a last look at it
     p.kill()
     p.wait()
@@ -360,9 +362,10 @@ def readlink(path):
 def ctrl_c_ends_with_a_summary_and_leaves_nothing(env):
     p = subprocess.Popen([PKTPATH, "bench", "drop", "-d", "30", "--json"], text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(2.5)
+    check(eventually(alive), "it loaded nothing")
+    time.sleep(1)  # that it has something to tell of
     p.send_signal(signal.SIGINT)
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=PATIENCE)
     check(p.returncode == 0, f"exit status {p.returncode}: {err}")
     balance(json.loads(out))
     nothing_is_left()

@@ -16,7 +16,7 @@ from lib import libbpf
 from lib import wire
 from lib.harness import check, main, test
 from lib.kernels import AssetError
-from lib.tool import PKTPATH, Trace, eventually, run
+from lib.tool import PATIENCE, PKTPATH, Trace, eventually, run
 
 class Traffic:
     """Datagrams to a closed port on loopback, a few hundred a second, while the test runs."""
@@ -67,7 +67,8 @@ def histograms_end_well(_):
               f"{done}")
         argv = ["sh", "-c",
                 '{ "$0" hist -i lo --interval 0.1 -j; echo "status $?" >&2; } | head -n 1', PKTPATH]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE,
+                              check=False)
         said = [line for line in done.stderr.splitlines() if "listening on" not in line]
         check(said == ["status 0"], f"hist | head -n 1: {done.stderr}")
         with open("/dev/full", "w", encoding="ascii") as full:
@@ -114,7 +115,8 @@ def a_reader_that_leaves_ends_it_quietly(_):
         with Traffic():
             argv = ["sh", "-c", '{ "$0" trace -i lo "$1"; echo "status $?" >&2; } | head -n 1',
                     PKTPATH, option]
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE,
+                                  check=False)
         said = [line for line in done.stderr.splitlines() if "listening on" not in line]
         check(said == ["status 0"], f"trace {option} | head -n 1: {done.stderr}")
         check(len(done.stdout.splitlines()) == 1, f"output: {done.stdout}")
@@ -259,7 +261,8 @@ def closed_standard_streams_do_no_harm(_):
     for closed, status in ((["<&-"], 0), ([">&-"], 1), (["2>&-"], 0), (["<&-", ">&-", "2>&-"], 1)):
         for words in ("probes", "trace -i lo -d 0.2"):
             argv = ["sh", "-c", f'exec "$0" {words} {" ".join(closed)}', PKTPATH]
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE,
+                                  check=False)
             # Nothing is written to standard output by a trace without packets: both are right.
             allowed = {0, status} if words.startswith("trace") else {status}
             check(done.returncode in allowed, f"{words} {closed}: {done}")

@@ -17,7 +17,7 @@ from lib.records import Run
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PKTPATH_BUILD") or ROOT / "build")
 PKTPATH = str(BUILD / "pktpath")
-PATIENCE = 60  # seconds: for what takes one at most, on a machine that does other work
+PATIENCE = 120  # seconds: for what takes one at most, on a machine that does other work
 
 
 class HostRun(Run):
