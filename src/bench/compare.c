@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bench/bed.h"
+#include "bench/close_books.h"
 #include "host/cpus.h"
 #include "bench/show_json.h"
 #include "bench/show_text.h"
@@ -187,16 +188,14 @@ static int measure(struct compare *c)
  * The modes' own books can be made only if they are the same. Otherwise, and for programs whose
  * verdict is not known, what counts is that every packet reached the program.
  */
-static void make_books(struct compare *c, const struct tally *before, const struct tally *after)
+static enum xb_mode mode_of_books(const struct compare *c)
 {
-	enum xb_mode mode = c->specs[0].mode == c->specs[1].mode ? c->specs[0].mode : XB_USER;
-
-	books_make(&c->books, mode, c->o->generic, before, after);
+	return c->specs[0].mode == c->specs[1].mode ? c->specs[0].mode : XB_USER;
 }
 
 static int run(struct compare *c)
 {
-	struct tally before, after;
+	struct tally before;
 	int err = bed_start(c->bed);
 
 	if (!err)
@@ -207,10 +206,9 @@ static int run(struct compare *c)
 	c->start = now_ns(CLOCK_MONOTONIC);
 	err = measure(c);
 	if (!err)
-		err = bed_tally(c->bed, &after);
+		err = close_books(c->bed, mode_of_books(c), c->o->generic, &before, &c->books);
 	if (err)
 		return err;
-	make_books(c, &before, &after);
 	c->no_rate = bed_no_rate(c->bed, &c->books, now_ns(CLOCK_MONOTONIC) - c->start);
 	return bed_stop(c->bed);
 }

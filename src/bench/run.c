@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bench/bed.h"
+#include "bench/close_books.h"
 #include "host/cpus.h"
 #include "bench/sample.h"
 #include "bench/run.h"
@@ -199,7 +200,6 @@ static int traffic(struct run *run, uint64_t ns)
 static int whole(struct run *run, uint64_t ns)
 {
 	const struct bench_spec *spec = &run->o->specs[0];
-	struct tally after;
 	int err = bed_load(run->bed, spec, false, &run->prog);
 
 	if (!err)
@@ -214,12 +214,10 @@ static int whole(struct run *run, uint64_t ns)
 	run->started = now_ns(CLOCK_MONOTONIC);
 	err = traffic(run, ns);
 	if (!err)
-		err = bed_settle(run->bed);
-	if (!err)
-		err = bed_tally(run->bed, &after);
+		err = close_books(run->bed, spec->mode, run->o->generic, &run->before,
+				  &run->r->books);
 	if (err)
 		return err;
-	books_make(&run->r->books, spec->mode, run->o->generic, &run->before, &after);
 	run->r->no_rate =
 		bed_no_rate(run->bed, &run->r->books, now_ns(CLOCK_MONOTONIC) - run->started);
 	err = bed_stop(run->bed);
