@@ -101,8 +101,8 @@ def values(row):
         said = "without a value it is" if row["argument"].startswith("?") else "the default is"
         return [*lines, f"{last}{glue};", said, f".Cm {default} ."]
     if kind == "size":
-        return [f"A power of two from {row['min']} to {row['max']}, to which others are rounded up;",
-                f"the default is {default}."]
+        return [f"A power of two from {row['min']} to {row['max']}, to which others are",
+                f"rounded up; the default is {default}."]
     if kind == "number" and row["max"]:
         return [f"From {row['min']} to {row['max']}; the default is {default}."]
     return [f"The default is {default}."] if default else []
@@ -114,8 +114,8 @@ class Page:
     def __init__(self, rows):
         self.rows = rows
         self.out, self.wrong, self.covered = [], [], set()
-        self.entry = []		# rows of the entry that we are in
-        self.owed = False	# it must say what its values are
+        self.entry = []         # rows of the entry that we are in
+        self.owed = False       # it must say what its values are
 
     def generated(self, lines, new):
         """Replaces what stands up to the end's mark."""

@@ -138,9 +138,9 @@ int help_show(const struct command *c, const char *argv0, bool usage_only);
 
 /*
  * All options of a command as lines of fields between tabs, for programs: command, name, letter,
- * argument, type, unit, default, smallest, largest, choices (with commas), what they mean (with bars), help. `pktpath
- * --print-options` prints them for all commands below a line with the fields' names; nobody is
- * meant to type it.
+ * argument ("?" before it: may be left out), type, unit, default, smallest, largest, choices (with
+ * commas), what they mean (with bars), help. `pktpath --print-options` prints them for all commands
+ * below a line with the fields' names; nobody is meant to type it.
  */
 #define OPTION_FIELDS                                                                              \
 	"command\toption\tletter\targument\ttype\tunit\tdefault\tmin\tmax\tchoices\t"       \
