@@ -203,7 +203,7 @@ def what_is_installed_is_read_by_others(_):
 
 
 # Targets that others call, not people.
-INNER = {"FORCE", "guest-build", "lint-build", "lint-tidy"}
+INNER = {"FORCE", "guest-build", "lint-build", "lint-tidy", "test-build"}
 
 
 @test
