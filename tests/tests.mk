@@ -111,7 +111,7 @@ $(B)/test/replay: $(wildcard tests/golden/*.c) $(B)/test/pure.a
 -include $(wildcard $(B)/test/*.d $(B)/test/src/*/*.d $(B)/test/tests/unit/*/*.d)
 
 .PHONY: manual
-## write what the manual says of options by rule, from the tool's rows
+## Writes what the manual says of options by rule, from the tool's rows
 manual: $(B)/pktpath
 	@python3 tests/manual.py $< --update
 
