@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,21 +7,19 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "bench/bed.h"
+#include "bench/devices.h"
 #include "bench/mode.h"
 #include "bench/net.h"
 #include "host/cpus.h"
-#include "host/ethtool.h"
 #include "bench/no_rate.h"
 #include "bench/xsk.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/why.h"
 #include "bpf/bench/cpumap.skel.h"
 
 #define SETTLE_NS  2000000ull
 #define SETTLE_MAX 500	/* times */
 #define PROGS_MAX  16
-
-static const char *const names[NR_DEVS] = { "gen0", "dut0", "dut1", "sink0", "dut2", "sink1" };
 
 /* Where packets end that were sent on, and where the sink is. */
 static const enum bed_dev sinks[] = { DEV_GEN, DEV_SINK0, DEV_SINK1 };
@@ -32,8 +29,8 @@ static const struct bench_spec sink_spec = { .mode = XB_DROP, .label = "the sink
 
 struct bed {
 	struct bench_opts o;
-	struct net_counters *stats[NR_DEVS];
-	unsigned int ifindex[NR_DEVS];
+	struct why *why;
+	struct devices dev;
 	struct gen *gen;
 	struct meter *meter;
 	struct prog *sink, *sink_stamps;
@@ -56,93 +53,51 @@ struct gen *bed_gen(struct bed *b)
 
 unsigned int bed_ifindex(const struct bed *b, enum bed_dev dev)
 {
-	return b->ifindex[dev];
-}
-
-static int said(int err, const char *what)
-{
-	if (err)
-		log_err("cannot %s: %s", what, strerror(-err));
-	return err;
-}
-
-/* --- devices --- */
-
-static int make_pairs(struct bed *b)
-{
-	int i, err = 0;
-
-	for (i = 0; !err && i < NR_DEVS; i += 2)
-		err = net_veth(names[i], names[i + 1], b->o.cores);
-	return said(err, "make a pair of veth devices");
-}
-
-static int bring_up(struct bed *b)
-{
-	int i, err = 0;
-
-	for (i = 0; !err && i < NR_DEVS; i++) {
-		err = net_up(names[i]);
-		b->ifindex[i] = if_nametoindex(names[i]);
-		if (!err)
-			err = net_counters_open(&b->stats[i], names[i]);
-	}
-	/* A veth that is up tells its peer that frames can be sent to it; a down one does not. */
-	for (i = 0; !err && i < NR_DEVS; i++) {
-		err = ethtool_set_gro(names[i], false);
-		if (!err && i == DEV_DUT && b->o.gro)
-			err = ethtool_set_gro(names[i], true);
-	}
-	if (!err)
-		err = net_addr(names[DEV_DUT], "198.18.0.2", 15, true);
-	return said(err, "set up the devices");
+	return b->dev.ifindex[dev];
 }
 
 static int add_sinks(struct bed *b)
 {
 	struct prog_env env = {};
-	int i, err = b->o.sink ? prog_load(&b->sink, &sink_spec, &env) : 0;
+	int i, err = b->o.sink ? prog_load(&b->sink, &sink_spec, &env, b->why) : 0;
 
 	for (i = 0; !err && b->o.sink && i < NR_SINKS; i++) {
-		b->sink_links[i] = prog_attach(b->sink, b->ifindex[sinks[i]], false);
-		err = b->sink_links[i] < 0 ? said(b->sink_links[i], "attach the sink") : 0;
+		b->sink_links[i] = prog_attach(b->sink, b->dev.ifindex[sinks[i]], false);
+		err = b->sink_links[i] < 0 ? b->sink_links[i] : 0;
+		why_cannot(b->why, err, "cannot attach the sink to %s", dev_names[sinks[i]]);
 	}
 	return err;
 }
 
 static int add_generator(struct bed *b)
 {
-	struct gen_opts go = { .ifindex = b->ifindex[DEV_GEN], .size = b->o.size,
+	struct gen_opts go = { .ifindex = b->dev.ifindex[DEV_GEN], .size = b->o.size,
 			       .flows = b->o.flows, .batch = b->o.batch, .cores = b->o.cores,
 			       .repeat = b->o.repeat };
-	int err = net_mac(names[DEV_DUT], go.dst);
+	int err = net_mac(dev_names[DEV_DUT], go.dst);
 
 	if (!err)
 		err = gen_new(&b->gen, &go);
-	if (err == -EOPNOTSUPP) {
-		log_err("this kernel cannot send live frames with BPF_PROG_RUN (Linux 5.18 or "
-			"later is needed; `pktpath bench floor` and -i IF work without)");
-		return err;
-	}
-	return said(err, "start the generator");
+	if (err == -EOPNOTSUPP)
+		return why_is(b->why, err, "this kernel cannot send live frames with BPF_PROG_RUN "
+			      "(Linux 5.18 or later is needed; `pktpath bench floor` and -i IF "
+			      "work without)");
+	return why_cannot(b->why, err, "cannot make the generator for %s", dev_names[DEV_GEN]);
 }
 
-int bed_new(struct bed **out, const struct bench_opts *o)
+int bed_new(struct bed **out, const struct bench_opts *o, struct why *why)
 {
 	struct bed *b = calloc(1, sizeof(*b));
 	int i, err;
 
 	if (!b)
-		return said(-ENOMEM, "start");
+		return why_cannot(why, -ENOMEM, "cannot make the test bed");
 	b->o = *o;
+	b->why = why;
 	b->link = -1;
 	for (i = 0; i < NR_SINKS; i++)
 		b->sink_links[i] = -1;
-	err = said(net_private(), "make a network namespace");
-	if (!err)
-		err = make_pairs(b);
-	if (!err)
-		err = bring_up(b);
+	err = devices_make(&b->dev, o->cores, o->gro, why);
 	if (!err)
 		err = add_sinks(b);
 	if (!err)
@@ -201,8 +156,7 @@ void bed_free(struct bed *b)
 		close_link(&b->sink_links[i]);
 	prog_free(b->sink);
 	prog_free(b->sink_stamps);
-	for (i = 0; i < NR_DEVS; i++)
-		net_counters_free(b->stats[i]);
+	devices_free(&b->dev);
 	meter_free(b->meter);
 	free(b);
 }
@@ -228,7 +182,8 @@ static int watch_cpumap(struct bed *b, const struct prog *p)
 
 	if (!b->cpumap) {
 		b->cpumap = bench_cpumap_bpf__open_and_load();
-		err = b->cpumap ? bench_cpumap_bpf__attach(b->cpumap) : -errno;
+		err = !b->cpumap ? -errno : !b->cpumap->bss ? -ENOSYS :
+		      bench_cpumap_bpf__attach(b->cpumap);
 	}
 	for (i = 0; !err && i < XB_CPUMAPS; i++) {
 		if (b->cpumap->bss->wanted[i])
@@ -236,7 +191,7 @@ static int watch_cpumap(struct bed *b, const struct prog *p)
 		b->cpumap->bss->wanted[i] = (int)prog_cpumap_id(p);
 		return 0;
 	}
-	return said(err ? err : -E2BIG, "watch the CPU map's queue");
+	return why_cannot(b->why, err ? err : -E2BIG, "cannot watch the queue of the CPU map");
 }
 
 /* One socket a queue for all programs of this bed. */
@@ -247,7 +202,7 @@ static int add_sockets(struct bed *b, const struct prog *p)
 
 	for (i = 0; !err && i < b->o.cores; i++) {
 		if (!b->xsk[i]) {
-			err = xsk_new(&b->xsk[i], b->ifindex[DEV_DUT], i);
+			err = xsk_new(&b->xsk[i], b->dev.ifindex[DEV_DUT], i);
 			if (!err)
 				err = xsk_start(b->xsk[i], other_cpu(b));
 		}
@@ -255,7 +210,8 @@ static int add_sockets(struct bed *b, const struct prog *p)
 		if (!err)
 			err = bpf_map_update_elem(prog_socks_fd(p), &i, &fd, BPF_ANY);
 	}
-	return said(err, "receive from an AF_XDP socket");
+	return why_cannot(b->why, err, "cannot receive from an AF_XDP socket on %s",
+			  dev_names[DEV_DUT]);
 }
 
 int bed_load(struct bed *b, const struct bench_spec *spec, bool stamps, struct prog **out)
@@ -263,7 +219,7 @@ int bed_load(struct bed *b, const struct bench_spec *spec, bool stamps, struct p
 	enum end_stamps by = end_of(spec->mode)->stamps;
 	struct prog_env env = { .count = b->o.generic && modes[spec->mode].end != END_CPU,
 				.stamps = stamps,
-				.to = { b->ifindex[DEV_OUT0], b->ifindex[DEV_OUT1] },
+				.to = { b->dev.ifindex[DEV_OUT0], b->dev.ifindex[DEV_OUT1] },
 				.cpu = other_cpu(b) };
 	int err;
 
@@ -271,8 +227,8 @@ int bed_load(struct bed *b, const struct bench_spec *spec, bool stamps, struct p
 	if (stamps && by != STAMPS_PROGRAM && by != STAMPS_CPU)
 		return 0;
 	if (b->nr_progs == PROGS_MAX)
-		return said(-E2BIG, "load another program");
-	err = prog_load(out, spec, &env);
+		return why_cannot(b->why, -E2BIG, "cannot load another program");
+	err = prog_load(out, spec, &env, b->why);
 	if (err)
 		return err;
 	b->progs[b->nr_progs++] = *out;
@@ -290,10 +246,10 @@ int bed_attach(struct bed *b, struct prog *p, const struct bench_spec *spec)
 	if (b->link >= 0)
 		err = prog_swap(b->link, p);
 	else
-		err = b->link = prog_attach(p, b->ifindex[DEV_DUT], b->o.generic);
+		err = b->link = prog_attach(p, b->dev.ifindex[DEV_DUT], b->o.generic);
 	if (err < 0)
-		return said(err, b->o.generic ? "attach the program (generic XDP)" :
-			    "attach the program");
+		return why_cannot(b->why, err, "cannot attach %s to %s (%s XDP)", spec->label,
+				  dev_names[DEV_DUT], b->o.generic ? "generic" : "native");
 	b->on = p;
 	b->mode = spec->mode;
 	return 0;
@@ -311,10 +267,10 @@ int bed_stamps(struct bed *b, bool on)
 	if (end_of(b->mode)->stamps != STAMPS_SINK || !b->sink)
 		return 0;
 	if (on && !b->sink_stamps)
-		err = prog_load(&b->sink_stamps, &sink_spec, &env);
+		err = prog_load(&b->sink_stamps, &sink_spec, &env, b->why);
 	for (i = 0; !err && i < NR_SINKS; i++)
 		err = prog_swap(b->sink_links[i], on ? b->sink_stamps : b->sink);
-	return said(err, "exchange the sink");
+	return why_cannot(b->why, err, "cannot exchange the sink");
 }
 
 size_t bed_samples(struct bed *b, const uint64_t **samples)
@@ -365,12 +321,12 @@ int bed_tally(struct bed *b, struct tally *t)
 	t->counted = counted(b);
 	t->cpumap_drops = b->cpumap ? b->cpumap->bss->dropped : 0;
 	for (i = 0; !err && i < NR_DEVS; i++)
-		err = net_counters_all(b->stats[i], &t->dev[i]);
+		err = net_counters_all(b->dev.counters[i], &t->dev[i]);
 	if (!err)
 		err = snmp_read(&t->snmp);
 	if (!err)
 		err = tally_sockets(b, t);
-	return said(err, "read the counters");
+	return why_cannot(b->why, err, "cannot read the counters of the test bed");
 }
 
 /* Only those counters that this mode needs: this runs every few milliseconds. */
@@ -382,7 +338,7 @@ static int tally_ends(struct bed *b, struct tally *t)
 	t->counted = counted(b);
 	for (i = 0; !err && i < NR_DEVS; i++)
 		if (end->devices & 1u << i)
-			err = net_counters_driver(b->stats[i], &t->dev[i]);
+			err = net_counters_driver(b->dev.counters[i], &t->dev[i]);
 	if (!err && end->stack)
 		err = snmp_read(&t->snmp);
 	if (!err && end->sockets)
@@ -400,7 +356,7 @@ int bed_read(struct bed *b, struct reading *r)
 	r->alone = gen_alone(b->gen);
 	err = tally_ends(b, &t);
 	r->delivered = tally_received(b->mode, b->o.generic, &t);
-	return said(err, "read the counters");
+	return why_cannot(b->why, err, "cannot read the counters of the test bed");
 }
 
 int bed_settle(struct bed *b)
@@ -429,11 +385,11 @@ int bed_quiet(struct bed *b)
 
 	for (i = 0; !err && i < SETTLE_MAX && same < 3; i++) {
 		usleep(SETTLE_NS / 1000);
-		err = net_counters_driver(b->stats[DEV_DUT], &c);
+		err = net_counters_driver(b->dev.counters[DEV_DUT], &c);
 		same = c.xdp_packets == before ? same + 1 : 0;
 		before = c.xdp_packets;
 	}
-	return said(err, "read the counters");
+	return why_cannot(b->why, err, "cannot read the counters of the test bed");
 }
 
 /* --- running --- */
@@ -462,7 +418,7 @@ int bed_meter(struct bed *b)
 		snprintf(comm, 16, "cpumap/%d/map:%d", other_cpu(b), b->cpumap->bss->wanted[i]);
 		meter_add_named(b->meter, comm);
 	}
-	return err;
+	return why_cannot(b->why, err, "cannot meter the CPU time of threads");
 }
 
 int bed_meter_add(struct bed *b, int tid)
@@ -475,6 +431,11 @@ uint64_t bed_cpu_ns(struct bed *b)
 	return meter_read(b->meter);
 }
 
+int bed_error(struct bed *b)
+{
+	return why_cannot(b->why, gen_error(b->gen), "cannot run the generator");
+}
+
 int bed_start(struct bed *b)
 {
 	int err = gen_start(b->gen);
@@ -482,13 +443,13 @@ int bed_start(struct bed *b)
 	cpu_avoid(b->o.cores);
 	if (!err)
 		err = bed_meter(b);
-	return said(err, "start the generator");
+	return why_cannot(b->why, err, "cannot start the generator");
 }
 
 int bed_stop(struct bed *b)
 {
 	gen_set(b->gen, XB_GEN_IDLE);
-	return said(gen_stop(b->gen), "run the generator");
+	return why_cannot(b->why, gen_stop(b->gen), "cannot run the generator");
 }
 
 const char *bed_no_rate(struct bed *b, const struct books *books, uint64_t ns)

@@ -5,13 +5,14 @@
  *	generator ─► gen0 ══ dut0 [program under test] ─► dut1 ══ sink0 [sink]
  *						       └► dut2 ══ sink1 [sink]   (redirect-multi)
  *
- * and all that is counted there. Functions return 0 or -errno and have said why.
+ * and all that is counted there. Functions return 0 or -errno, and the bed's `why` is filled in then.
  */
 #ifndef PKTPATH_BENCH_BED_H
 #define PKTPATH_BENCH_BED_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/why.h"
 #include "bench/bench.h"
 #include "bench/books.h"
 #include "bench/generator.h"
@@ -20,7 +21,7 @@
 struct bed;
 
 /* Leaves the caller's network namespace: call it before there are threads, once. */
-int bed_new(struct bed **out, const struct bench_opts *o);
+int bed_new(struct bed **out, const struct bench_opts *o, struct why *why);
 void bed_free(struct bed *b);
 
 /*
@@ -59,6 +60,8 @@ int bed_quiet(struct bed *b);
 /* The generator's threads run, idling; the meters of CPU time are on them. */
 int bed_start(struct bed *b);
 int bed_stop(struct bed *b);
+/* What ended a thread of the generator that should run; 0 if nothing did. */
+int bed_error(struct bed *b);
 /* Finds the threads to meter again, after programs were loaded: some bring threads along. */
 int bed_meter(struct bed *b);
 /* One more thread, until the next bed_meter(). */

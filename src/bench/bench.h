@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * `pktpath bench`: what the words ask for, and what each of its commands does with them. In the
- * order of the flow: bench_spec (what a word names), bench_prog (its program), bench_gen (who
- * sends), bench_bed (devices, counters, one slice of time), then bench_run, bench_compare,
- * bench_ladder and bench_floor, and bench_text and bench_json, which show the results.
+ * What every command of `pktpath bench` is given. In the order of the flow: subject (what a word
+ * names), mode and ends (what becomes of packets), program, generator, bed (devices, counters, one
+ * slice of time) and books; then run, compare, ladder, floor and outside, which measure, and
+ * X_show, which print.
  */
-#ifndef PKTPATH_BENCH_BENCH_H
-#define PKTPATH_BENCH_BENCH_H
+#ifndef PKTPATH_BENCH_H
+#define PKTPATH_BENCH_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include "xdpbench.h"
+#include "base/why.h"
+#include "bench/pace.h"
+#include "bench/subject.h"
+#include "host/machine.h"
 
 #define BENCH_SCHEMA "pktpath.bench.v1"
-#define LABEL_LEN    96
-
-/* One program to measure: "drop", "drop:clock", "prog.o:xdp". */
-struct bench_spec {
-	enum xb_mode mode;
-	enum xb_work work;
-	char file[256], section[64];	/* of XB_USER */
-	char label[LABEL_LEN];
-};
 
 struct bench_opts {
 	struct bench_spec specs[2];
@@ -38,28 +31,15 @@ struct bench_opts {
 	uint64_t seconds_ns;	/* 0 = the command's own */
 };
 
-/* Each returns the exit status, having said why where it is not 0. */
-int bench_run(const struct bench_opts *o);
-int bench_outside(const struct bench_opts *o);	/* with -i */
-int bench_compare(const struct bench_opts *o);
-int bench_ladder(const struct bench_opts *o);
-int bench_floor(const struct bench_opts *o);
+/*
+ * One run. The commands return 0 or -errno, and `why` says the rest. A run that measured but
+ * found no rate shows what it has, and returns -ENODATA.
+ */
+struct bench {
+	struct bench_opts o;
+	struct why why;
+	struct pace pace;
+	struct machine machine;
+};
 
-/* --- bench_spec.c --- */
-
-/* "MODE", "MODE:WORK" or "FILE.o:SECTION". 0, or -1 after one line on stderr. */
-int spec_parse(const char *word, enum xb_work work, struct bench_spec *spec);
-void spec_make(struct bench_spec *spec, enum xb_mode mode, enum xb_work work);
-
-/* --- bench_stop.c: the end of a run, and its progress --- */
-
-/* From now on SIGINT, SIGTERM and SIGHUP only end the measurement. */
-void stop_on_signals(void);
-bool stop_asked(void);
-/* 0, or -EINTR if it is time to stop. */
-int bench_sleep(uint64_t ns);
-/* One line on the terminal that says how far it is; nothing elsewhere, or if `quiet`. */
-void progress(bool quiet, const char *what, double share);
-void progress_end(void);
-
-#endif /* PKTPATH_BENCH_BENCH_H */
+#endif /* PKTPATH_BENCH_H */

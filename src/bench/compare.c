@@ -7,21 +7,15 @@
  * anew all the time, in changing order, and a load is what counts as one observation.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/clock.h"
+#include "base/median.h"
 #include "bench/bed.h"
 #include "bench/close_books.h"
-#include "host/cpus.h"
-#include "bench/show_json.h"
-#include "bench/show_text.h"
-#include "base/median.h"
-#include "base/clock.h"
-#include "text/format.h"
-#include "base/exit.h"
-#include "text/line.h"
-#include "base/log.h"
+#include "bench/compare.h"
+#include "bench/compare_show.h"
 
 #define SECONDS_DEFAULT 10000000000ull
 #define WARM_NS		20000000ull
@@ -35,6 +29,7 @@
 #define GROUPS_MAX	12
 
 struct compare {
+	struct bench *b;
 	const struct bench_opts *o;
 	struct bench_spec specs[2];	/* as the bed counts them */
 	struct bed *bed;
@@ -46,12 +41,7 @@ struct compare {
 	size_t groups;			/* of each load */
 	size_t max_loads, nr_loads;
 	size_t *ends;			/* of each load's slices */
-	size_t nr_groups;		/* that tell a difference */
-	struct machine env;
-	struct books books;
-	const char *no_rate;
-	double seconds;
-	struct estimate side[2], diff, call;
+	struct compare_result r;
 };
 
 static int slice(struct compare *c, int which)
@@ -60,21 +50,21 @@ static int slice(struct compare *c, int which)
 	int i, err = bed_attach(c->bed, c->progs[which], &c->specs[which]);
 
 	if (!err)
-		err = bench_sleep(GUARD_NS);
+		err = pace_sleep(&c->b->pace, GUARD_NS);
 	if (!err)
 		err = bed_read(c->bed, &a);
 	if (!err)
-		err = bench_sleep(SLICE_NS);
+		err = pace_sleep(&c->b->pace, SLICE_NS);
 	/* On a busy machine the generator may hardly have run. */
 	for (i = 0; !err && i < LONGER && bed_cpu_ns(c->bed) - a.cpu_ns < SLICE_NS / 2; i++)
-		err = bench_sleep(SLICE_NS / 4);
+		err = pace_sleep(&c->b->pace, SLICE_NS / 4);
 	if (!err)
 		err = bed_read(c->bed, &b);
 	if (err)
 		return err;
 	c->slices[c->n++] = (struct slice){ .ns = (double)(b.cpu_ns - a.cpu_ns),
 					    .packets = (double)(b.delivered - a.delivered) };
-	return gen_error(bed_gen(c->bed));
+	return bed_error(c->bed);
 }
 
 /* Only whole groups count. */
@@ -106,10 +96,8 @@ static int park(struct compare *c, int which, const struct prog *p)
 	else
 		err = c->parked[which] = prog_attach(p, bed_ifindex(c->bed, parks[which]),
 						     c->o->generic);
-	if (err >= 0)
-		return 0;
-	log_err("cannot keep the program at hand: %s", strerror(-err));
-	return err;
+	return err >= 0 ? 0 : why_cannot(&c->b->why, err, "cannot keep %s at hand",
+					 c->specs[which].label);
 }
 
 /*
@@ -156,21 +144,23 @@ static int epoch(struct compare *c)
 {
 	struct gen *g = bed_gen(c->bed);
 	int err = load(c, c->nr_loads % 4 == 1 || c->nr_loads % 4 == 2);
+	int settled;
 	size_t i;
 
 	gen_set(g, XB_GEN_SEND);
 	if (!err)
-		err = bench_sleep(WARM_NS);
+		err = pace_sleep(&c->b->pace, WARM_NS);
 	for (i = 0; !err && i < c->groups; i++) {
-		progress(c->o->quiet, "compare",
+		pace_show(&c->b->pace, "compare",
 			 (double)(now_ns(CLOCK_MONOTONIC) - c->start) / (double)c->ns);
 		err = group(c);
 	}
 	gen_set(g, XB_GEN_IDLE);
 	c->ends[c->nr_loads++] = c->n;
-	if (!err || err == -EINTR)
-		err = bed_settle(c->bed) ? -EIO : err;
-	return err;
+	if (err && err != -EINTR)
+		return err;
+	settled = bed_settle(c->bed);
+	return settled ? settled : err;
 }
 
 static int measure(struct compare *c)
@@ -179,8 +169,8 @@ static int measure(struct compare *c)
 
 	while (!err && !is_over(c))
 		err = epoch(c);
-	progress_end();
-	c->seconds = (double)(now_ns(CLOCK_MONOTONIC) - c->start) / 1e9;
+	pace_clear(&c->b->pace);
+	c->r.seconds = (double)(now_ns(CLOCK_MONOTONIC) - c->start) / 1e9;
 	return err == -EINTR ? 0 : err;
 }
 
@@ -202,14 +192,14 @@ static int run(struct compare *c)
 		err = bed_tally(c->bed, &before);
 	if (err)
 		return err;
-	c->env.kicked = gen_is_kicked(bed_gen(c->bed));
+	c->b->machine.kicked = gen_is_kicked(bed_gen(c->bed));
 	c->start = now_ns(CLOCK_MONOTONIC);
 	err = measure(c);
 	if (!err)
-		err = close_books(c->bed, mode_of_books(c), c->o->generic, &before, &c->books);
+		err = close_books(c->bed, mode_of_books(c), c->o->generic, &before, &c->r.books);
 	if (err)
 		return err;
-	c->no_rate = bed_no_rate(c->bed, &c->books, now_ns(CLOCK_MONOTONIC) - c->start);
+	c->r.no_rate = bed_no_rate(c->bed, &c->r.books, now_ns(CLOCK_MONOTONIC) - c->start);
 	return bed_stop(c->bed);
 }
 
@@ -226,7 +216,7 @@ static int by_side(struct compare *c)
 		for (i = n = 0; i < c->n; i++)
 			if (side[i % 4] == which)
 				s[n++] = c->slices[i];
-		c->side[which] = bootstrap_ratio(s, n, 0.95);
+		c->r.side[which] = bootstrap_ratio(s, n, 0.95);
 	}
 	free(s);
 	return 0;
@@ -240,7 +230,7 @@ static size_t by_load(struct compare *c, double *out)
 
 	for (i = start = 0; i < c->nr_loads; start = c->ends[i++]) {
 		nr = abba_differences(&c->slices[start], c->ends[i] - start, d);
-		c->nr_groups += nr;
+		c->r.nr_groups += nr;
 		if (nr)
 			out[n++] = median(d, nr);
 	}
@@ -254,94 +244,17 @@ static int evaluate(struct compare *c)
 
 	if (!d || by_side(c)) {
 		free(d);
-		log_err("cannot evaluate: %s", strerror(ENOMEM));
-		return -ENOMEM;
+		return why_cannot(&c->b->why, -ENOMEM, "cannot evaluate what was measured");
 	}
 	n = by_load(c, d);
-	c->diff = signed_rank(d, n, 0.95);
-	c->call = signed_rank(d, n, CALL_LEVEL);
+	c->r.diff = signed_rank(d, n, 0.95);
+	c->r.call = signed_rank(d, n, CALL_LEVEL);
 	free(d);
-	if (!c->no_rate && (!c->side[0].n || !c->side[1].n))
-		c->no_rate = "nothing of one of them arrived at the end of the path";
-	if (!c->no_rate && judge(&c->call) == FIND_TOO_FEW)
-		c->no_rate = "it ended before there was enough to compare";
+	if (!c->r.no_rate && (!c->r.side[0].n || !c->r.side[1].n))
+		c->r.no_rate = "nothing of one of them arrived at the end of the path";
+	if (!c->r.no_rate && judge(&c->r.call) == FIND_TOO_FEW)
+		c->r.no_rate = "it ended before there was enough to compare";
 	return 0;
-}
-
-static const char *finding(const struct compare *c)
-{
-	switch (judge(&c->call)) {
-	case FIND_FASTER:
-		return "faster";
-	case FIND_SLOWER:
-		return "slower";
-	default:
-		return "no difference";
-	}
-}
-
-static int compare_text(const struct compare *c)
-{
-	bool called = judge(&c->call) != FIND_NONE;
-	char buf[80], n[FMT_MAX];
-	int i;
-
-	text_head(c->o, "compare");
-	for (i = 0; i < 2; i++)
-		printf("%c  %-24s %s ns of CPU a packet\n", 'A' + i, c->o->specs[i].label,
-		       c->no_rate ? "-" : text_estimate(buf, &c->side[i], 1, 1));
-	if (!c->no_rate) {
-		printf("\nB - A        %s ns, from %zu pairs, loaded anew %zu times in %.1f s\n",
-		       text_estimate(buf, &c->diff, 1, 2), c->nr_groups, c->diff.n, c->seconds);
-		printf("verdict      %s%s%s\n", called ? "B is " : "", finding(c),
-		       called ? " than A" : "");
-	}
-	printf("\ngenerated    %15s\n           = %15s %s\n", fmt_count(n, c->books.generated),
-	       fmt_count(n, c->books.received), c->books.where);
-	for (i = 0; i < c->books.nr_lost; i++)
-		printf("           + %15s %s\n", fmt_count(n, c->books.lost[i].packets),
-		       c->books.lost[i].what);
-	text_env(&c->env);
-	return file_flush(stdout);
-}
-
-static int compare_json(const struct compare *c)
-{
-	static const struct estimate none;
-	yyjson_mut_doc *d = json_begin(c->o, "compare", &c->env);
-	yyjson_mut_val *root = d ? yyjson_mut_doc_get_root(d) : NULL;
-	bool good = !c->no_rate;
-
-	if (!root)
-		return json_end(d);
-	yyjson_mut_obj_add_strcpy(d, root, "a", c->o->specs[0].label);
-	yyjson_mut_obj_add_strcpy(d, root, "b", c->o->specs[1].label);
-	if (good)
-		yyjson_mut_obj_add_null(d, root, "no_rate");
-	else
-		yyjson_mut_obj_add_strcpy(d, root, "no_rate", c->no_rate);
-	yyjson_mut_obj_add_real(d, root, "seconds", c->seconds);
-	json_estimate(d, root, "a_cpu_ns", good ? &c->side[0] : &none);
-	json_estimate(d, root, "b_cpu_ns", good ? &c->side[1] : &none);
-	json_estimate(d, root, "difference_ns", good ? &c->diff : &none);
-	json_estimate(d, root, "difference_ns_99", good ? &c->call : &none);
-	if (good)
-		yyjson_mut_obj_add_str(d, root, "verdict", finding(c));
-	else
-		yyjson_mut_obj_add_null(d, root, "verdict");
-	json_books(d, root, &c->books);
-	return json_end(d);
-}
-
-static int show(const struct compare *c)
-{
-	int err = c->o->json ? compare_json(c) : compare_text(c);
-
-	if (c->no_rate)
-		log_err("no comparison: %s", c->no_rate);
-	if (err)
-		log_err("cannot write: standard output: %s", strerror(-err));
-	return err || c->no_rate ? EXIT_RUNTIME : EXIT_OK;
 }
 
 /* LOADS_MIN loads' slices take half of the time or less; no more loads fit than there is room. */
@@ -356,24 +269,38 @@ static int make_room(struct compare *c)
 	return c->slices && c->ends ? 0 : -ENOMEM;
 }
 
-int bench_compare(const struct bench_opts *o)
+static int measure_and_show(struct compare *c)
 {
-	struct compare c = { .o = o, .parked = { -1, -1 } };
-	int i, ret = EXIT_RUNTIME;
+	int err = make_room(c);
 
-	memcpy(c.specs, o->specs, sizeof(c.specs));
-	machine_read(&c.env, o->gro);
-	stop_on_signals();
-	c.ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
-	if (make_room(&c))
-		log_err("cannot start: %s", strerror(ENOMEM));
-	else if (!bed_new(&c.bed, o) && !run(&c) && !evaluate(&c))
-		ret = show(&c);
+	why_cannot(&c->b->why, err, "cannot measure");
+	if (!err)
+		err = bed_new(&c->bed, c->o, &c->b->why);
+	if (!err)
+		err = run(c);
+	if (!err)
+		err = evaluate(c);
+	if (err)
+		return err;
+	pace_end(&c->b->pace);
+	err = why_cannot(&c->b->why, compare_show(&c->r), "cannot write: standard output");
+	return err || !c->r.no_rate ? err :
+	       why_is(&c->b->why, -ENODATA, "no comparison: %s", c->r.no_rate);
+}
+
+int bench_compare(struct bench *b)
+{
+	struct compare c = { .b = b, .o = &b->o, .parked = { -1, -1 }, .r.b = b };
+	int i, err;
+
+	memcpy(c.specs, b->o.specs, sizeof(c.specs));
+	c.ns = b->o.seconds_ns ? b->o.seconds_ns : SECONDS_DEFAULT;
+	err = measure_and_show(&c);
 	for (i = 0; i < 2; i++)
 		if (c.parked[i] >= 0)
 			close(c.parked[i]);
 	bed_free(c.bed);
 	free(c.slices);
 	free(c.ends);
-	return ret;
+	return err;
 }

@@ -126,6 +126,8 @@ static int load(struct gen *g)
 	g->skel = bench_generator_bpf__open_and_load();
 	if (!g->skel)
 		return -errno;
+	if (!g->skel->bss)
+		return -ENOSYS;		/* libbpf found that maps cannot be mapped */
 	g->skel->bss->gen.flows = g->o.flows;
 	gen_set(g, XB_GEN_IDLE);
 	err = run_once(&probe, 1);

@@ -8,12 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "host/cpus.h"
-#include "bench/ladder.h"
-#include "bench/rungs.h"
 #include "base/clock.h"
-#include "base/exit.h"
-#include "base/log.h"
+#include "bench/ladder.h"
+#include "bench/ladder_show.h"
+#include "bench/rungs.h"
 
 #define SECONDS_DEFAULT 45000000000ull
 #define SLICE_NS	30000000ull	/* of CPU time */
@@ -23,6 +21,7 @@
 #define SIDE_SHARE	10	/* of the time, for each group of one */
 
 struct climb {
+	struct bench *b;
 	struct ladder l;
 	struct bed *bed;
 	uint64_t start, end;
@@ -36,30 +35,32 @@ static void give_up(struct step *s, const char *fmt, uint64_t a, uint64_t b)
 
 /*
  * The generator works from one look at its clock to the next, so that idling costs nothing. A
- * slice is so much of its CPU time: on a busy machine it may not run for long.
+ * slice is this much of its CPU time: on a busy machine it may not run for long.
  */
-static int traffic(struct bed *b, uint64_t *cpu_ns)
+static int traffic(struct climb *c, uint64_t *cpu_ns)
 {
+	struct bed *b = c->bed;
 	uint64_t before = bed_cpu_ns(b), end = now_ns(CLOCK_MONOTONIC) + SLICE_MAX;
 	int err = 0;
 
 	gen_set(bed_gen(b), XB_GEN_SEND);
 	while (!err && bed_cpu_ns(b) - before < SLICE_NS && now_ns(CLOCK_MONOTONIC) < end)
-		err = bench_sleep(LOOK_NS);
+		err = pace_sleep(&c->b->pace, LOOK_NS);
 	gen_set(bed_gen(b), XB_GEN_IDLE);
 	*cpu_ns = bed_cpu_ns(b) - before;
 	return err;
 }
 
 /* All that was generated is in the rung's counter, or was lost before it. */
-static void note(struct climb *c, struct step *s, const struct rung *r, const struct tally *before,
-		 uint64_t cpu_ns, uint64_t dropped)
+static int note(struct climb *c, struct step *s, const struct rung *r, const struct tally *before,
+		uint64_t cpu_ns, uint64_t dropped)
 {
 	struct tally after;
 	uint64_t sent, lost;
+	int err = bed_tally(c->bed, &after);
 
-	if (bed_tally(c->bed, &after))
-		return;
+	if (err)
+		return err;
 	sent = after.sent - before->sent;
 	lost = after.dev[DEV_GEN].xmit_errors - before->dev[DEV_GEN].xmit_errors;
 	if (r->drops == RUNG_SOME)
@@ -71,6 +72,7 @@ static void note(struct climb *c, struct step *s, const struct rung *r, const st
 		give_up(s, "its counter has %llu of %llu packets", dropped, sent - lost);
 	else if (dropped)
 		s->ns[c->l.rounds] = (double)cpu_ns / (double)dropped;
+	return 0;
 }
 
 static int one(struct climb *c, int i)
@@ -85,20 +87,20 @@ static int one(struct climb *c, int i)
 		return 0;
 	err = rungs[i].up(&st);
 	if (err) {
-		snprintf(s->why, sizeof(s->why), "%s", *st.why ? st.why : strerror(-err));
+		snprintf(s->why, sizeof(s->why), "%s", st.why.err ? st.why.text : strerror(-err));
 		rungs[i].down(&st);
 		return 0;
 	}
 	err = bed_tally(c->bed, &st.base);
 	before = st.base;
 	if (!err)
-		err = traffic(c->bed, &cpu_ns);
+		err = traffic(c, &cpu_ns);
 	if (!err)
 		err = bed_quiet(c->bed);
 	if (!err && rungs[i].count(&st, &dropped))
 		snprintf(s->why, sizeof(s->why), "its counter cannot be read");
 	else if (!err)
-		note(c, s, &rungs[i], &before, cpu_ns, dropped);
+		err = note(c, s, &rungs[i], &before, cpu_ns, dropped);
 	rungs[i].down(&st);
 	return err;
 }
@@ -113,9 +115,7 @@ static int round_of(struct climb *c, int group)
 		if (rungs[at].group == group)
 			err = one(c, at);
 	}
-	if (!err)
-		err = gen_error(bed_gen(c->bed));
-	return err;
+	return err ? err : bed_error(c->bed);
 }
 
 static bool has_any(const struct climb *c, int group)
@@ -132,15 +132,15 @@ static bool has_any(const struct climb *c, int group)
 static int climb_group(struct climb *c, int group, uint64_t end)
 {
 	uint64_t start = c->start;
-	int first = c->l.rounds, err = bed_new(&c->bed, c->l.o);
+	int first = c->l.rounds, err = bed_new(&c->bed, &c->b->o, &c->b->why);
 
 	if (!err)
 		err = bed_start(c->bed);
 	if (!err)
-		c->l.env.kicked = gen_is_kicked(bed_gen(c->bed));
+		c->b->machine.kicked = gen_is_kicked(bed_gen(c->bed));
 	while (!err && c->l.rounds < ROUNDS_MAX && has_any(c, group) &&
 	       (c->l.rounds - first < ROUNDS_MIN || now_ns(CLOCK_MONOTONIC) < end)) {
-		progress(c->l.o->quiet, "ladder",
+		pace_show(&c->b->pace, "ladder",
 			 (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)(c->end - start));
 		err = round_of(c, group);
 		if (!err)
@@ -161,7 +161,7 @@ static int climb(struct climb *c, uint64_t ns)
 	c->end = c->start + ns;
 	for (i = NR_GROUPS - 1; !err && i >= 0; i--)
 		err = climb_group(c, i, i ? now_ns(CLOCK_MONOTONIC) + ns / SIDE_SHARE : c->end);
-	progress_end();
+	pace_clear(&c->b->pace);
 	c->l.seconds = (double)(now_ns(CLOCK_MONOTONIC) - c->start) / 1e9;
 	return err == -EINTR && c->l.rounds >= ROUNDS_MIN ? 0 : err;
 }
@@ -195,10 +195,8 @@ static int prepare(struct climb *c)
 
 	c->l.nr_steps = nr_rungs;
 	c->l.steps = calloc(nr_rungs, sizeof(*c->l.steps));
-	if (!c->l.steps) {
-		log_err("cannot start: %s", strerror(ENOMEM));
-		return -ENOMEM;
-	}
+	if (!c->l.steps)
+		return why_cannot(&c->b->why, -ENOMEM, "cannot measure");
 	for (i = 0; i < nr_rungs; i++) {
 		c->l.steps[i].name = rungs[i].name;
 		c->l.steps[i].counter = rungs[i].counter;
@@ -206,32 +204,21 @@ static int prepare(struct climb *c)
 	return 0;
 }
 
-static int show(struct ladder *l)
+int bench_ladder(struct bench *b)
 {
-	int err;
+	uint64_t ns = b->o.seconds_ns ? b->o.seconds_ns : SECONDS_DEFAULT;
+	struct climb c = { .b = b, .l.b = b };
+	int err = prepare(&c);
 
-	evaluate(l);
-	err = l->o->json ? ladder_json(l) : ladder_text(l);
-	if (err)
-		log_err("cannot write: standard output: %s", strerror(-err));
-	return err ? EXIT_RUNTIME : EXIT_OK;
-}
-
-int bench_ladder(const struct bench_opts *o)
-{
-	uint64_t ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
-	struct climb c = { .l.o = o };
-	int ret = EXIT_RUNTIME, err;
-
-	machine_read(&c.l.env, o->gro);
-	stop_on_signals();
-	err = prepare(&c);
 	if (!err)
 		err = climb(&c, ns);
 	if (err == -EINTR)
-		log_err("interrupted before there was enough to compare");
-	if (!err)
-		ret = show(&c.l);
+		why_is(&b->why, err, "interrupted before there was enough to compare");
+	if (!err) {
+		evaluate(&c.l);
+		pace_end(&b->pace);
+		err = why_cannot(&b->why, ladder_show(&c.l), "cannot write: standard output");
+	}
 	free(c.l.steps);
-	return ret;
+	return err;
 }

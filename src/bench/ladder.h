@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the ladder found. */
+/* pktpath bench ladder: the same traffic dropped at one place after the other. */
 #ifndef PKTPATH_BENCH_LADDER_H
 #define PKTPATH_BENCH_LADDER_H
 
 #include "bench/bench.h"
-#include "host/machine.h"
 #include "bench/stats.h"
 
 #define ROUNDS_MAX 512
-#define WHY_LEN	   192
+#define WHY_LEN	   512
 
 struct step {
 	const char *name, *counter;
@@ -19,15 +18,13 @@ struct step {
 };
 
 struct ladder {
-	const struct bench_opts *o;
-	struct machine env;
+	const struct bench *b;
 	struct step *steps;
 	int nr_steps, rounds;
 	double seconds;
 };
 
-/* Both return 0 or -errno of standard output. */
-int ladder_text(const struct ladder *l);
-int ladder_json(const struct ladder *l);
+/* Measures and shows it. 0 or -errno, with the `why` of `b` filled in. */
+int bench_ladder(struct bench *b);
 
 #endif /* PKTPATH_BENCH_LADDER_H */

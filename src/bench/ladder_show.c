@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <stdio.h>
 #include "bench/show_json.h"
-#include "bench/ladder.h"
+#include "bench/ladder_show.h"
 #include "bench/show_text.h"
 #include "text/line.h"
 
@@ -23,11 +23,11 @@ static void print_step(const struct step *s)
 	       text_estimate(cost, &s->cost, 1, 1), text_estimate(ratio, &s->ratio, 1, 3), bar);
 }
 
-int ladder_text(const struct ladder *l)
+static int ladder_text(const struct ladder *l)
 {
 	int i;
 
-	text_head(l->o, "ladder");
+	text_head(&l->b->o, "ladder");
 	printf("%-21s %6s %-27s %s\n", "DROPPED BY", "MPPS", "NS OF CPU A PACKET",
 	       "RATIO TO NATIVE");
 	for (i = 0; i < l->nr_steps; i++)
@@ -35,13 +35,13 @@ int ladder_text(const struct ladder *l)
 	printf("\nMpps on one core; medians of %d rounds in %.0f s, with 95 %% intervals. Every "
 	       "packet is in its\nrung's own counter, or in a counter of losses before it.\n",
 	       l->rounds, l->seconds);
-	text_env(&l->env);
+	text_env(&l->b->machine);
 	return file_flush(stdout);
 }
 
-int ladder_json(const struct ladder *l)
+static int ladder_json(const struct ladder *l)
 {
-	yyjson_mut_doc *d = json_begin(l->o, "ladder", &l->env);
+	yyjson_mut_doc *d = json_begin(l->b, "ladder");
 	yyjson_mut_val *root = d ? yyjson_mut_doc_get_root(d) : NULL, *all, *v;
 	int i;
 
@@ -67,4 +67,9 @@ int ladder_json(const struct ladder *l)
 			yyjson_mut_obj_add_null(d, v, "why_not");
 	}
 	return json_end(d);
+}
+
+int ladder_show(const struct ladder *l)
+{
+	return l->b->o.json ? ladder_json(l) : ladder_text(l);
 }

@@ -8,9 +8,10 @@
 #include <bpf/libbpf.h>
 #include "bench/mode.h"
 #include "bench/program.h"
-#include "base/log.h"
+#include "xdpbench.h"
 #include "bpf/bench/program.skel.h"
 
+#define LOG_BYTES    65536
 #define CPUMAP_QUEUE 2048	/* frames that may wait for the other CPU */
 
 struct prog {
@@ -169,29 +170,27 @@ static int fill(const struct bench_program_bpf *s, enum xb_map map, const struct
 	return 0;
 }
 
-static int load_own(struct prog *p, const struct prog_env *env)
+static int load_own(struct prog *p, const struct prog_env *env, struct why *why)
 {
 	struct bench_program_bpf *s = bench_program_bpf__open();
 	struct bpf_program *prog;
 	int err;
 
 	if (!s)
-		return -errno;
+		return why_cannot(why, -errno, "cannot open the program for %s", p->spec.label);
 	p->skel = s;
 	prog = pick(s, &p->spec, env);
 	choose(s, &p->spec, prog);
 	configure(s, &p->spec, env);
 	err = bench_program_bpf__load(s);
+	if (!err && !s->bss)
+		err = -ENOSYS;		/* libbpf found that maps cannot be mapped */
 	if (!err)
 		err = fill(s, works[p->spec.work].map, env);
 	if (!err)
 		err = fill(s, modes[p->spec.mode].map, env);
 	p->fd = err ? -1 : bpf_program__fd(prog);
-	if (err) {
-		log_err("cannot load the program for %s: %s", p->spec.label, strerror(-err));
-		log_show_libbpf();
-	}
-	return err;
+	return why_cannot(why, err, "cannot load the program for %s", p->spec.label);
 }
 
 static struct bpf_program *find(struct bpf_object *obj, const char *section)
@@ -209,45 +208,71 @@ static struct bpf_program *find(struct bpf_object *obj, const char *section)
 	return found;
 }
 
-static int load_user(struct prog *p)
+/* The verifier's reason, from its log: the line before its account. NULL if it gave none. */
+static const char *verdict_of(char *log)
+{
+	char *line, *save, *last = NULL;
+
+	for (line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, "processed ", 10))
+			break;
+		last = line;
+	}
+	return last;
+}
+
+static int load_object(struct prog *p, struct bpf_program *prog, struct why *why)
+{
+	char *log = calloc(1, LOG_BYTES);
+	const char *reason;
+	int err;
+
+	/* libbpf writes the verifier's words there, if the program does not load without. */
+	if (log)
+		bpf_program__set_log_buf(prog, log, LOG_BYTES);
+	err = bpf_object__load(p->user);
+	reason = err && log ? verdict_of(log) : NULL;
+	if (reason)
+		why_is(why, err, "%s: cannot load '%s': %s, the verifier says: %.300s",
+		       p->spec.file, p->spec.section, strerror(-err), reason);
+	else if (err)
+		why_is(why, err, "%s: cannot load '%s': %s (bpftool prog load says more)",
+		       p->spec.file, p->spec.section, strerror(-err));
+	free(log);
+	return err;
+}
+
+static int load_user(struct prog *p, struct why *why)
 {
 	struct bpf_program *prog;
 	int err;
 
 	p->user = bpf_object__open_file(p->spec.file, NULL);
-	if (!p->user) {
-		err = -errno;
-		log_err("%s: cannot open: %s", p->spec.file, strerror(-err));
-		return err;
-	}
+	if (!p->user)
+		return why_cannot(why, -errno, "%s: cannot open", p->spec.file);
 	prog = find(p->user, p->spec.section);
-	if (!prog) {
-		log_err("%s: has no section or program '%s'", p->spec.file, p->spec.section);
-		return -ENOENT;
-	}
+	if (!prog)
+		return why_is(why, -ENOENT, "%s: has no section or program '%s'", p->spec.file,
+			      p->spec.section);
 	/* Programs that take each other's place must agree in both. */
 	bpf_program__set_type(prog, BPF_PROG_TYPE_XDP);
 	bpf_program__set_expected_attach_type(prog, BPF_XDP);
-	err = bpf_object__load(p->user);
-	if (err) {
-		log_err("%s: cannot load '%s': %s", p->spec.file, p->spec.section, strerror(-err));
-		log_show_libbpf();
-		return err;
-	}
-	p->fd = bpf_program__fd(prog);
-	return 0;
+	err = load_object(p, prog, why);
+	p->fd = err ? -1 : bpf_program__fd(prog);
+	return err;
 }
 
-int prog_load(struct prog **out, const struct bench_spec *spec, const struct prog_env *env)
+int prog_load(struct prog **out, const struct bench_spec *spec, const struct prog_env *env,
+	      struct why *why)
 {
 	struct prog *p = calloc(1, sizeof(*p));
 	int err;
 
 	if (!p)
-		return -ENOMEM;
+		return why_cannot(why, -ENOMEM, "cannot load the program for %s", spec->label);
 	p->spec = *spec;
 	p->fd = -1;
-	err = spec->mode == XB_USER ? load_user(p) : load_own(p, env);
+	err = spec->mode == XB_USER ? load_user(p, why) : load_own(p, env, why);
 	if (err)
 		prog_free(p);
 	else
@@ -269,6 +294,8 @@ int prog_load_shot(struct prog **out)
 		choose(p->skel, &p->spec, p->skel->progs.shot);
 		err = bench_program_bpf__load(p->skel);
 	}
+	if (!err && !p->skel->bss)
+		err = -ENOSYS;
 	if (err) {
 		prog_free(p);
 		return err;

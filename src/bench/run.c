@@ -9,10 +9,9 @@
 #include "host/cpus.h"
 #include "bench/sample.h"
 #include "bench/run.h"
+#include "bench/run_show.h"
 #include "base/median.h"
 #include "base/clock.h"
-#include "base/exit.h"
-#include "base/log.h"
 
 #define SECONDS_DEFAULT 5000000000ull
 #define WARM_NS		300000000ull
@@ -24,6 +23,7 @@
 #define LATENCY_MIN	300000000ull
 
 struct run {
+	struct bench *b;
 	const struct bench_opts *o;
 	struct bed *bed;
 	struct prog *prog;
@@ -42,7 +42,7 @@ static int one_slice(struct run *run, bool alone)
 
 	err = bed_read(run->bed, &a);
 	if (!err)
-		err = bench_sleep(SLICE_NS);
+		err = pace_sleep(&run->b->pace, SLICE_NS);
 	if (!err)
 		err = bed_read(run->bed, &b);
 	if (err)
@@ -63,11 +63,11 @@ static int alone_slice(struct run *run)
 	int err;
 
 	gen_set(g, XB_GEN_ALONE);
-	err = bench_sleep(GUARD_NS);
+	err = pace_sleep(&run->b->pace, GUARD_NS);
 	if (!err)
 		err = one_slice(run, true);
 	gen_set(g, XB_GEN_SEND);
-	return err ? err : bench_sleep(GUARD_NS);
+	return err ? err : pace_sleep(&run->b->pace, GUARD_NS);
 }
 
 /* -EINTR is an early end, not an error. */
@@ -82,26 +82,26 @@ static int measure(struct run *run, uint64_t ns)
 	for (i = 0; !err && run->n < run->max &&
 		    (now_ns(CLOCK_MONOTONIC) < end || run->n_alone < ALONE_MIN);
 	     i++) {
-		progress(run->o->quiet, run->o->specs[0].label,
+		pace_show(&run->b->pace, run->o->specs[0].label,
 			 (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)ns);
 		err = i % every == every - 1 ? alone_slice(run) : one_slice(run, false);
 		if (!err)
-			err = gen_error(bed_gen(run->bed));
+			err = bed_error(run->bed);
 	}
-	progress_end();
+	pace_clear(&run->b->pace);
 	run->r->seconds = (double)(now_ns(CLOCK_MONOTONIC) - start) / 1e9;
 	return err == -EINTR ? 0 : err;
 }
 
-static void take_latencies(struct run *run)
+static int take_latencies(struct run *run)
 {
 	static const double at[NR_LATS] = { 0.5, 0.9, 0.99, 0.999, 0.9999 };
 	const uint64_t *samples;
 	size_t n = bed_samples(run->bed, &samples), i;
 	double *v = n ? malloc(n * sizeof(*v)) : NULL;
 
-	if (!v)
-		return;
+	if (n && !v)
+		return why_cannot(&run->b->why, -ENOMEM, "cannot sort the latencies");
 	for (i = 0; i < n; i++)
 		v[i] = (double)samples[i];
 	sort_doubles(v, n);
@@ -109,6 +109,7 @@ static void take_latencies(struct run *run)
 		run->r->latency[i] = n * (1 - at[i]) >= 1 ? quantile(v, n, at[i]) : NAN;
 	run->r->nr_latencies = n;
 	free(v);
+	return 0;
 }
 
 /* A phase of its own: stamps and the clock at the end would be part of the rate. */
@@ -118,15 +119,15 @@ static int latencies(struct run *run, uint64_t ns)
 	struct prog *stamps;
 	int err;
 
-	if (stop_asked())
+	if (pace_stopped(&run->b->pace))
 		return 0;
 	err = bed_load(run->bed, spec, true, &stamps);
 	if (!err && stamps)
 		err = bed_attach(run->bed, stamps, spec);
 	if (!err)
 		err = bed_stamps(run->bed, true);
-	if (!err && bench_sleep(ns) != -EINTR)
-		take_latencies(run);
+	if (!err && pace_sleep(&run->b->pace, ns) != -EINTR)
+		err = take_latencies(run);
 	return err ? err : bed_stamps(run->bed, false);
 }
 
@@ -138,22 +139,21 @@ static int program_cost(struct run *run)
 	struct estimate *e = &run->r->prog;
 	double v[2][FLOOR_SAMPLES], d[FLOOR_SAMPLES];
 	struct prog *p;
-	int fds[2], i, err = prog_load(&p, &empty, &env);
+	int fds[2], i, err = prog_load(&p, &empty, &env, &run->b->why);
 
 	if (err)
 		return err;
 	fds[0] = prog_fd(p);
 	fds[1] = prog_fd(run->prog);
 	cpu_pin(gen_cpu(bed_gen(run->bed), 0));
-	err = floor_sample(fds, 2, run->o->size, v);
-	for (i = 0; i < FLOOR_SAMPLES; i++)
+	/* Short, and also done after an early end. */
+	err = floor_sample(fds, 2, run->o->size, NULL, v);
+	for (i = 0; !err && i < FLOOR_SAMPLES; i++)
 		d[i] = v[1][i] - v[0][i];
 	if (!err)
 		*e = bootstrap_median(d, FLOOR_SAMPLES, 0.95);
 	prog_free(p);
-	if (err)
-		log_err("cannot run the program by itself: %s", strerror(-err));
-	return err;
+	return why_cannot(&run->b->why, err, "cannot run %s by itself", run->o->specs[0].label);
 }
 
 /* Of the whole, the generator's and the program's shares are known; the rest is between them. */
@@ -186,7 +186,7 @@ static int traffic(struct run *run, uint64_t ns)
 	int n, err;
 
 	gen_set(bed_gen(run->bed), XB_GEN_SEND);
-	err = bench_sleep(WARM_NS) == -EINTR ? 0 : gen_error(bed_gen(run->bed));
+	err = pace_sleep(&run->b->pace, WARM_NS) == -EINTR ? 0 : bed_error(run->bed);
 	n = cpu_use_read(run->r->use, CPU_MAX);
 	if (!err)
 		err = measure(run, ns);
@@ -210,7 +210,7 @@ static int whole(struct run *run, uint64_t ns)
 		err = bed_start(run->bed);
 	if (err)
 		return err;
-	run->r->env.kicked = gen_is_kicked(bed_gen(run->bed));
+	run->b->machine.kicked = gen_is_kicked(bed_gen(run->bed));
 	run->started = now_ns(CLOCK_MONOTONIC);
 	err = traffic(run, ns);
 	if (!err)
@@ -224,57 +224,53 @@ static int whole(struct run *run, uint64_t ns)
 	return err ? err : program_cost(run);
 }
 
-static int show(struct run *run)
-{
-	int err = run->o->json ? run_json(run->r) : run_text(run->r);
-
-	if (run->r->no_rate)
-		log_err("no rate: %s", run->r->no_rate);
-	if (err)
-		log_err("cannot write: standard output: %s", strerror(-err));
-	return err || run->r->no_rate ? EXIT_RUNTIME : EXIT_OK;
-}
-
 static int finish(struct run *run)
 {
+	struct run_result *r = run->r;
+	int err;
+
 	split(run);
 	rate(run);
-	if (!run->r->no_rate && !run->r->pps.n)
-		run->r->no_rate = stop_asked() ?
-				  "it was interrupted before there was enough to measure" :
-				  "others had the CPU nearly all the time";
-	return show(run);
+	if (!r->no_rate && !r->pps.n)
+		r->no_rate = pace_stopped(&run->b->pace) ?
+			     "it was interrupted before there was enough to measure" :
+			     "others had the CPU nearly all the time";
+	pace_end(&run->b->pace);
+	err = run_show(r);
+	why_cannot(&run->b->why, err, "cannot write: standard output");
+	return err || !r->no_rate ? err :
+	       why_is(&run->b->why, -ENODATA, "no rate: %s", r->no_rate);
 }
 
-static bool alloc(struct run *run, uint64_t ns)
+static int alloc(struct run *run, uint64_t ns)
 {
 	run->max = ns / SLICE_NS + 16;
 	run->r = calloc(1, sizeof(*run->r));
 	run->wall = calloc(run->max, sizeof(*run->wall));
 	run->cpu = calloc(run->max, sizeof(*run->cpu));
 	run->alone = calloc(run->max, sizeof(*run->alone));
-	return run->r && run->wall && run->cpu && run->alone;
+	return why_cannot(&run->b->why, run->r && run->wall && run->cpu && run->alone ? 0 : -ENOMEM,
+			  "cannot measure");
 }
 
-int bench_run(const struct bench_opts *o)
+int bench_run(struct bench *b)
 {
-	uint64_t ns = o->seconds_ns ? o->seconds_ns : SECONDS_DEFAULT;
-	struct run run = { .o = o };
-	int ret = EXIT_RUNTIME;
+	uint64_t ns = b->o.seconds_ns ? b->o.seconds_ns : SECONDS_DEFAULT;
+	struct run run = { .b = b, .o = &b->o };
+	int err = alloc(&run, ns);
 
-	if (!alloc(&run, ns)) {
-		log_err("cannot start: %s", strerror(ENOMEM));
-	} else {
-		run.r->o = o;
-		machine_read(&run.r->env, o->gro);
-		stop_on_signals();
-		if (!bed_new(&run.bed, o) && !whole(&run, ns))
-			ret = finish(&run);
+	if (!err) {
+		run.r->b = b;
+		err = bed_new(&run.bed, &b->o, &b->why);
 	}
+	if (!err)
+		err = whole(&run, ns);
+	if (!err)
+		err = finish(&run);
 	bed_free(run.bed);
 	free(run.r);
 	free(run.wall);
 	free(run.cpu);
 	free(run.alone);
-	return ret;
+	return err;
 }

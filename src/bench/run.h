@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What one run of one mode found. */
+/* pktpath bench MODE: one program, its rate, its cost and where the packets went. */
 #ifndef PKTPATH_BENCH_RUN_H
 #define PKTPATH_BENCH_RUN_H
 
@@ -7,14 +7,12 @@
 #include "bench/bench.h"
 #include "bench/books.h"
 #include "host/cpus.h"
-#include "host/machine.h"
 #include "bench/stats.h"
 
 enum { LAT_P50, LAT_P90, LAT_P99, LAT_P999, LAT_P9999, NR_LATS };
 
 struct run_result {
-	const struct bench_opts *o;
-	struct machine env;
+	const struct bench *b;
 	struct books books;
 	const char *no_rate;		/* why there is none, or NULL */
 	double seconds;			/* over which the rate was taken */
@@ -27,8 +25,7 @@ struct run_result {
 	struct cpu_use use[CPU_MAX];	/* ticks of the measured time */
 };
 
-/* Both return 0 or -errno of standard output. */
-int run_text(const struct run_result *r);
-int run_json(const struct run_result *r);
+/* Measures specs[0] and shows it. 0 or -errno, with the `why` of `b` filled in. */
+int bench_run(struct bench *b);
 
 #endif /* PKTPATH_BENCH_RUN_H */

@@ -18,9 +18,7 @@
 
 static int why(struct rung_state *s, int err, const char *what)
 {
-	if (err && !*s->why)
-		snprintf(s->why, sizeof(s->why), "%s: %s", what, strerror(-err));
-	return err;
+	return err ? why_is(&s->why, err, "%s: %s", what, strerror(-err)) : 0;
 }
 
 static void close_fd(struct rung_state *s)
@@ -36,10 +34,10 @@ static int up_xdp(struct rung_state *s, bool generic)
 {
 	struct bench_spec spec = { .mode = XB_DROP, .label = "a rung" };
 	struct prog_env env = { .count = generic };
-	int err = prog_load(&s->prog, &spec, &env);
+	int err = prog_load(&s->prog, &spec, &env, &s->why);
 
 	if (err)
-		return why(s, err, "load");
+		return err;
 	s->fd = prog_attach(s->prog, bed_ifindex(s->bed, DEV_DUT), generic);
 	return s->fd < 0 ? why(s, s->fd, "attach") : 0;
 }
@@ -87,8 +85,8 @@ static int up_tcx(struct rung_state *s)
 	s->fd = bpf_link_create(prog_fd(s->prog), (int)bed_ifindex(s->bed, DEV_DUT),
 				(enum bpf_attach_type)TCX_INGRESS, NULL);
 	if (s->fd < 0)
-		snprintf(s->why, sizeof(s->why), "%s", "Linux 6.6 or later is needed");
-	return s->fd < 0 ? s->fd : 0;
+		return why_is(&s->why, s->fd, "Linux 6.6 or later is needed");
+	return 0;
 }
 
 static int up_clsact(struct rung_state *s)
@@ -125,9 +123,11 @@ static int nft(struct rung_state *s, const char *script, char *out, size_t size)
 	int err = tool_run(words, script, out, size);
 
 	if (err == -ENOENT)
-		snprintf(s->why, sizeof(s->why), "%s", "there is no nft (package nftables)");
-	else if (err && !*s->why)
-		snprintf(s->why, sizeof(s->why), "%s", "nft refused it: this kernel lacks it");
+		why_is(&s->why, err, "there is no nft (package nftables)");
+	else if (err == -EIO)
+		why_is(&s->why, err, "nft refused it: this kernel lacks it");
+	else if (err)
+		why(s, err, "nft");
 	return err;
 }
 
@@ -225,9 +225,11 @@ static int iptables(struct rung_state *s, const char *table, const char *chain, 
 	}
 	err = tool_run(words, "", out, size);
 	if (err == -ENOENT)
-		snprintf(s->why, sizeof(s->why), "%s", "there is no iptables (package iptables)");
-	else if (err && !*s->why)
-		snprintf(s->why, sizeof(s->why), "%s", "iptables refused it: this kernel lacks it");
+		why_is(&s->why, err, "there is no iptables (package iptables)");
+	else if (err == -EIO)
+		why_is(&s->why, err, "iptables refused it: this kernel lacks it");
+	else if (err)
+		why(s, err, "iptables");
 	return err;
 }
 

@@ -15,7 +15,7 @@ struct rung_state {
 	const char *table;	/* family of the nft table that is there */
 	struct tally base;	/* when it came up */
 	uint64_t base_no_route;
-	char why[128];		/* why this machine does not have it */
+	struct why why;		/* this machine does not have it */
 };
 
 struct rung {

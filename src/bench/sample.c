@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <string.h>
 #include <bpf/bpf.h>
-#include "host/cpus.h"
 #include "bench/sample.h"
 #include "bench/generator.h"
 #include "base/median.h"
 #include "base/clock.h"
-#include "base/log.h"
 
 #define REPEAT_MAX (1u << 24)
 
@@ -51,7 +49,8 @@ static uint32_t find_repeat(int fd, uint8_t *frame, uint32_t size)
 	return repeat < REPEAT_MAX ? repeat : REPEAT_MAX;
 }
 
-int floor_sample(const int *fds, int n, uint32_t size, double (*out)[FLOOR_SAMPLES])
+int floor_sample(const int *fds, int n, uint32_t size, struct pace *pace,
+		 double (*out)[FLOOR_SAMPLES])
 {
 	static const uint8_t nobody[6] = { 2, 0, 0, 0, 0, 2 };
 	double fixed[FLOOR_MAX];
@@ -64,11 +63,15 @@ int floor_sample(const int *fds, int n, uint32_t size, double (*out)[FLOOR_SAMPL
 		return -EINVAL;
 	gen_frame(frame, size, nobody);
 	for (i = 0; !err && i < n; i++) {
+		if (pace && pace_stopped(pace))
+			return -EINTR;
 		repeat[i] = find_repeat(fds[i], frame, size);
 		err = fixed_cost(fds[i], frame, size, &fixed[i]);
 	}
 	for (j = 0; !err && j < FLOOR_SAMPLES; j++)
 		for (i = 0; !err && i < n; i++) {
+			if (pace && pace_stopped(pace))
+				return -EINTR;
 			err = piece(fds[i], frame, size, repeat[i], &ns);
 			out[i][j] = ((double)ns - fixed[i]) / repeat[i];
 		}

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include "bench_modes.h"
-#include "bench/stats.h"
+#include "bench/pace.h"
 
 #define FLOOR_SAMPLES 11
 #define FLOOR_PIECE   4000000ull	/* ns that one sample takes */
@@ -13,8 +13,10 @@
 
 /*
  * CPU ns per run of several programs on the calling thread's CPU, measured in turn: for each
- * FLOOR_SAMPLES values in out[i]. Returns 0 or -errno.
+ * FLOOR_SAMPLES values in out[i]. Returns 0 or -errno;
+ * -EINTR if `pace`, which may be NULL, says that it is time to stop.
  */
-int floor_sample(const int *fds, int n, uint32_t size, double (*out)[FLOOR_SAMPLES]);
+int floor_sample(const int *fds, int n, uint32_t size, struct pace *pace,
+		 double (*out)[FLOOR_SAMPLES]);
 
 #endif /* PKTPATH_BENCH_SAMPLE_H */

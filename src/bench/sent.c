@@ -45,7 +45,8 @@ static int load(struct sent *s, const struct prog *p, unsigned int ifindex)
 	s->skel->rodata->prog_id = info.id;
 	s->skel->rodata->from = (int)ifindex;
 	s->skel->rodata->netns = (__u32)ns.st_ino;
-	return bench_sent_bpf__load(s->skel);
+	err = bench_sent_bpf__load(s->skel);
+	return err || s->skel->bss ? err : -ENOSYS;	/* libbpf found that maps cannot be mapped */
 }
 
 static int attach(struct sent *s)

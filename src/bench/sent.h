@@ -8,6 +8,7 @@
 #define PKTPATH_BENCH_SENT_H
 
 #include "bench/program.h"
+#include "xdpbench.h"
 
 struct sent;
 

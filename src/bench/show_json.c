@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "bench/show_json.h"
-#include "bench/run.h"
 #include "text/line.h"
 
 typedef yyjson_mut_doc doc_t;
 typedef yyjson_mut_val val_t;
 
 /* Numbers that JSON has no word for are null. */
-static void add_real(doc_t *d, val_t *o, const char *key, double v)
+void json_real(doc_t *d, val_t *o, const char *key, double v)
 {
 	if (isfinite(v))
 		yyjson_mut_obj_add_real(d, o, key, v);
@@ -28,9 +27,9 @@ void json_estimate(doc_t *d, val_t *to, const char *key, const struct estimate *
 		return;
 	}
 	o = yyjson_mut_obj_add_obj(d, to, key);
-	add_real(d, o, "value", e->value);
-	add_real(d, o, "lo", e->lo);
-	add_real(d, o, "hi", e->hi);
+	json_real(d, o, "value", e->value);
+	json_real(d, o, "lo", e->lo);
+	json_real(d, o, "hi", e->hi);
 	yyjson_mut_obj_add_uint(d, o, "n", e->n);
 }
 
@@ -66,7 +65,7 @@ static void add_env(doc_t *d, val_t *root, const struct machine *env)
 	yyjson_mut_obj_add_int(d, v, "other_tracing_programs", env->tracing_programs);
 }
 
-doc_t *json_begin(const struct bench_opts *o, const char *command, const struct machine *env)
+doc_t *json_begin(const struct bench *b, const char *command)
 {
 	doc_t *d = yyjson_mut_doc_new(NULL);
 	val_t *root = d ? yyjson_mut_obj(d) : NULL;
@@ -76,8 +75,8 @@ doc_t *json_begin(const struct bench_opts *o, const char *command, const struct 
 	yyjson_mut_doc_set_root(d, root);
 	yyjson_mut_obj_add_str(d, root, "schema", BENCH_SCHEMA);
 	yyjson_mut_obj_add_str(d, root, "command", command);
-	add_options(d, root, o);
-	add_env(d, root, env);
+	add_options(d, root, &b->o);
+	add_env(d, root, &b->machine);
 	return d;
 }
 
@@ -109,22 +108,6 @@ void json_books(doc_t *d, val_t *to, const struct books *b)
 	yyjson_mut_obj_add_int(d, v, "unexplained", books_unexplained(b));
 }
 
-static void add_latency(doc_t *d, val_t *root, const struct run_result *r)
-{
-	static const char *const names[NR_LATS] = { "p50", "p90", "p99", "p99_9", "p99_99" };
-	val_t *v;
-	int i;
-
-	if (r->no_rate || !r->nr_latencies) {
-		yyjson_mut_obj_add_null(d, root, "latency_ns");
-		return;
-	}
-	v = yyjson_mut_obj_add_obj(d, root, "latency_ns");
-	for (i = 0; i < NR_LATS; i++)
-		add_real(d, v, names[i], r->latency[i]);
-	yyjson_mut_obj_add_uint(d, v, "samples", r->nr_latencies);
-}
-
 void json_cpus(doc_t *d, val_t *to, const struct cpu_use *use, int n)
 {
 	val_t *all = yyjson_mut_obj_add_arr(d, to, "cpu_ticks"), *v;
@@ -144,34 +127,10 @@ void json_cpus(doc_t *d, val_t *to, const struct cpu_use *use, int n)
 	}
 }
 
-static void add_rate(doc_t *d, val_t *root, const struct run_result *r)
+void json_no_rate(doc_t *d, val_t *to, const char *why)
 {
-	static const struct estimate none;
-	bool good = !r->no_rate;
-
-	if (good)
-		yyjson_mut_obj_add_null(d, root, "no_rate");
+	if (why)
+		yyjson_mut_obj_add_strcpy(d, to, "no_rate", why);
 	else
-		yyjson_mut_obj_add_strcpy(d, root, "no_rate", r->no_rate);
-	add_real(d, root, "seconds", r->seconds);
-	json_estimate(d, root, "delivered_pps", good ? &r->pps : &none);
-	json_estimate(d, root, "cpu_ns", good ? &r->ns : &none);
-	json_estimate(d, root, "generator_ns", good ? &r->gen : &none);
-	json_estimate(d, root, "driver_ns", good ? &r->driver : &none);
-	json_estimate(d, root, "program_ns", good ? &r->prog : &none);
-}
-
-int run_json(const struct run_result *r)
-{
-	doc_t *d = json_begin(r->o, "run", &r->env);
-	val_t *root = d ? yyjson_mut_doc_get_root(d) : NULL;
-
-	if (root) {
-		yyjson_mut_obj_add_strcpy(d, root, "program", r->o->specs[0].label);
-		add_rate(d, root, r);
-		add_latency(d, root, r);
-		json_books(d, root, &r->books);
-		json_cpus(d, root, r->use, r->nr_use);
-	}
-	return json_end(d);
+		yyjson_mut_obj_add_null(d, to, "no_rate");
 }

@@ -11,8 +11,9 @@
 #include "yyjson.h"
 
 /* A document with schema, command, options and environment. NULL without memory. */
-yyjson_mut_doc *json_begin(const struct bench_opts *o, const char *command,
-			   const struct machine *env);
+yyjson_mut_doc *json_begin(const struct bench *b, const char *command);
+/* Numbers that JSON has no word for are null. */
+void json_real(yyjson_mut_doc *d, yyjson_mut_val *to, const char *key, double v);
 /* { "value": .., "lo": .., "hi": .., "n": .. }; null where there is none. */
 void json_estimate(yyjson_mut_doc *d, yyjson_mut_val *to, const char *key,
 		   const struct estimate *e);
@@ -20,6 +21,8 @@ void json_estimate(yyjson_mut_doc *d, yyjson_mut_val *to, const char *key,
 void json_cpus(yyjson_mut_doc *d, yyjson_mut_val *to, const struct cpu_use *use, int n);
 /* "packets": generated, received, lost by counter, unexplained. */
 void json_books(yyjson_mut_doc *d, yyjson_mut_val *to, const struct books *b);
+/* "no_rate": why there is none; null if there is one. */
+void json_no_rate(yyjson_mut_doc *d, yyjson_mut_val *to, const char *why);
 /* Writes and frees it. 0 or -errno. */
 int json_end(yyjson_mut_doc *d);
 

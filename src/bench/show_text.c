@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include "bench/run.h"
 #include "bench/show_text.h"
 #include "text/format.h"
 #include "text/line.h"
@@ -54,35 +53,7 @@ void text_env(const struct machine *env)
 	       env->xdp_programs, env->tracing_programs);
 }
 
-static void print_cost(const struct run_result *r)
-{
-	char buf[96];
-
-	printf("delivered    %s over %.1f s\n", text_rate(buf, &r->pps), r->seconds);
-	printf("CPU          %s ns a packet\n", text_estimate(buf, &r->ns, 1, 1));
-	printf("  generator    %s\n", text_estimate(buf, &r->gen, 1, 1));
-	printf("  driver, NAPI %s\n", text_estimate(buf, &r->driver, 1, 1));
-	printf("  program      %s beyond an empty one\n", text_estimate(buf, &r->prog, 1, 1));
-}
-
-static void print_latency(const struct run_result *r)
-{
-	static const char *const names[NR_LATS] = { "p50", "p90", "p99", "p99.9", "p99.99" };
-	char buf[FMT_MAX];
-	int i;
-
-	if (!r->nr_latencies) {
-		printf("latency      not measured\n");
-		return;
-	}
-	printf("latency     ");
-	for (i = 0; i < NR_LATS; i++)
-		printf(" %s %s", names[i], isnan(r->latency[i]) ? "-" :
-		       fmt_duration(buf, (uint64_t)r->latency[i], FMT_LONG));
-	printf(" (%zu sampled)\n", r->nr_latencies);
-}
-
-static void print_books(const struct books *b)
+void text_books(const struct books *b)
 {
 	char n[FMT_MAX];
 	int i;
@@ -115,17 +86,4 @@ void text_cpus(const struct cpu_use *use, int n)
 		       (double)(u->softirq + u->irq) / all, (double)u->idle / all,
 		       (double)u->steal / all);
 	}
-}
-
-int run_text(const struct run_result *r)
-{
-	text_head(r->o, r->o->specs[0].label);
-	if (!r->no_rate) {
-		print_cost(r);
-		print_latency(r);
-	}
-	print_books(&r->books);
-	text_cpus(r->use, r->nr_use);
-	text_env(&r->env);
-	return file_flush(stdout);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "bench/bench.h"
 #include "bench/mode.h"
-#include "base/log.h"
+#include "bench/subject.h"
 
 /* A path may hold colons, a section's name may not hold a slash before one: take the last .o: */
 static const char *after_file(const char *word)
@@ -17,14 +17,13 @@ static const char *after_file(const char *word)
 	return at;
 }
 
-static int parse_file(const char *word, const char *colon, struct bench_spec *spec)
+static int parse_file(const char *word, const char *colon, struct bench_spec *spec,
+		      struct why *why)
 {
 	size_t len = colon - word;
 
-	if (len >= sizeof(spec->file) || strlen(colon + 1) >= sizeof(spec->section) || !colon[1]) {
-		log_err("%s: not a program (give FILE.o:SECTION)", word);
-		return -1;
-	}
+	if (len >= sizeof(spec->file) || strlen(colon + 1) >= sizeof(spec->section) || !colon[1])
+		return why_usage(why, -EINVAL, "%s: not a program (give FILE.o:SECTION)", word);
 	spec->mode = XB_USER;
 	snprintf(spec->label, sizeof(spec->label), "%s", word);
 	memcpy(spec->file, word, len);
@@ -41,27 +40,23 @@ void spec_make(struct bench_spec *spec, enum xb_mode mode, enum xb_work work)
 		 work == XB_NOTHING ? "" : ":", work == XB_NOTHING ? "" : works[work].word);
 }
 
-int spec_parse(const char *word, enum xb_work work, struct bench_spec *spec)
+int spec_parse(const char *word, enum xb_work work, struct bench_spec *spec, struct why *why)
 {
 	const char *colon = after_file(word);
 	int mode, w = work;
 
 	memset(spec, 0, sizeof(*spec));
 	if (colon)
-		return parse_file(word, colon, spec);
+		return parse_file(word, colon, spec, why);
 	colon = word + strcspn(word, ":");
 	mode = mode_parse(word, colon - word);
 	if (*colon)
 		w = work_parse(colon + 1);
-	if (mode >= 0 && w < 0) {
-		log_err("%s: no such work (%s)", word, work_words());
-		return -1;
-	}
-	if (mode < 0) {
-		log_err("%s: no such mode (%s, each also as MODE:WORK; or FILE.o:SECTION)", word,
-			mode_words());
-		return -1;
-	}
+	if (mode < 0)
+		return why_usage(why, -EINVAL, "%s: no such mode (%s, each also as MODE:WORK; "
+				 "or FILE.o:SECTION)", word, mode_words());
+	if (w < 0)
+		return why_usage(why, -EINVAL, "%s: no such work (%s)", word, work_words());
 	spec_make(spec, mode, w);
 	if (*colon)
 		snprintf(spec->label, sizeof(spec->label), "%s", word);
