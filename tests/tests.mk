@@ -37,6 +37,15 @@ $(B)/tests/tools/fail.so: $(wildcard tests/tools/fail*.c tests/tools/fail*.h)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -fPIC -shared -o $@ $(filter %.c,$^)
 
+# Two tracers in one process (tests/host/tracing.py).
+$(B)/tests/tools/two_tracers.o: tests/tools/two_tracers.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+$(B)/tests/tools/two_tracers: $(B)/tests/tools/two_tracers.o $(filter-out $(B)/src/main.o,$(OBJ))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
+
 # The packages come first: on a fresh machine nothing can be built without them. BPFTOOL and
 # the like are looked up when make starts, so the build is a make of its own.
 ## Packets through a real driver, in a guest: KERNEL=6.1 NIC=e1000 SMP=1
@@ -130,7 +139,7 @@ test-all: deps-test
 	@$(PYTHON) tests/run.py --all $(ONLY)
 
 # All that suites share: they run at once, and no two may make the same file.
-test-build: guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so $(UNIT_TESTS) $(B)/test/replay \
+test-build: guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so $(B)/tests/tools/two_tracers $(UNIT_TESTS) $(B)/test/replay \
 	$(B)/floors
 	@:
 
@@ -202,7 +211,7 @@ lint:
 
 # Everything in C, once per compiler: tests/lint.sh sets CC, B, WERROR, and THIRD_CFLAGS for code
 # whose warnings nobody looks at, but which would take minutes with optimization and sanitizers.
-lint-build: $(B)/pktpath $(B)/tests/tools/fail.so $(B)/floors $(GUEST_TOOLS) $(UNIT_TESTS) $(B)/test/replay
+lint-build: $(B)/pktpath $(B)/tests/tools/fail.so $(B)/tests/tools/two_tracers $(B)/floors $(GUEST_TOOLS) $(UNIT_TESTS) $(B)/test/replay
 	@:
 
 TIDY_SRC := $(SRC) $(filter-out %.bpf.c,$(wildcard tests/*/*.c tests/unit/*/*.c))

@@ -6,6 +6,7 @@ is checked on every run (records.py)."""
 
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 
@@ -14,7 +15,7 @@ from lib.harness import Skip, check, main, test
 from lib.hist import HistRun, check_rows
 from lib.netns import HERE, THERE, Net, closed_port, tcp, udp
 from lib.records import tally
-from lib.tool import PKTPATH, HostRun, Trace, bpf_alive, bpf_ids, eventually, need, served
+from lib.tool import BUILD, PKTPATH, HostRun, Trace, bpf_alive, bpf_ids, eventually, need, served
 
 from host import cost  # noqa: F401  defines tests
 from host import flood  # noqa: F401
@@ -283,6 +284,18 @@ class Env:
         release = os.uname().release.split(".")
         self.reasons = (int(release[0]), int(release[1])) >= (5, 17)  # kfree_skb() tells why
         self.udp_read = {"skb_consume_udp", "sock_recv_length"} & set(self.roles["read"])
+
+
+@test
+def two_tracers_in_one_process(env):
+    """Each sees its own interface's packets and names them, also when the other has ended."""
+    program = BUILD / "tests/tools/two_tracers"
+    check(program.exists(), f"{program} is not built")
+    out = subprocess.run([program], capture_output=True, text=True, timeout=300, check=False)
+    if out.returncode == 77:
+        raise Skip(out.stderr.strip().splitlines()[-1])
+    check(out.returncode == 0, f"status {out.returncode}: {out.stdout} {out.stderr}")
+    return out.stdout.strip()
 
 
 if __name__ == "__main__":
