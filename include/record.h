@@ -104,7 +104,8 @@ struct pp_rec {
 	__u32 xdp_index;	/* redirected to a CPU or a socket: index in the map */
 	__u32 pad;
 	__u32 bucket;		/* kernel: scratch, see count_row() */
-	__u8 order[PP_ORDER];	/* kernel: the stages in the order in which they were stamped */
+	/* kernel: the stages in the order in which they were stamped; read eight at once */
+	__u8 order[PP_ORDER] __attribute__((aligned(8)));
 	char comm[PP_COMM_LEN];	/* delivered: reader's name, as in /proc/PID/comm; "" = not known */
 	__u8 saddr[16], daddr[16];
 	/* What follows is sent only where it is used (PP_REC_SHORT). */
@@ -165,8 +166,7 @@ _Static_assert(__builtin_offsetof(struct pp_rec, end_ns) ==
 	       __builtin_offsetof(struct pp_rec, ts[PP_ST_NR]), "the end follows the stamps");
 _Static_assert(PP_H_ROWS <= 32, "picks has a bit for each row");
 _Static_assert(PP_ORDER > PP_ST_NR, "order[] is read one further");
-_Static_assert(PP_ORDER % 8 == 0 && __builtin_offsetof(struct pp_rec, order) % 8 == 0,
-	       "order[] is read eight at once");
+_Static_assert(PP_ORDER % 8 == 0, "order[] is read eight at once");
 _Static_assert(PP_V_NR <= 16 && PP_L_NR <= 16, "counter arrays are indexed with a mask of 15");
 
 /* Counters, one set per CPU; added to atomically, because a softirq may interrupt a program. */
