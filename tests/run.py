@@ -64,6 +64,7 @@ TEST = [
     Suite("host", "tests/host/tracing.py", module("host.tracing"), 40),
     Suite("serve", "tests/host/serve.py", module("host.serve"), 30),
     Suite("cli", "tests/host/cli.py", module("host.cli"), 210),
+    Suite("faults", "tests/host/faults.py", module("host.faults"), 40),
     Suite("floors", "tests/cost/smoke.sh", ["tests/cost/smoke.sh"], 15),
     Suite("cost", "tests/cost/limits.py", module("cost.limits"), 150),
     Suite("xdpbench", "tests/host/bench.py", module("host.bench"), 150, quiet=True),
@@ -78,6 +79,7 @@ FEW = [
 ]
 # Every test on every kernel, and every cell.
 ALL = [
+    Suite("allfaults", "tests/host/faults.py", module("host.faults", "--all"), 900),
     *parts("kernels", "tests/guest/on_kernels.py", module("guest.on_kernels"), 1400, 4),
     Suite("matrix", "tests/guest/matrix.py", module("guest.matrix"), 1500),
 ]

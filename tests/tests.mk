@@ -145,8 +145,8 @@ test-build: guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so $(B)/tests/tools/t
 
 # On this machine's own kernel, as root: no guest.
 ## The suites that need this machine's kernel, as root
-host-test: $(B)/pktpath $(B)/traffic $(GUEST_BPF)
-	@$(PYTHON) tests/run.py host serve cli
+host-test: $(B)/pktpath $(B)/traffic $(GUEST_BPF) $(B)/tests/tools/fail.so
+	@$(PYTHON) tests/run.py host serve cli faults
 
 # Ten million packets on this machine's own kernel, as root: make long-test COUNT=1000000
 COUNT ?= 10000000

@@ -175,19 +175,20 @@ static int hist_hist(struct sink_env *env, const struct hist_span *span)
 {
 	struct hist_json *hj = env->state;
 	int err = write_examples(hj, env, span);
+	struct json_heap heap;
 	doc_t *d;
 	val_t *o;
 
 	if (err)
 		return err;
-	d = yyjson_mut_doc_new(NULL);
+	d = json_doc(&heap);
 	if (!d)
 		return -ENOMEM;
 	o = yyjson_mut_obj(d);
 	yyjson_mut_doc_set_root(d, o);
 	yyjson_mut_obj_add_str(d, o, "schema", HIST_SCHEMA);
 	add_hist(d, yyjson_mut_obj_add_obj(d, o, "hist"), env, span);
-	err = json_line(env, d, NULL);
+	err = json_doc_line(env, d, &heap);
 	yyjson_mut_doc_free(d);
 	if (span->nr)
 		slowest_clear(hj->rows.now);

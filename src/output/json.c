@@ -32,6 +32,40 @@ void json_id(doc_t *d, val_t *o, const char *key, uint64_t id)
 	json_known(d, o, key, id, id);
 }
 
+static void *watch(void *ctx, void *p)
+{
+	struct json_heap *h = ctx;
+
+	h->failed |= !p;
+	return p;
+}
+
+static void *heap_malloc(void *ctx, size_t size)
+{
+	return watch(ctx, malloc(size));
+}
+
+static void *heap_realloc(void *ctx, void *p, size_t old_size, size_t size)
+{
+	return watch(ctx, realloc(p, size));
+}
+
+static void heap_free(void *ctx, void *p)
+{
+	free(p);
+}
+
+doc_t *json_doc(struct json_heap *h)
+{
+	*h = (struct json_heap){ .alc = { heap_malloc, heap_realloc, heap_free, h } };
+	return yyjson_mut_doc_new(&h->alc);
+}
+
+int json_doc_line(const struct sink_env *env, const doc_t *doc, const struct json_heap *h)
+{
+	return h->failed ? -ENOMEM : json_line(env, doc, &h->alc);
+}
+
 int json_line(const struct sink_env *env, const doc_t *doc, const yyjson_alc *alc)
 {
 	yyjson_write_err err;
@@ -45,9 +79,6 @@ int json_line(const struct sink_env *env, const doc_t *doc, const yyjson_alc *al
 	errno = 0;
 	if (fwrite(text, 1, len + 1, env->out) != len + 1)
 		ret = errno ? -errno : -EIO;
-	if (alc)
-		alc->free(alc->ctx, text);
-	else
-		free(text);
+	alc->free(alc->ctx, text);
 	return ret;
 }

@@ -87,7 +87,8 @@ static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 
 int ledger_json(const struct sink_env *env, const struct ledger *led)
 {
-	doc_t *d = yyjson_mut_doc_new(NULL);
+	struct json_heap heap;
+	doc_t *d = json_doc(&heap);
 	val_t *o;
 	int err;
 
@@ -97,7 +98,7 @@ int ledger_json(const struct sink_env *env, const struct ledger *led)
 	yyjson_mut_doc_set_root(d, o);
 	yyjson_mut_obj_add_str(d, o, "schema", SUMMARY_SCHEMA);
 	add_ledger(d, yyjson_mut_obj_add_obj(d, o, "summary"), led);
-	err = json_line(env, d, NULL);
+	err = json_doc_line(env, d, &heap);
 	yyjson_mut_doc_free(d);
 	return err ? err : file_flush(env->out);
 }

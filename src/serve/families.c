@@ -272,8 +272,10 @@ static void add_own(struct metrics *m, const struct own_cost *own)
 	if (own->packet_seconds > 0)
 		one_double(m, F_COST, own->packet_seconds);
 	one_double(m, F_CPU, own->cpu_seconds);
-	one_count(m, F_RSS, own->rss_bytes);
-	one_count(m, F_FDS, own->open_fds);
+	if (own->rss_bytes)
+		one_count(m, F_RSS, own->rss_bytes);
+	if (own->open_fds)
+		one_count(m, F_FDS, own->open_fds);
 	one_double(m, F_START, own->start_time);
 }
 

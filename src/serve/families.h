@@ -15,7 +15,7 @@
 /* What the tool itself costs. */
 struct own_cost {
 	double cpu_seconds;		/* of this process, since its start */
-	uint64_t rss_bytes;
+	uint64_t rss_bytes;		/* 0 = not known, as the next one */
 	uint64_t open_fds;
 	double start_time;		/* seconds of CLOCK_REALTIME */
 	uint64_t kernel_bytes;		/* tables and ring */

@@ -8,10 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/exit.h"
+#include "base/log.h"
 #include "serve/http.h"
 
 /*
- * At its own limit the library stops to accept until something else happens, so it gets one that
+ * At its own limit the library stops accepting until something else happens, so it gets one that
  * is not reached: it accepts a few at a time, and the oldest makes room for each.
  */
 #define LIMIT  (2 * HTTP_CONNECTIONS)
@@ -161,10 +163,19 @@ static int watch(const struct http *h, int fd)
 	return epoll_ctl(h->poll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
+/* The library has no other way of saying that it cannot go on, and must not return from it. */
+static void panic(void *arg, const char *file, unsigned int line, const char *reason)
+{
+	log_err("cannot go on: HTTP: libmicrohttpd: %.*s", (int)strcspn(reason ? reason : "", "\n"),
+		reason ? reason : "");
+	_exit(EXIT_RUNTIME);
+}
+
 static int start_daemon(struct http *h, int listen_fd)
 {
 	const union MHD_DaemonInfo *info;
 
+	errno = EIO;	/* where it says nothing itself */
 	h->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h,
 				     MHD_OPTION_LISTEN_SOCKET, listen_fd,
 				     MHD_OPTION_CONNECTION_LIMIT, (unsigned int)LIMIT,
@@ -172,7 +183,7 @@ static int start_daemon(struct http *h, int listen_fd)
 				     MHD_OPTION_NOTIFY_CONNECTION,
 				     on_connection, h, MHD_OPTION_END);
 	info = h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	return info ? watch(h, info->epoll_fd) : -EIO;
+	return info ? watch(h, info->epoll_fd) : -errno;
 }
 
 int http_new(struct http **out, int listen_fd, http_fn fn, void *arg)
@@ -182,6 +193,7 @@ int http_new(struct http **out, int listen_fd, http_fn fn, void *arg)
 
 	if (!h)
 		return -ENOMEM;
+	MHD_set_panic_func(panic, NULL);
 	h->fn = fn;
 	h->arg = arg;
 	for (i = 0; i < LIMIT; i++)

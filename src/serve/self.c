@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <dirent.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
-#include <bpf/bpf.h>
 #include "base/clock.h"
 #include "base/procfile.h"
 #include "serve/self.h"
+#include "trace/run_time.h"
 
 void owncost_start(struct own_cost *c)
 {
@@ -18,6 +17,7 @@ static void read_rss(struct own_cost *c)
 	unsigned long pages;
 	char line[128];
 
+	c->rss_bytes = 0;
 	if (!procfile_line(line, sizeof(line), "/proc/self/statm") &&
 	    sscanf(line, "%*u %lu", &pages) == 1)
 		c->rss_bytes = (uint64_t)pages * sysconf(_SC_PAGESIZE);
@@ -30,6 +30,7 @@ static void read_fds(struct own_cost *c)
 	const struct dirent *e;
 	uint64_t n = 0;
 
+	c->open_fds = 0;
 	if (!d)
 		return;
 	while ((e = readdir(d)))
@@ -38,19 +39,16 @@ static void read_fds(struct own_cost *c)
 	c->open_fds = n - 1;	/* without the one that listed them */
 }
 
-/* Before v5.19 the call itself needs a capability where unprivileged BPF is disabled. */
 static bool add_program(struct own_cost *c, const struct bpf_program *p)
 {
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
+	struct run_time t;
 
 	if (bpf_program__fd(p) < 0)
 		return true;	/* not loaded */
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) ||
-	    len < offsetof(struct bpf_prog_info, run_cnt) + sizeof(info.run_cnt))
+	if (run_time_read(bpf_program__fd(p), &t))
 		return false;
-	c->bpf_seconds += (double)info.run_time_ns / 1e9;
-	c->bpf_runs += info.run_cnt;
+	c->bpf_seconds += (double)t.ns / 1e9;
+	c->bpf_runs += t.runs;
 	return true;
 }
 

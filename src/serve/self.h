@@ -9,7 +9,7 @@
 /* Once, at the start: the time from which the process counts. */
 void owncost_start(struct own_cost *c);
 
-/* All but kernel_bytes and packet_seconds, anew. What cannot be read stays as it was. */
+/* All but kernel_bytes and packet_seconds, anew. What cannot be read is 0, or not known. */
 void owncost_read(struct own_cost *c, const struct bpf_object *obj);
 
 #endif /* PKTPATH_SERVE_SELF_H */

@@ -11,7 +11,6 @@
 #include "serve/http.h"
 #include "base/exit.h"
 #include "base/log.h"
-#include "base/loop.h"
 #include "trace/memory.h"
 #include "model/labels.h"
 #include "serve/notify.h"
@@ -19,10 +18,10 @@
 #include "serve/privileges.h"
 #include "host/drop_reasons.h"
 #include "host/remember.h"
-#include "host/softnet.h"
 #include "serve/sandbox.h"
 #include "serve/serve.h"
 #include "output/ledger_text.h"
+#include "run/session.h"
 #include "trace/tracer.h"
 
 #define TICK_NS	  100000000ull	/* how long a drop may lie in the ring uncounted */
@@ -38,8 +37,7 @@ struct serve {
 	struct serve_opts *so;
 	struct privs privs;
 	struct notify notify;
-	struct tracer *tracer;
-	struct loop *loop;
+	struct session run;
 	struct http *http;
 	struct histogram *hist;
 	struct reason_counts drops;
@@ -48,10 +46,9 @@ struct serve {
 	struct drop_reasons *reasons;
 	struct answer answer[METRICS_FORMATS];
 	char group[PP_GROUPS_MAX + 1][FMT_TEXT_MAX];
-	uint64_t start_ns, next_look_ns, scrapes, shown;
+	uint64_t next_look_ns, scrapes, shown;
 	uint64_t seen;		/* most that was told: it may not go back */
-	bool softnet_known;
-	struct softnet softnet;	/* when it began */
+	const char *failed;	/* what could not go on; NULL: the event loop */
 };
 
 /* "eth0"; of another namespace, or already gone, its number: "if7@4026532177". */
@@ -113,11 +110,19 @@ static int on_record(void *arg, const struct pp_rec *rec)
 	return 0;
 }
 
+static int failing(struct serve *s, const char *what, int err)
+{
+	if (err < 0)
+		s->failed = what;
+	return err;
+}
+
 static int on_input(void *arg)
 {
 	struct serve *s = arg;
 
-	return tracer_consume(s->tracer, on_record, s);
+	return failing(s, "records from the kernel",
+		       tracer_consume(s->run.tracer, on_record, s));
 }
 
 static int missing(const struct scope *scope)
@@ -154,13 +159,13 @@ static int write_answer(struct serve *s, enum metrics_format format)
 	int err = on_input(s);
 
 	if (!err)
-		err = tracer_ledger(s->tracer, &led);
+		err = tracer_ledger(s->run.tracer, &led);
 	if (err)
 		return err;
 	hold_seen(s, &led);
-	tracer_hist(s->tracer, s->hist);
+	tracer_hist(s->run.tracer, s->hist);
 	name_groups(s);
-	owncost_read(&s->own, tracer_object(s->tracer));
+	owncost_read(&s->own, tracer_object(s->run.tracer));
 	snap.own = s->own;
 	return expose(&s->answer[format].text, format, &snap);
 }
@@ -200,7 +205,7 @@ static int on_tick(void *arg)
 	if (now < s->next_look_ns)
 		return 0;
 	s->next_look_ns = now + SECOND_NS;
-	tracer_groups(s->tracer, s->hist->key);
+	tracer_groups(s->run.tracer, s->hist->key);
 	name_groups(s);
 	scope_left(&s->so->o.scope);	/* says which vanish; the others go on */
 	return 0;
@@ -210,18 +215,11 @@ static int show_ledger(struct serve *s, bool so_far)
 {
 	struct ledger led = { .so_far = so_far, .shown = s->shown };
 	struct sink_env env = { .err = stderr, .ascii = true, .quiet = true };
-	struct softnet now;
 	int err;
 
-	led.duration_ns = now_ns(CLOCK_MONOTONIC) - s->start_ns;
-	if (s->softnet_known && !softnet_read(&now)) {
-		led.softnet_known = true;
-		now = softnet_since(&s->softnet, &now);
-		led.time_squeeze = now.time_squeeze;
-		led.backlog_drops = now.dropped;
-	}
-	err = tracer_ledger(s->tracer, &led);
-	return err ? err : ledger_text(&env, &led);
+	session_account(&s->run, &led);
+	err = tracer_ledger(s->run.tracer, &led);
+	return err ? err : failing(s, "the account on standard error", ledger_text(&env, &led));
 }
 
 /* SIGHUP as well: there is no configuration to read again. */
@@ -240,17 +238,16 @@ static int serve_until_told(struct serve *s)
 	char ifs[SCOPE_TEXT], at[LISTEN_TEXT], status[LISTEN_TEXT + 64];
 	int err;
 
-	s->start_ns = now_ns(CLOCK_MONOTONIC);
-	tracer_enable(s->tracer);
+	session_begin(&s->run);
 	listen_text(at, &s->so->addr);
 	log_note("listening on %s; serving http://%s/metrics (Ctrl-C ends)",
 		 scope_text(&s->so->o.scope, ifs), at);
 	snprintf(status, sizeof(status), "READY=1\nSTATUS=Serving http://%s/metrics", at);
 	notify_send(&s->notify, status);
-	err = loop_run(s->loop, tracer_fd(s->tracer), &calls, s);
+	err = loop_run(s->run.loop, tracer_fd(s->run.tracer), &calls, s);
 	notify_send(&s->notify, "STOPPING=1");
 	if (!err) {
-		tracer_stop(s->tracer);
+		session_stop(&s->run);
 		err = on_input(s);
 	}
 	return err ? err : show_ledger(s, false);
@@ -259,13 +256,13 @@ static int serve_until_told(struct serve *s)
 /* How many series there may be, and what it takes in the kernel: both bounded from the start. */
 static void announce(struct serve *s)
 {
-	struct memory_opts mo = tracer_memory(s->tracer);
+	struct memory_opts mo = tracer_memory(s->run.tracer);
 	uint32_t rows = 1, groups = s->hist->groups + 1;
 	char text[MEMORY_LEN];
 	int st;
 
 	for (st = 0; st < PP_ST_NR; st++)
-		rows += !!(tracer_plan(s->tracer)->stages & PP_ST_BIT(st));
+		rows += !!(tracer_plan(s->run.tracer)->stages & PP_ST_BIT(st));
 	s->own.kernel_bytes = memory_bytes(&mo);
 	log_note("memory: %s", memory_text(text, &mo));
 	log_note("histograms: at most %u groups of %u rows: %u series", groups, rows,
@@ -286,11 +283,11 @@ static int start_tracer(struct serve *s)
 	to.groups = to.by == PP_BY_NONE ? 0 : s->so->groups;
 	s->hist = histogram_new(to.groups);
 	if (!s->hist) {
-		log_err("cannot start: %s", strerror(ENOMEM));
+		log_err("cannot start: histograms: %s", strerror(ENOMEM));
 		return -ENOMEM;
 	}
 	strcpy(s->group[to.groups], "other");
-	return tracer_new(&s->tracer, &to);
+	return session_open(&s->run, &to);
 }
 
 static int learn_names(struct serve *s)
@@ -307,14 +304,9 @@ static int learn_names(struct serve *s)
 /* What needs privileges, or a file that the user to be cannot read, comes before they are gone. */
 static int start(struct serve *s)
 {
-	int err = loop_new(&s->loop);
+	int err = notify_open(&s->notify);
 
-	if (err) {
-		log_err("cannot start: event loop: %s", strerror(-err));
-		return err;
-	}
 	owncost_start(&s->own);
-	err = notify_open(&s->notify);
 	if (!err)
 		err = listen_start(&s->so->addr);
 	if (!err)
@@ -323,7 +315,6 @@ static int start(struct serve *s)
 		err = learn_names(s);
 	if (err)
 		return err;
-	s->softnet_known = !softnet_read(&s->softnet);
 	announce(s);
 	err = privs_drop(&s->privs);
 	if (err)
@@ -345,8 +336,7 @@ static void finish(struct serve *s)
 	http_free(s->http);
 	if (s->so->addr.fd >= 0)
 		close(s->so->addr.fd);
-	tracer_free(s->tracer);
-	loop_free(s->loop);
+	session_close(&s->run);
 	notify_close(&s->notify);
 	remember_free(s->remember);
 	drop_reasons_free(s->reasons);
@@ -365,7 +355,7 @@ int serve_run(struct serve_opts *so)
 		return ret;
 	s = calloc(1, sizeof(*s));
 	if (!s) {
-		log_err("cannot start: %s", strerror(ENOMEM));
+		log_err("cannot start: memory: %s", strerror(ENOMEM));
 		return EXIT_RUNTIME;
 	}
 	s->so = so;
@@ -378,7 +368,8 @@ int serve_run(struct serve_opts *so)
 	if (!err) {
 		err = serve_until_told(s);
 		if (err)
-			log_err("cannot go on: %s", strerror(-err));
+			log_err("cannot go on: %s: %s", s->failed ? s->failed : "event loop",
+				strerror(-err));
 	}
 	finish(s);
 	return err ? EXIT_RUNTIME : EXIT_OK;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/median.h"
 #include "trace/cost.h"
+#include "trace/run_time.h"
 #include "base/log.h"
 #include "bpf/calibrate.skel.h"
 
@@ -84,17 +85,16 @@ static int time_attached(const struct bpf_program *prog, double *ns)
 /* What the kernel says that a program takes. Statistics are on. 0 or -errno. */
 static int time_by_stats(const struct bpf_program *prog, double *ns)
 {
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
+	struct run_time t;
 	int err = time_attached(prog, ns);
 
+	if (!err)
+		err = run_time_read(bpf_program__fd(prog), &t);
 	if (err)
 		return err;
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-		return -errno;
-	if (!info.run_cnt)
+	if (!t.runs)
 		return -ENODATA;
-	*ns = (double)info.run_time_ns / (double)info.run_cnt;
+	*ns = (double)t.ns / (double)t.runs;
 	return 0;
 }
 

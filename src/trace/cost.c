@@ -7,6 +7,7 @@
 #include "hooks/attach.h"
 #include "base/clock.h"
 #include "trace/cost.h"
+#include "trace/run_time.h"
 #include "trace/tracer.h"
 
 #define WINDOW_NS 100000000ull
@@ -16,17 +17,13 @@
 #define SHARE_MIN 1e-4
 #define ENOUGH	  20		/* packets that say something */
 
-struct runs {
-	uint64_t count, ns;
-};
-
 struct cost {
 	struct tracer *tracer;
 	struct cost_calib calib;
 	uint64_t every_ns, due_ns, gap_ns;
 	int stats;			/* while looking; else -1 */
 	int err;			/* of the last look */
-	struct runs before[NR_HOOKS][ROW_PROGS], sum[NR_HOOKS][ROW_PROGS];
+	struct run_time before[NR_HOOKS][ROW_PROGS], sum[NR_HOOKS][ROW_PROGS];
 	uint64_t began_ns, packets_before;	/* of the window */
 	uint64_t looked_ns, packets;		/* of all windows */
 	uint64_t start_ns, start_own_ns;
@@ -87,21 +84,17 @@ bool cost_has_budget(const struct cost *c)
 	return c->budget > 0;
 }
 
-static int read_runs(const struct cost *c, struct runs runs[NR_HOOKS][ROW_PROGS])
+static int read_runs(const struct cost *c, struct run_time runs[NR_HOOKS][ROW_PROGS])
 {
 	int i, k;
 
 	for (i = 0; i < NR_HOOKS; i++) {
 		for (k = 0; k < ROW_PROGS; k++) {
-			struct bpf_prog_info info = {};
-			__u32 len = sizeof(info);
 			int fd = tracer_program(c->tracer, i, k);
+			int err = fd < 0 ? 0 : run_time_read(fd, &runs[i][k]);
 
-			if (fd < 0)
-				continue;
-			if (bpf_obj_get_info_by_fd(fd, &info, &len))
-				return -errno;
-			runs[i][k] = (struct runs){ info.run_cnt, info.run_time_ns };
+			if (err)
+				return err;
 		}
 	}
 	return 0;
@@ -119,24 +112,24 @@ static void begin_window(struct cost *c)
 }
 
 /* In the program, without what statistics add, and on the way there and back. */
-static double spent(const struct cost *c, int row, int k, const struct runs *r)
+static double spent(const struct cost *c, int row, int k, const struct run_time *r)
 {
 	enum cost_kind kind = cost_kind_of(row, tracer_plan(c->tracer)->backend[row], k);
 	double in = (double)r->ns, entry = c->calib.empty[kind];
 
 	if (!isnan(c->calib.stats[kind]))
-		in = fmax(in - c->calib.stats[kind] * (double)r->count, 0);
-	return in + (isnan(entry) ? 0 : entry) * (double)r->count;
+		in = fmax(in - c->calib.stats[kind] * (double)r->runs, 0);
+	return in + (isnan(entry) ? 0 : entry) * (double)r->runs;
 }
 
-static double spent_in_all(const struct cost *c, struct runs runs[NR_HOOKS][ROW_PROGS])
+static double spent_in_all(const struct cost *c, struct run_time runs[NR_HOOKS][ROW_PROGS])
 {
 	double ns = 0;
 	int i, k;
 
 	for (i = 0; i < NR_HOOKS; i++)
 		for (k = 0; k < ROW_PROGS; k++)
-			if (runs[i][k].count)
+			if (runs[i][k].runs)
 				ns += spent(c, i, k, &runs[i][k]);
 	return ns;
 }
@@ -159,7 +152,7 @@ static void adapt(struct cost *c)
 
 static void end_window(struct cost *c)
 {
-	struct runs now[NR_HOOKS][ROW_PROGS] = {};
+	struct run_time now[NR_HOOKS][ROW_PROGS] = {};
 	uint64_t end = now_ns(CLOCK_MONOTONIC), own = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 	uint64_t packets = tracer_packets(c->tracer) - c->packets_before;
 	double programs;
@@ -172,9 +165,9 @@ static void end_window(struct cost *c)
 		return;
 	for (i = 0; i < NR_HOOKS; i++) {
 		for (k = 0; k < ROW_PROGS; k++) {
-			now[i][k].count -= c->before[i][k].count;
+			now[i][k].runs -= c->before[i][k].runs;
 			now[i][k].ns -= c->before[i][k].ns;
-			c->sum[i][k].count += now[i][k].count;
+			c->sum[i][k].runs += now[i][k].runs;
 			c->sum[i][k].ns += now[i][k].ns;
 		}
 	}
@@ -234,7 +227,7 @@ void cost_get(const struct cost *c, struct cost_figures *out)
 
 	for (i = 0; i < NR_HOOKS; i++)
 		for (k = 0; k < ROW_PROGS; k++)
-			runs += (double)c->sum[i][k].count;
+			runs += (double)c->sum[i][k].runs;
 	*out = (struct cost_figures){
 		.known = c->packets >= ENOUGH,
 		.budget = c->budget,
@@ -259,10 +252,10 @@ void cost_row(const struct cost *c, int row, double *ns, double *runs)
 
 	*ns = *runs = 0;
 	for (k = 0; k < ROW_PROGS && c->packets; k++) {
-		if (!c->sum[row][k].count)
+		if (!c->sum[row][k].runs)
 			continue;
 		*ns += spent(c, row, k, &c->sum[row][k]) / (double)c->packets;
-		*runs += (double)c->sum[row][k].count / (double)c->packets;
+		*runs += (double)c->sum[row][k].runs / (double)c->packets;
 	}
 }
 

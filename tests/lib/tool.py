@@ -119,8 +119,11 @@ def bpf_alive():
         raise Skip("no bpftool")
     alive = set()
     for kind in ("prog", "link", "map"):
-        done = subprocess.run([bpftool, "-j", kind, "list"],
-                              capture_output=True, text=True, check=False)
+        for _ in range(20):  # what goes while it is listed is an error to bpftool
+            done = subprocess.run([bpftool, "-j", kind, "list"],
+                                  capture_output=True, text=True, check=False)
+            if not done.returncode:
+                break
         check(done.returncode == 0, f"bpftool {kind}: {done.stdout}{done.stderr}")
         alive |= {(kind, item["id"]) for item in json.loads(done.stdout or "[]")}
     return alive
