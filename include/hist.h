@@ -67,21 +67,6 @@ static __always_inline __u64 pp_hist_low(__u32 bucket)
 	return (__u64)(bucket - shift * PP_H_SUB) << shift;
 }
 
-/* X(ID, label, meaning): what `--by` splits packets by. */
-#define PP_BYS(X)                                                                                  \
-	X(NONE,    "none",    "all packets together")                                              \
-	X(DEV,     "dev",     "interface that received it")                                        \
-	X(QUEUE,   "queue",   "receive queue of the interface")                                    \
-	X(CPU,     "cpu",     "CPU that the packet came in on")                                    \
-	X(PROTO,   "proto",   "transport protocol")                                                \
-	X(PORT,    "port",    "transport protocol and destination port")                           \
-	X(VERDICT, "verdict", "how it ended")                                                      \
-	X(PID,     "pid",     "process that read it")                                              \
-	X(CGROUP,  "cgroup",  "control group (v2) of the process that read it")
-
-#define PP_ENUM_BY(id, ...) PP_BY_##id,
-enum pp_by { PP_BYS(PP_ENUM_BY) PP_BY_NR };
-
 /* Groups that rows are split into; the one after the last takes all others. */
 #define PP_GROUPS_MAX	64
 #define PP_GROUPS	16

@@ -82,9 +82,11 @@ def main():
     for name in ("PP_STAGES", "PP_VERDICTS", "PP_CAUSES", "PP_CONTEXTS", "PP_GROS",
                  "PP_GRO_ENDS", "PP_FLAGS"):
         hold(f"label of {name}", "docs/SCHEMA.md", table(name), quoted)
-    ways = table("PP_BYS", "hist")
+    ways = table("PP_BYS", "by_keys")
     hold("way to split", "docs/SCHEMA.md", ways, quoted)
     hold("way to split", "the manual", ways, re.findall(r"^\.Cm (\w+)", manual, re.M))
+    hold("way to split", "docs/record.schema.json", ways,
+         re.findall(r'"(\w+)"', text("docs/record.schema.json")))
     bench = re.search(r"^The modes are(.*?)^is an XDP program", section("BENCH"), re.M | re.S)[1]
     there = re.findall(r"^\.Cm ([\w-]+)", bench, re.M)
     hold("mode or work of bench", "the manual", MODES + WORKS, there)

@@ -8,6 +8,7 @@
 #define PKTPATH_BPF_CORE_HISTOGRAMS_BPF_H
 
 #include "core/maps.bpf.h"
+#include "by_keys.h"
 #include "hist.h"
 
 /* The buckets of one CPU and group. */
@@ -27,7 +28,7 @@ struct {
 	__type(value, struct pp_hists);
 } hists SEC(".maps");
 
-/* The keys of the groups, first come, first served; see group_key(). */
+/* The keys of the groups, first come, first served; see include/by_keys.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -51,31 +52,6 @@ static __always_inline u64 *pp_group_at(u32 i)
 	return bpf_map_lookup_elem(&groups, &i);
 }
 
-/* The group that a packet belongs to with --by, never 0. group_label() gives it a name. */
-static __always_inline u64 group_key(const struct pp_rec *rec)
-{
-	switch (cfg.by) {
-	case PP_BY_DEV:
-		return (u64)rec->netns << 32 | rec->ifindex;
-	case PP_BY_QUEUE:
-		return (u64)rec->ifindex << 32 | (rec->queue + 1);
-	case PP_BY_CPU:
-		return rec->birth_cpu + 1ull;
-	case PP_BY_PROTO:
-		return 1ull << 32 | (u32)rec->eth_proto << 8 | rec->l4_proto;
-	case PP_BY_PORT:
-		return 1ull << 32 | (u32)rec->l4_proto << 16 | bpf_ntohs(rec->dport);
-	case PP_BY_VERDICT:
-		return rec->verdict;
-	case PP_BY_PID:
-		return 1ull << 32 | rec->pid;
-	case PP_BY_CGROUP:
-		return rec->cgroup + 1;
-	default:
-		return 0;
-	}
-}
-
 /* The group's index; if the table is full, cfg.groups, which is that of all others. */
 static __always_inline u32 group_of(const struct pp_rec *rec)
 {
@@ -84,7 +60,7 @@ static __always_inline u32 group_of(const struct pp_rec *rec)
 
 	if (cfg.by == PP_BY_NONE)
 		return 0;
-	key = group_key(rec);
+	key = pp_by_pack(cfg.by, rec);
 #pragma clang loop unroll(disable)
 	for (i = 0; i < PP_GROUPS_MAX; i++) {
 		if (i >= cfg.groups)

@@ -11,7 +11,6 @@
 
 #define RUNS	 (CMD_TRACE | CMD_HIST | CMD_DROPS)
 #define SIZED	 (RUNS | CMD_SERVE | CMD_COST | CMD_PROBES)
-#define BY(what) (1u << PP_BY_##what)
 
 _Static_assert(offsetof(struct serve_opts, o) == 0, "rows of struct opts serve it as well");
 
@@ -86,11 +85,10 @@ const struct option_row run_options[] = {
 	  .help = "also show what came in each TIME (default: the whole run)" },
 
 	{ .name = "by", .arg = "WHAT", .commands = CMD_HIST, CHOICE(struct opts, hist.by),
-	  .preset = PP_BY_NONE, .choice = by_choice, .meaning = by_help, .choices = ~BY(NONE),
+	  .preset = PP_BY_NONE, .choice = by_choice, .meaning = by_help, .choices = ~(1u << PP_BY_NONE),
 	  .wrong = "not a way to split packets", .help = "split rows by {choices}" },
 	{ .name = "by", .arg = "LABEL", .commands = CMD_SERVE, CHOICE(struct serve_opts, by),
-	  .preset = PP_BY_DEV, .choice = by_choice, .meaning = by_help,
-	  .choices = BY(NONE) | BY(DEV) | BY(QUEUE) | BY(CPU) | BY(PROTO) | BY(VERDICT),
+	  .preset = PP_BY_DEV, .choice = by_choice, .meaning = by_help, .choices = BY_STEADY,
 	  .wrong = "not a label",
 	  .not_here = "its values come and go, and each would leave series behind",
 	  .help = "split histograms by {choices}" },

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "by_keys.h"
 #include "hist.h"
 
 struct hist_opts {

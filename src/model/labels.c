@@ -16,7 +16,8 @@ static const struct name stages[] = { PP_STAGES(STAGE_ROW) };
 static const struct name verdicts[] = { PP_VERDICTS(ROW) };
 static const struct name causes[] = { PP_CAUSES(ROW) };
 static const struct name losses[] = { PP_LOSSES(ROW) };
-static const struct name bys[] = { PP_BYS(ROW) };
+#define BY_ROW(id, label, life, meaning, ...) { label, meaning },
+static const struct name bys[] = { { "none", "all packets together" }, PP_BYS(BY_ROW) };
 static const struct name contexts[] = { PP_CONTEXTS(ROW) };
 static const struct name gros[] = { PP_GROS(ROW) };
 static const struct name gro_ends[] = { PP_GRO_ENDS(ROW) };

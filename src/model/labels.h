@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "by_keys.h"
 #include "hist.h"
 #include "stages.h"
 
@@ -17,7 +18,6 @@ const char *verdict_label(unsigned int verdict);
 const char *cause_label(unsigned int cause);
 const char *loss_label(unsigned int loss);
 
-const char *by_label(unsigned int by);
 const char *context_label(unsigned int context);
 const char *gro_label(unsigned int gro);
 const char *gro_end_label(unsigned int gro_end);
@@ -27,6 +27,18 @@ const char *xdp_to_label(unsigned int xdp_to);
 /* A row of a histogram: a stage's label, or "total". */
 const char *row_label(unsigned int row);
 int row_find(const char *label);
+
+/* A way to split histograms (include/by_keys.h), or "none". */
+const char *by_label(unsigned int by);
+const char *by_help(unsigned int by);
+
+int by_find(const char *label);
+
+/* Those whose values are few and stay, and "none": a bit mask of enum pp_by. */
+#define BY_STEADY (1u << PP_BY_NONE PP_BYS(BY_STEADY_BIT))
+#define BY_STEADY_BIT(id, label, life, ...) | BY_IS_##life << PP_BY_##id
+#define BY_IS_STEADY   1u
+#define BY_IS_FLEETING 0u
 
 /* The flags of a record, by row number from 0; NULL after the last. */
 struct flag_name {
@@ -42,7 +54,6 @@ bool verdict_is_xdp(unsigned int verdict);
 const char *own_reason_label(uint32_t reason);
 
 /* The table's third column, a sentence for people; "" for a number that is not in the table. */
-const char *by_help(unsigned int by);
 const char *stage_help(unsigned int stage);
 const char *verdict_help(unsigned int verdict);
 const char *cause_help(unsigned int cause);
@@ -54,7 +65,6 @@ const char *xdp_mode_help(unsigned int xdp_mode);
 const char *xdp_to_help(unsigned int xdp_to);
 
 /* The number with this label, or -1. */
-int by_find(const char *label);
 int stage_find(const char *label);
 int verdict_find(const char *label);
 int cause_find(const char *label);

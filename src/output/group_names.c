@@ -1,100 +1,121 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+#include <linux/if_ether.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include "output/group_names.h"
+#include <string.h>
 #include "model/labels.h"
+#include "output/group_names.h"
 
 #define NO_READER "no reader"
 
-static void label_queue(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint64_t key)
-{
-	char dev[FMT_TEXT_MAX];
-	/* The kernel's mark: the queue + 1 if a driver told it; the key: one more, not to be 0. */
-	uint32_t mark = (uint32_t)key - 1;
+/* A group being named: the rows of PP_BYS call what follows with it. */
+struct group {
+	const struct sink_env *env;
+	struct pp_rec rec;		/* what its key says */
+	char dev[FMT_TEXT_MAX], part[FMT_TEXT_MAX], text[FMT_TEXT_MAX];
+};
 
-	sink_env_dev(env, 0, (uint32_t)(key >> 32), dev, FMT_TEXT_MAX);
-	if (mark)
-		snprintf(buf, FMT_TEXT_MAX, "%.90s:%u", dev, mark - 1);
+__attribute__((format(printf, 2, 3)))
+static const char *say(struct group *g, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(g->text, sizeof(g->text), fmt, ap);
+	va_end(ap);
+	return g->text;
+}
+
+/* "eth0"; of another namespace, or gone before it was asked for, its number: "if7@4026532177". */
+static const char *dev(struct group *g)
+{
+	const char *name = g->env->dev_name(g->env->names, g->rec.netns, g->rec.ifindex);
+
+	if (name)
+		return fmt_clean(g->dev, name, IF_NAMESIZE);
+	if (g->rec.netns)
+		snprintf(g->dev, sizeof(g->dev), "if%u@%u", g->rec.ifindex, g->rec.netns);
 	else
-		snprintf(buf, FMT_TEXT_MAX, "%.90s:?", dev);
+		snprintf(g->dev, sizeof(g->dev), "if%u", g->rec.ifindex);
+	return g->dev;
 }
 
-/* As fmt_proto(), but IPv6's and IPv4's are told apart. */
-static void label_proto(char buf[FMT_TEXT_MAX], uint64_t key)
+/* "3"; "?" if its driver did not tell. */
+static const char *queue(struct group *g)
 {
-	struct pp_rec rec = { .eth_proto = (__u16)(key >> 8), .l4_proto = (__u8)key };
-	bool v6 = rec.eth_proto == 0x86dd && rec.l4_proto != 58;
-	char proto[FMT_MAX];
-
-	snprintf(buf, FMT_TEXT_MAX, "%s%s", fmt_proto(proto, &rec), v6 ? "/6" : "");
-}
-
-static void label_port(char buf[FMT_TEXT_MAX], uint64_t key)
-{
-	struct pp_rec rec = { .eth_proto = 0x0800, .l4_proto = (__u8)(key >> 16) };
-	char proto[FMT_MAX];
-
-	if (rec.l4_proto == 6 || rec.l4_proto == 17)
-		snprintf(buf, FMT_TEXT_MAX, "%s/%u", fmt_proto(proto, &rec), (uint16_t)key);
-	else if (!rec.l4_proto)
-		snprintf(buf, FMT_TEXT_MAX, "no transport");
+	if (g->rec.queue)
+		snprintf(g->part, sizeof(g->part), "%u", g->rec.queue - 1u);
 	else
-		snprintf(buf, FMT_TEXT_MAX, "%s",
-			 rec.l4_proto == 58 ? "icmp6" : fmt_proto(proto, &rec));
+		snprintf(g->part, sizeof(g->part), "?");
+	return g->part;
 }
 
-static void label_pid(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint32_t pid)
+/* As fmt_proto(), but IPv6's and IPv4's differ: "tcp", "tcp/6". */
+static const char *proto(struct group *g)
 {
-	const char *comm = pid ? env->comm_name(env->names, pid) : NULL;
-	char name[FMT_TEXT_MAX];
+	bool v6 = g->rec.eth_proto == ETH_P_IPV6 && g->rec.l4_proto != IPPROTO_ICMPV6;
+	char buf[FMT_MAX];
 
-	if (!pid)
-		snprintf(buf, FMT_TEXT_MAX, NO_READER);
-	else if (comm)
-		snprintf(buf, FMT_TEXT_MAX, "%u %s", pid, fmt_clean(name, comm, PP_COMM_LEN));
-	else
-		snprintf(buf, FMT_TEXT_MAX, "%u", pid);
+	return say(g, "%s%s", fmt_proto(buf, &g->rec), v6 ? "/6" : "");
 }
 
-static void label_cgroup(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint64_t id)
+/* "udp/53"; of what has no ports, the protocol. IPv4's and IPv6's are together. */
+static const char *port(struct group *g)
 {
-	const char *path = id ? env->cgroup_path(env->names, id) : NULL;
+	char buf[FMT_MAX];
 
-	if (!id)
-		snprintf(buf, FMT_TEXT_MAX, NO_READER);
-	else if (path)
-		fmt_clean(buf, path, FMT_TEXT_MAX);
-	else
-		snprintf(buf, FMT_TEXT_MAX, "cgroup %llu", (unsigned long long)id);
+	if (!g->rec.l4_proto)
+		return "no transport";
+	g->rec.eth_proto = g->rec.l4_proto == IPPROTO_ICMPV6 ? ETH_P_IPV6 : ETH_P_IP;
+	if (g->rec.l4_proto == IPPROTO_TCP || g->rec.l4_proto == IPPROTO_UDP)
+		return say(g, "%s/%u", fmt_proto(buf, &g->rec), ntohs(g->rec.dport));
+	return say(g, "%s", fmt_proto(buf, &g->rec));
 }
 
-const char *group_label(char buf[FMT_TEXT_MAX], const struct sink_env *env, uint64_t key)
+/* "4711 nginx" */
+static const char *pid(struct group *g)
 {
-	switch (env->hist.by) {
-	case PP_BY_DEV:
-		return sink_env_dev(env, (uint32_t)(key >> 32), (uint32_t)key, buf, FMT_TEXT_MAX);
-	case PP_BY_QUEUE:
-		label_queue(buf, env, key);
+	const char *comm = g->rec.pid ? g->env->comm_name(g->env->names, g->rec.pid) : NULL;
+
+	if (!g->rec.pid)
+		return NO_READER;
+	if (!comm)
+		return say(g, "%u", g->rec.pid);
+	return say(g, "%u %s", g->rec.pid, fmt_clean(g->part, comm, PP_COMM_LEN));
+}
+
+/* Its path below the mount point. */
+static const char *cgroup(struct group *g)
+{
+	const char *path = g->rec.cgroup ? g->env->cgroup_path(g->env->names, g->rec.cgroup) : NULL;
+
+	if (!g->rec.cgroup)
+		return NO_READER;
+	if (path)
+		return fmt_clean(g->part, path, FMT_TEXT_MAX);
+	return say(g, "cgroup %llu", (unsigned long long)g->rec.cgroup);
+}
+
+#define CASE_NAME(id, label, life, meaning, pack, unpack, name)                                    \
+	case PP_BY_##id:                                                                           \
+		text = name;                                                                       \
 		break;
-	case PP_BY_CPU:
-		snprintf(buf, FMT_TEXT_MAX, "cpu%u", (uint32_t)key - 1);
-		break;
-	case PP_BY_PROTO:
-		label_proto(buf, key);
-		break;
-	case PP_BY_PORT:
-		label_port(buf, key);
-		break;
-	case PP_BY_VERDICT:
-		snprintf(buf, FMT_TEXT_MAX, "%s", verdict_label((unsigned int)key));
-		break;
-	case PP_BY_PID:
-		label_pid(buf, env, (uint32_t)key);
-		break;
-	case PP_BY_CGROUP:
-		label_cgroup(buf, env, key - 1);
-		break;
+
+const char *group_name(char buf[FMT_TEXT_MAX], const struct sink_env *env, enum pp_by by,
+		       uint64_t key)
+{
+	struct group group = { .env = env }, *g = &group;
+	const struct pp_rec *rec = &group.rec;
+	const char *text = "all";
+
+	pp_by_unpack(by, key, &group.rec);
+	switch (by) {
+	PP_BYS(CASE_NAME)
 	default:
-		snprintf(buf, FMT_TEXT_MAX, "all");
+		break;
 	}
+	snprintf(buf, FMT_TEXT_MAX, "%s", text);
 	return buf;
 }

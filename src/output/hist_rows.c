@@ -125,7 +125,7 @@ const char *hist_rows_group_label(char buf[FMT_TEXT_MAX], const struct sink_env 
 			     const struct hist_span *span, uint32_t group)
 {
 	if (group < span->h->groups)
-		return group_label(buf, env, span->h->key[group]);
+		return group_name(buf, env, env->hist.by, span->h->key[group]);
 	snprintf(buf, FMT_TEXT_MAX, "other");
 	return buf;
 }

@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/streams.h"
 #include "hooks/kernel.h"
+#include "output/group_names.h"
 #include "output/sink.h"
 #include "run/ask.h"
 #include "run/env_names.h"
@@ -157,20 +158,16 @@ static int sink_tick(struct live *l)
 		      shown(l, l->sink->tick(&l->env, now - l->s.start_ns));
 }
 
-/* Processes and control groups may be gone when they are shown. */
+/* Interfaces, processes and control groups may be gone when they are shown: asked for once now. */
 static void learn_names(struct live *l)
 {
 	uint64_t key[PP_GROUPS_MAX];
-	uint32_t n = 0, i;
+	char name[FMT_TEXT_MAX];
+	uint32_t n = l->intervals ? tracer_groups(l->s.tracer, key) : 0, i;
 
-	if (l->intervals && (l->o.hist.by == PP_BY_PID || l->o.hist.by == PP_BY_CGROUP))
-		n = tracer_groups(l->s.tracer, key);
-	for (i = 0; i < n; i++) {
-		if (l->o.hist.by == PP_BY_PID && (uint32_t)key[i])
-			remember_comm(l->names.remember, (uint32_t)key[i]);
-		else if (l->o.hist.by == PP_BY_CGROUP && key[i] > 1)
-			remember_cgroup(l->names.remember, key[i] - 1);
-	}
+	for (i = 0; i < n; i++)
+		if (key[i])
+			group_name(name, &l->env, l->o.hist.by, key[i]);
 }
 
 /*

@@ -16,11 +16,11 @@
 #include "serve/notify.h"
 #include "serve/self.h"
 #include "serve/privileges.h"
-#include "host/drop_reasons.h"
-#include "host/remember.h"
 #include "serve/sandbox.h"
 #include "serve/serve.h"
+#include "output/group_names.h"
 #include "output/ledger_text.h"
+#include "run/env_names.h"
 #include "run/session.h"
 #include "trace/tracer.h"
 
@@ -42,53 +42,14 @@ struct serve {
 	struct histogram *hist;
 	struct reason_counts drops;
 	struct own_cost own;
-	struct remember *remember;
-	struct drop_reasons *reasons;
+	struct env_names names;
+	struct sink_env env;		/* of this, names only */
 	struct answer answer[METRICS_FORMATS];
 	char group[PP_GROUPS_MAX + 1][FMT_TEXT_MAX];
 	uint64_t next_look_ns, scrapes, shown;
 	uint64_t seen;		/* most that was told: it may not go back */
 	const char *failed;	/* what could not go on; NULL: the event loop */
 };
-
-/* "eth0"; of another namespace, or already gone, its number: "if7@4026532177". */
-static void dev_text(struct serve *s, char buf[FMT_TEXT_MAX], uint32_t netns, uint32_t ifindex)
-{
-	const char *name = remember_iface(s->remember, netns, ifindex);
-
-	if (name)
-		fmt_clean(buf, name, 16);
-	else
-		snprintf(buf, FMT_TEXT_MAX, "if%u@%u", ifindex, netns);
-}
-
-/* What a group's key, which the kernel side made (group_key()), is called. Never "". */
-static void group_text(struct serve *s, char buf[FMT_TEXT_MAX], enum pp_by by, uint64_t key)
-{
-	struct pp_rec rec = { .eth_proto = (uint16_t)(key >> 8), .l4_proto = (uint8_t)key };
-	char name[FMT_TEXT_MAX];
-
-	switch (by) {
-	case PP_BY_DEV:
-		dev_text(s, buf, (uint32_t)(key >> 32), (uint32_t)key);
-		return;
-	case PP_BY_QUEUE:
-		dev_text(s, name, 0, (uint32_t)(key >> 32));
-		if ((uint32_t)key == 1)
-			snprintf(buf, FMT_TEXT_MAX, "%.32s", name);
-		else
-			snprintf(buf, FMT_TEXT_MAX, "%.32s/%u", name, (uint32_t)key - 2);
-		return;
-	case PP_BY_CPU:
-		snprintf(buf, FMT_TEXT_MAX, "%llu", (unsigned long long)key - 1);
-		return;
-	case PP_BY_PROTO:
-		snprintf(buf, FMT_TEXT_MAX, "%.31s", fmt_proto(name, &rec));
-		return;
-	default:
-		snprintf(buf, FMT_TEXT_MAX, "%s", verdict_label((unsigned int)key));
-	}
-}
 
 /* Names new groups, soon after they are there: an interface may be gone when it is asked for. */
 static void name_groups(struct serve *s)
@@ -97,7 +58,7 @@ static void name_groups(struct serve *s)
 
 	for (i = 0; i < s->hist->groups; i++)
 		if (s->hist->key[i] && !s->group[i][0])
-			group_text(s, s->group[i], s->so->by, s->hist->key[i]);
+			group_name(s->group[i], &s->env, s->so->by, s->hist->key[i]);
 }
 
 static int on_record(void *arg, const struct pp_rec *rec)
@@ -142,11 +103,6 @@ static void hold_seen(struct serve *s, struct ledger *led)
 	led->n.seen = s->seen;
 }
 
-static const char *reason_name(void *reasons, uint32_t reason)
-{
-	return drop_reasons_name(reasons, reason);
-}
-
 static int write_answer(struct serve *s, enum metrics_format format)
 {
 	struct ledger led = { .so_far = true };
@@ -155,7 +111,8 @@ static int write_answer(struct serve *s, enum metrics_format format)
 				 .group = s->group, .per_octave = s->so->per_octave,
 				 .drops = &s->drops, .scrapes = s->scrapes,
 				 .interfaces_missing = missing(&s->so->o.scope),
-				 .reason_name = reason_name, .reasons = s->reasons };
+				 .reason_name = s->env.reason_name,
+				 .reasons = s->env.names };
 	int err = on_input(s);
 
 	if (!err)
@@ -292,10 +249,9 @@ static int start_tracer(struct serve *s)
 
 static int learn_names(struct serve *s)
 {
-	int err = remember_new(&s->remember);
+	int err = env_names_open(&s->names);
 
-	if (!err)
-		err = drop_reasons_new(&s->reasons);
+	env_names_use(&s->names, &s->env);
 	if (err)
 		log_err("cannot start: names: %s", strerror(-err));
 	return err;
@@ -338,8 +294,7 @@ static void finish(struct serve *s)
 		close(s->so->addr.fd);
 	session_close(&s->run);
 	notify_close(&s->notify);
-	remember_free(s->remember);
-	drop_reasons_free(s->reasons);
+	env_names_close(&s->names);
 	for (int i = 0; i < METRICS_FORMATS; i++)
 		metrics_free(&s->answer[i].text);
 	free(s->hist);

@@ -6,7 +6,7 @@
 #ifndef PKTPATH_SERVE_SERVE_H
 #define PKTPATH_SERVE_SERVE_H
 
-#include "hist.h"
+#include "by_keys.h"
 #include "serve/listen.h"
 #include "run/opts.h"
 

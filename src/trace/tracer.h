@@ -7,6 +7,7 @@
 #ifndef PKTPATH_TRACE_TRACER_H
 #define PKTPATH_TRACE_TRACER_H
 
+#include "by_keys.h"
 #include "model/histogram.h"
 #include "trace/memory.h"
 #include "hooks/plan.h"

@@ -229,6 +229,19 @@ def groups_are_bounded(env):
 
 
 @test
+def groups_are_called_as_in_json(env):
+    need(env.roles, "netif")
+    seen = {}
+    for by, pattern in (("cpu", r"cpu\d+"), ("queue", r"pp0:(\d+|\?)")):
+        with Serve("-i", "pp0", "--by", by) as s:
+            env.net.ping(HERE, 2)
+            m = s.settled(lambda m: m.of(f"{TOTAL}_count"))
+            seen[by] = sorted({dict(k)[by] for k in m.of(f"{TOTAL}_count")})
+        check(all(re.fullmatch(pattern, name) for name in seen[by]), f"--by {by}: {seen[by]}")
+    return f"{seen}"
+
+
+@test
 def another_namespace_is_served_here(env):
     need(env.roles, "netif")
     with Serve("--netns", str(env.net.pid())) as s:

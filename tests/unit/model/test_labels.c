@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* names.c: every number has a label of its own, and the label leads back to it. */
+/* labels.c: every number has a label of its own, and the label leads back to it. */
 #include <string.h>
 #include "unit.h"
 #include "model/labels.h"
@@ -43,13 +43,25 @@ static void test_own_reasons(void **state)
 	assert_null(own_reason_label(UINT32_MAX));
 }
 
+static void test_ways_to_split(void **state)
+{
+	check_table(PP_BY_NR, by_label, by_find);
+	assert_string_equal(by_label(PP_BY_NONE), "none");
+	assert_string_equal(by_label(PP_BY_PORT), "port");
+	assert_true(BY_STEADY & 1u << PP_BY_NONE);
+	assert_true(BY_STEADY & 1u << PP_BY_QUEUE);
+	assert_false(BY_STEADY & 1u << PP_BY_PORT);
+	assert_false(BY_STEADY & 1u << PP_BY_CGROUP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_some_by_name),
 		cmocka_unit_test(test_own_reasons),
+		cmocka_unit_test(test_ways_to_split),
 	};
 
-	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("labels", tests, NULL, NULL);
 }
