@@ -10,7 +10,7 @@
 #include "bench/devices.h"
 #include "bench/mode.h"
 #include "bench/net.h"
-#include "host/cpus.h"
+#include "host/cpu_meter.h"
 #include "bench/no_rate.h"
 #include "bench/xsk.h"
 #include "base/clock.h"
@@ -73,7 +73,7 @@ static int add_generator(struct bed *b)
 {
 	struct gen_opts go = { .ifindex = b->dev.ifindex[DEV_GEN], .size = b->o.size,
 			       .flows = b->o.flows, .batch = b->o.batch, .cores = b->o.cores,
-			       .repeat = b->o.repeat };
+			       .repeat = b->o.repeat, .cpus = b->o.cpus };
 	int err = net_mac(dev_names[DEV_DUT], go.dst);
 
 	if (!err)
@@ -171,9 +171,9 @@ static const struct end_row *end_of(enum xb_mode mode)
 /* The first CPU that no generator is on; with none left, the last generator's. */
 static int other_cpu(const struct bed *b)
 {
-	int n = cpu_count();
+	uint32_t n = (uint32_t)b->o.cpus.n;
 
-	return cpu_nth_from_last(b->o.cores < (uint32_t)n ? b->o.cores : (uint32_t)n - 1);
+	return cpus_from_last(&b->o.cpus, b->o.cores < n ? b->o.cores : n - 1);
 }
 
 static int watch_cpumap(struct bed *b, const struct prog *p)
@@ -440,7 +440,7 @@ int bed_start(struct bed *b)
 {
 	int err = gen_start(b->gen);
 
-	cpu_avoid(b->o.cores);
+	cpus_avoid(&b->o.cpus, b->o.cores);
 	if (!err)
 		err = bed_meter(b);
 	return why_cannot(b->why, err, "cannot start the generator");

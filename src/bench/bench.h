@@ -13,6 +13,7 @@
 #include "base/why.h"
 #include "bench/pace.h"
 #include "bench/subject.h"
+#include "host/cpus.h"
 #include "host/machine.h"
 
 #define BENCH_SCHEMA "pktpath.bench.v1"
@@ -29,6 +30,7 @@ struct bench_opts {
 	enum xb_work work;	/* of specs that name none */
 	uint32_t size, flows, batch, cores, repeat;
 	uint64_t seconds_ns;	/* 0 = the command's own */
+	struct cpus cpus;	/* that it began with */
 };
 
 /*

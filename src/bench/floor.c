@@ -11,7 +11,7 @@
 #include "bench/generator.h"
 #include "bench/mode.h"
 #include "bench/program.h"
-#include "host/cpus.h"
+#include "host/cpu_meter.h"
 
 #define LIVE_SLICE 20000000ull	/* ns */
 
@@ -97,7 +97,8 @@ static int live(struct bench *b, struct floor_row *row, uint32_t batch)
 {
 	/* The frames claim to come from the loopback device. */
 	struct gen_opts go = { .ifindex = 1, .dst = { 2, 0, 0, 0, 0, 2 }, .size = b->o.size,
-			       .flows = 1, .batch = batch, .cores = 1, .repeat = GEN_REPEAT };
+			       .flows = 1, .batch = batch, .cores = 1, .repeat = GEN_REPEAT,
+			       .cpus = b->o.cpus };
 	struct meter *m = NULL;
 	struct gen *g = NULL;
 	int err = gen_new(&g, &go);
@@ -125,9 +126,9 @@ static int measure(struct bench *b, struct floor_result *f)
 {
 	int i, err;
 
-	cpu_pin(cpu_nth_from_last(0));
+	cpu_pin(cpus_from_last(&b->o.cpus, 0));
 	err = bare(b, f);
-	cpu_avoid(1);
+	cpus_avoid(&b->o.cpus, 1);
 	for (i = 0; !err && i < FLOOR_LIVE; i++) {
 		pace_show(&b->pace, "floor", (double)(i + 1) / (FLOOR_LIVE + 1));
 		err = live(b, &f->rows[f->nr_rows++], batches[i]);

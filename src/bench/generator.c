@@ -13,7 +13,6 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include "host/cpus.h"
 #include "bench/generator.h"
 #include "base/clock.h"
 #include "base/thread.h"
@@ -149,7 +148,7 @@ int gen_new(struct gen **out, const struct gen_opts *o)
 	for (i = 0; i < o->cores; i++) {
 		g->workers[i].gen = g;
 		g->workers[i].queue = i;
-		g->workers[i].cpu = cpu_nth_from_last(i);
+		g->workers[i].cpu = cpus_from_last(&o->cpus, i);
 	}
 	sigaction(WAKE, &wake, NULL);
 	err = load(g);

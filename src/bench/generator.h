@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "host/cpus.h"
 #include "xdpbench.h"
 
 #define GEN_REPEAT (1u << 30)	/* frames a call: a call costs a fixed 10 to 30 ms */
@@ -17,6 +18,7 @@ struct gen_opts {
 	uint8_t dst[6];		/* its peer's address */
 	uint32_t size;		/* bytes without the checksum */
 	uint32_t flows, batch, cores, repeat;
+	struct cpus cpus;	/* of these the last */
 };
 
 struct gen;

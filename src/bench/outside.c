@@ -103,7 +103,7 @@ static int add_socket(struct outside *x)
 		return 0;
 	err = xsk_new(&x->xsk, x->ifindex, queue);
 	if (!err)
-		err = xsk_start(x->xsk, cpu_nth_from_last(0));
+		err = xsk_start(x->xsk, cpus_from_last(&x->o->cpus, 0));
 	fd = err ? -1 : xsk_fd(x->xsk);
 	if (!err)
 		err = bpf_map_update_elem(prog_socks_fd(x->prog), &queue, &fd, BPF_ANY);
@@ -140,7 +140,7 @@ static int start(struct outside *x)
 	if (!ethtool_driver(x->o->ifname, &info))
 		snprintf(x->r.driver, sizeof(x->r.driver), "%.31s", info.driver);
 	x->env.count = modes[x->spec->mode].end != END_CPU;
-	x->env.cpu = cpu_nth_from_last(0);
+	x->env.cpu = cpus_from_last(&x->o->cpus, 0);
 	err = prog_load(&x->prog, x->spec, &x->env, &x->b->why);
 	if (!err)
 		err = watch(x);

@@ -5,7 +5,7 @@
 
 #include "bench/bench.h"
 #include "bench/stats.h"
-#include "host/cpus.h"
+#include "host/cpu_use.h"
 #include "host/net_counters.h"
 #include "xdpbench.h"
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "bench/bench.h"
 #include "bench/books.h"
-#include "host/cpus.h"
+#include "host/cpu_use.h"
 #include "bench/stats.h"
 
 enum { LAT_P50, LAT_P90, LAT_P99, LAT_P999, LAT_P9999, NR_LATS };

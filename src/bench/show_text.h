@@ -5,7 +5,7 @@
 
 #include "bench/bench.h"
 #include "bench/books.h"
-#include "host/cpus.h"
+#include "host/cpu_use.h"
 #include "host/machine.h"
 #include "bench/stats.h"
 

@@ -6,7 +6,6 @@
 #include "bench/compare.h"
 #include "bench/floor.h"
 #include "hooks/kernel.h"
-#include "host/cpus.h"
 #include "bench/generator.h"
 #include "bench/ladder.h"
 #include "bench/mode.h"
@@ -117,12 +116,12 @@ static const struct option_row rows[] = {
 /* A machine may have fewer CPUs than can be asked for. */
 static int finish(void *words)
 {
-	const struct words *w = words;
+	const struct bench_opts *o = &((const struct words *)words)->b.o;
 
-	if (w->b.o.cores <= (uint32_t)cpu_count())
+	if (o->cores <= (uint32_t)o->cpus.n)
 		return 0;
-	log_err("--cores %u: more than this machine's %d (give 1 to %d)", w->b.o.cores, cpu_count(),
-		cpu_count());
+	log_err("--cores %u: more than this machine's %d (give 1 to %d)", o->cores, o->cpus.n,
+		o->cpus.n);
 	return -1;
 }
 
@@ -199,8 +198,10 @@ static int said(const struct why *why, int err)
 static int run(int argc, char **argv)
 {
 	struct words w = { 0 };
-	int ret = opts_parse(&cmd_bench, argc, argv, &w);
+	int ret;
 
+	cpus_read(&w.b.o.cpus);
+	ret = opts_parse(&cmd_bench, argc, argv, &w);
 	if (ret != OPTS_READ)
 		return ret;
 	ret = check_kernel();

@@ -78,6 +78,7 @@ static void count_programs(struct machine *env)
 void machine_read(struct machine *env, bool gro)
 {
 	struct utsname u;
+	struct cpus cpus;
 
 	memset(env, 0, sizeof(*env));
 	if (!uname(&u))
@@ -86,7 +87,8 @@ void machine_read(struct machine *env, bool gro)
 	list_mitigations(env->mitigations, sizeof(env->mitigations));
 	env->jit = (int)procfile_number(-1, "/proc/sys/net/core/bpf_jit_enable");
 	env->bpf_stats = (int)procfile_number(-1, "/proc/sys/kernel/bpf_stats_enabled");
-	env->cpus = cpu_count();
+	cpus_read(&cpus);
+	env->cpus = cpus.n;
 	count_programs(env);
 	snprintf(env->napi, sizeof(env->napi), "softirq");
 	env->gro = gro;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "host/cpus.h"
 #include "host/netlink.h"
 #include "run/loopback_load.h"
 
@@ -14,18 +15,11 @@
 /* The highest CPU allowed: the first one tends to serve the machine's interrupts. */
 static int pin(int *cpu)
 {
-	cpu_set_t set;
-	int i;
+	struct cpus cpus;
 
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return -errno;
-	*cpu = 0;
-	for (i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &set))
-			*cpu = i;
-	CPU_ZERO(&set);
-	CPU_SET(*cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
+	cpus_read(&cpus);
+	*cpu = cpus_from_last(&cpus, 0);
+	return cpu_pin(*cpu);
 }
 
 static int connect_to_itself(int fd)

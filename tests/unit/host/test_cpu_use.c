@@ -2,7 +2,7 @@
 /* /proc/stat as kernels write it. */
 #include <stdio.h>
 #include <string.h>
-#include "host/cpus.h"
+#include "host/cpu_use.h"
 #include "unit.h"
 
 static void test_cpus(void **state)
