@@ -5,9 +5,9 @@
 #include <unistd.h>
 #include "base/exit.h"
 #include "base/log.h"
-#include "host/caps.h"
 #include "hooks/kernel.h"
 #include "hooks/trial_program.h"
+#include "host/caps.h"
 
 int check_kernel(void)
 {

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "host/drivers.h"
 #include "hooks/module_functions.h"
-#include "model/labels.h"
 #include "hooks/plan.h"
 #include "hooks/trial.h"
+#include "host/drivers.h"
+#include "model/labels.h"
 
 bool plan_serves(const struct plan *plan, enum pp_slot slot, int level)
 {
@@ -94,7 +94,7 @@ static void choose(struct plan *plan, struct trial *t, const struct plan_opts *o
 	}
 }
 
-/* The end of an interrupt handler. Not needed where the kernel tells: see in_hardirq() in bpf/. */
+/* The end of an interrupt handler. Not needed where in_hardirq() (bpf/) can ask the kernel. */
 static bool is_irq_exit(const struct hook *h)
 {
 	return h->slot == PP_SL_IRQ && h->stage == PP_ST_NONE;

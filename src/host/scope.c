@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "host/iface_links.h"
 #include "base/log.h"
+#include "host/iface_links.h"
 #include "host/scope.h"
 
 #define NETNS_DIR "/run/netns"	/* where ip-netns(8) keeps names */
