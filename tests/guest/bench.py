@@ -127,6 +127,7 @@ def says_that_it_has_no_live_frames(guest, kernel):
 def counts_what_a_real_card_receives(guest, kernel):
     p = guest.start(["pktpath", "bench", "drop", "--generic", "-i", "eth0", "-d", "8", "--json"])
     guest.check("until ip link show eth0 | grep -q xdp; do usleep 50000; done")
+    time.sleep(3)  # it gives a driver one second to restart, and then counts
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         for _ in range(200):
             s.sendto(b"x" * 100, ("10.77.0.2", 9))

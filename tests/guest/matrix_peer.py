@@ -10,6 +10,7 @@ from lib.harness import Skip, check
 
 VETH = "veth"  # no model of QEMU's
 HERE, THERE = "10.78.0.2", "10.78.0.1"
+PATIENT = str(20 * guests.PATIENCE)
 MAKE_PAIR = f"""set -e
 ip netns add there
 ip link add v0 type veth peer name v1 netns there
@@ -55,20 +56,22 @@ class Tap:
 
     def __init__(self, guest):
         self.g, self.dev = guest, "eth0"
-        self.start, self.traffic, self.nics = guest.start, guest.traffic, guest.nics
+        self.start, self.check = guest.start, guest.check
+        self.traffic, self.nics = guest.traffic, guest.nics
         self.address = guest.nics[0].outside
 
     def receiver(self, *args):
         """Starts `traffic` here; returns a function that waits for its end and output."""
-        argv = [str(guests.build_dir() / "traffic"), *map(str, args), "--timeout", "20"]
+        argv = [str(guests.build_dir() / "traffic"), *map(str, args), "--timeout", PATIENT]
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    text=True)
         check("ready" in process.stdout.readline(), f"{' '.join(argv)} does not get ready")
-        return lambda: process.communicate(timeout=60)[0]
+        return lambda: process.communicate(timeout=60 * guests.PATIENCE)[0]
 
     def run(self, *argv):
         """A command here: its standard output."""
-        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60).stdout
+        return subprocess.run(argv, capture_output=True, text=True, check=False,
+                              timeout=60 * guests.PATIENCE).stdout
 
 
 class Veth:
@@ -78,7 +81,7 @@ class Veth:
 
     def __init__(self, guest):
         self.g, self.dev, self.address = guest, "v0", THERE
-        self.start, self.nics = guest.start, [_Link(HERE)]
+        self.start, self.check, self.nics = guest.start, guest.check, [_Link(HERE)]
         guest.check(MAKE_PAIR)
 
     def traffic(self, *args, timeout=60):
@@ -86,7 +89,7 @@ class Veth:
 
     def receiver(self, *args):
         process = self.g.start(["ip", "netns", "exec", "there", "traffic", *args,
-                                "--timeout", "20"])
+                                "--timeout", PATIENT])
         process.wait_for("ready", 20)
 
         def result():
