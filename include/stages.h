@@ -121,7 +121,7 @@
 	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")                              \
 	X(WANTED,  0x1000, "",        "its reader is one that was asked for")                      \
 	X(MORPH,   0x2000, "",        "its skb's head state is about to be released, which is not its end") \
-	X(CUT,     0x4000, "",        "is being cut into datagrams again, for a socket without UDP GRO")
+	X(TAKEN,   0x4000, "",        "a consumer of the kernel's own has it (ARP, IGMP)")
 
 /* X(ID, label, meaning): why a record is `untracked`. The first ones never became a record. */
 #define PP_LOSSES(X)                                                                               \
@@ -132,7 +132,8 @@
 	X(STALE,     "stale",         "its skb was reused before an end was seen")                 \
 	X(END,       "missed end",    "its skb was freed after it was queued, but no read was seen") \
 	X(SOCKTAB,   "socket table full", "no room for the packet's socket in the socket table")   \
-	X(ORPHAN,    "parent unknown", "coalesced into a packet that has no record")
+	X(ORPHAN,    "parent unknown", "coalesced into a packet that has no record")               \
+	X(UNKNOWN,   "unknown end",   "it was freed without a drop, and nothing was seen to take it")
 
 /* pktpath's own drop reasons, with values beyond the kernel's: from PP_REASON_OWN on. */
 #define PP_REASON_OWN 0xff000000u
@@ -215,6 +216,8 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 	X(TCP6,      "tcp6",      FOLLOW,  TCP6,      "")                                                                  \
 	X(UDP6,      "udp6",      FOLLOW,  UDP6,      "")                                                                  \
 	X(ICMP6,     "icmp6",     FOLLOW,  ICMP6,     "")                                                                  \
+	X(ARP,       "arp",       FOLLOW,  ARP,       "")                                                                  \
+	X(IGMP,      "igmp",      FOLLOW,  IGMP,      "")                                                                  \
 	X(HELD,      "held",      FOLLOW,  HELD,      "")                                                                  \
 	X(OOO,       "ooo",       FOLLOW,  OOO,       "")                                                                  \
 	X(SOCK_TCP,  "tcpsock",   FOLLOW,  SOCK_TCP,  "")                                                                  \
@@ -257,7 +260,7 @@ enum pp_runs_in { PP_IN_IRQ, PP_IN_SOFTIRQ, PP_IN_PROCESS, PP_IN_ANY };
  *          as the socket has unread packets.
  * module   "": built in. A name: used only if that driver serves a traced interface. "*": used
  *          only if a traced interface has no row of its own. "+name": in a module that is no
- *          driver. "@forward": built in, used only if this host passes packets on.
+ *          driver.
  */
 #define PP_HOOKS(X)                                                                                                  \
 	X(FUNC, irq_e1000,    IRQ,       0, IRQ,     e1000_intr,               0, irq_enter,   IRQ,     "e1000")      \
@@ -308,12 +311,12 @@ enum pp_runs_in { PP_IN_IRQ, PP_IN_SOFTIRQ, PP_IN_PROCESS, PP_IN_ANY };
 	X(FUNC, forward4,     FORWARD4,  0, FORWARD, ip_forward,               1, forward,     SOFTIRQ, "")           \
 	X(FUNC, forward6,     FORWARD6,  0, FORWARD, ip6_forward,              1, forward,     SOFTIRQ, "")           \
 	X(FUNC, bridge,       BRIDGE,    0, FORWARD, __br_forward,             2, bridge,      SOFTIRQ, "+bridge")    \
-	X(TP,   xmit,         XMIT,      0, XMIT,    net_dev_start_xmit,       2, xmit,        SOFTIRQ, "@forward")   \
+	X(TP,   xmit,         XMIT,      0, XMIT,    net_dev_start_xmit,       2, xmit,        SOFTIRQ, "")           \
 	X(FUNC, frag,         FRAG,      0, NONE,    inet_frag_queue_insert,   2, frag,        SOFTIRQ, "")           \
 	X(FUNC, reasm,        FRAG,      0, NONE,    inet_frag_reasm_prepare,  2, reasm,       SOFTIRQ, "")           \
 	X(FUNC, reasm_end,    FRAG,      0, NONE,    inet_frag_reasm_finish,   2, reasm_end,   SOFTIRQ, "")           \
 	X(FUNC, frag_gone,    FRAG,      0, NONE,    inet_frag_destroy,        1, frag_gone,   ANY,     "")           \
-	X(FUNC, cut,          CUT,       0, NONE,    __skb_gso_segment,        1, cut,         SOFTIRQ, "")           \
+	X(RET,  cut,          CUT,       0, NONE,    __skb_gso_segment,        3, cut,         PROCESS, "")           \
 	X(FUNC, local4,       LOCAL4,    0, LOCAL,   ip_local_deliver_finish,  3, local,       SOFTIRQ, "")           \
 	X(FUNC, local6,       LOCAL6,    0, LOCAL,   ip6_input_finish,         3, local,       SOFTIRQ, "")           \
 	X(FUNC, tcp4,         TCP4,      0, L4,      tcp_v4_rcv,               1, l4,          SOFTIRQ, "")           \
@@ -322,6 +325,8 @@ enum pp_runs_in { PP_IN_IRQ, PP_IN_SOFTIRQ, PP_IN_PROCESS, PP_IN_ANY };
 	X(FUNC, tcp6,         TCP6,      0, L4,      tcp_v6_rcv,               1, l4,          SOFTIRQ, "")           \
 	X(FUNC, udp6,         UDP6,      0, L4,      udpv6_rcv,                1, l4,          SOFTIRQ, "")           \
 	X(FUNC, icmp6,        ICMP6,     0, L4,      icmpv6_rcv,               1, l4,          SOFTIRQ, "")           \
+	X(FUNC, arp,          ARP,       0, NONE,    arp_rcv,                  1, taken,       SOFTIRQ, "")           \
+	X(FUNC, igmp,         IGMP,      0, NONE,    igmp_rcv,                 1, taken,       SOFTIRQ, "")           \
 	X(FUNC, held,         HELD,      0, HELD,    tcp_add_backlog,          2, held,        PROCESS, "")           \
 	X(FUNC, ooo,          OOO,       0, OOO,     tcp_data_queue,           2, ooo,         PROCESS, "")           \
 	X(FUNC, sock_tcp,     SOCK_TCP,  0, SOCK,    tcp_queue_rcv,            2, sock_tcp,    PROCESS, "")           \

@@ -141,11 +141,12 @@ struct pp_cpu {
 	__u32 cursor;		/* where to look for a free record */
 	__u32 local_ref;	/* newest packet for this host, of which others may be copies */
 	__u32 unchecked;	/* bytes sent since the ring's fill level was last looked at */
+	__u32 shared_ref;	/* packet whose skb IP is about to clone: one without a record … */
+	__u64 shared_id;	/* … may be the clone, if the slot still belongs to that packet */
+	__u64 orphan;		/* address of an skb without a record, for pp_adopt_clone() */
 	__u32 numbering;	/* before v5.12: a number is being given out … */
 	__u32 pad2;
 	__u64 births;		/* … and the next one */
-	__u32 cut_ref;		/* packet cut last, its skb gone: its first datagram takes over */
-	struct pp_rec cut;	/* the same packet, as it was; state 0 = none */
 	struct pp_counts n;
 } __attribute__((aligned(64)));
 

@@ -102,6 +102,7 @@ struct sk_buff {
 	__be16 protocol;
 	__u16 queue_mapping;
 	int skb_iif;
+	__u32 hash;
 	unsigned int napi_id;	/* shares its place with sender_cpu */
 	unsigned long _skb_refdst;
 	unsigned char *head, *data;

@@ -22,6 +22,7 @@
 #define RETS_0(c) 0, 0, 0
 #define RETS_1(c) (c)[0], (c)[1], 0
 #define RETS_2(c) (c)[0], (c)[1], (c)[2]
+#define RETS_3(c) (c)[0], (c)[1], (c)[3]
 #define RETS_5(c) (c)[0], (c)[1], (c)[5]
 
 /* RUN is a macro, and its arguments come from macros that must be expanded first. */

@@ -124,7 +124,7 @@ static __always_inline void xdp_end_moved(const struct here *h)
 
 	h->c->xdp.moved = 0;
 	if (rec)
-		finish(h, rec, PP_V_CONSUMED, 0, 0);
+		finish(h, rec, PP_V_UNTRACKED, PP_L_UNKNOWN, 0);
 }
 
 /* The poll is over. A frame that XDP passed in it and the driver threw away is no later packet. */

@@ -6,7 +6,7 @@
 #ifndef PKTPATH_BPF_HOOKS_COPIES_BPF_H
 #define PKTPATH_BPF_HOOKS_COPIES_BPF_H
 
-#include "core/birth.bpf.h"
+#include "core/shared.bpf.h"
 
 /*
  * An skb has no record: of which packet is it a copy? Returns that one's record, or NULL. The
@@ -65,60 +65,110 @@ static __always_inline struct pp_rec *birth_clone(const int typed, const struct 
 	return enter(h, ref) ? NULL : rec;
 }
 
-/* The packet that was cut last on this CPU is done with. */
-static __always_inline void forget_cut(const struct here *h)
+/* What differs from piece to piece: its length, and its place in the stream. */
+static __always_inline void parse_piece(struct sk_buff *skb, struct pp_rec *rec)
 {
-	u32 ref = h->c->cut_ref;
-	struct pp_rec *rec = ref ? pp_rec_at(ref - 1) : NULL;
+	u8 b[L4_LEN] __attribute__((aligned(8)));
+	u64 head = (u64)BPF_CORE_READ(skb, head);
+	u32 begin = (u64)BPF_CORE_READ(skb, data) - head, len = BPF_CORE_READ(skb, len);
+	u32 l4 = BPF_CORE_READ(skb, transport_header);
 
-	h->c->cut_ref = h->c->cut.state = 0;
+	rec->len = len + begin - BPF_CORE_READ(skb, mac_header);
+	if (!bpf_probe_read_kernel(b, sizeof(b), (void *)(head + l4)))
+		parse_l4(rec, b, len + begin - l4);
+}
+
+/* A record for one more piece of what was cut; returns the next piece's skb, 0 after the last. */
+static __always_inline u64 birth_piece(u32 ref, struct sk_buff *skb)
+{
+	struct pp_rec *of = pp_rec_at(ref - 1), *rec;
+	struct here h;
+
+	if (!of || !here(&h))
+		return 0;
+	rec = birth_clone(0, &h, of, skb);
 	if (rec)
-		finish(h, rec, PP_V_CONSUMED, 0, 0);
+		parse_piece(skb, rec);
+	return (u64)BPF_CORE_READ(skb, next);
 }
 
 /*
- * __skb_gso_segment(skb) within udp_rcv_segment(): datagrams that GRO merged, or that a sender on
- * this host left in one piece, are for a socket that does not take them so. The first one goes on
- * with the packet's record; the others get copies of it.
+ * Kernels without bpf_loop() verify the function apart from the loop. What is cut into more pieces
+ * than this (64 KB into less than 512 bytes each) keeps records for the first ones only.
+ */
+#ifdef PP_LEGACY
+#define PIECES 128
+u64 pp_piece(u32 ref, u64 skb);
+
+__attribute__((noinline)) u64 pp_piece(u32 ref, u64 skb)
+{
+	return birth_piece(ref, (struct sk_buff *)skb);
+}
+
+static __always_inline void birth_pieces(u32 ref, u64 skb)
+{
+	u32 i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PIECES && skb; i++)
+		skb = pp_piece(ref, skb);
+}
+#else
+#define PIECES 65536	/* GSO_MAX_SEGS, include/linux/netdevice.h */
+
+struct pieces {
+	u64 skb;
+	u32 ref;
+};
+
+static long birth_next(u32 i, struct pieces *p)
+{
+	p->skb = birth_piece(p->ref, (struct sk_buff *)p->skb);
+	return !p->skb;
+}
+
+static __always_inline void birth_pieces(u32 ref, u64 skb)
+{
+	struct pieces p = { .skb = skb, .ref = ref };
+
+	if (skb)
+		bpf_loop(PIECES, birth_next, &p, 0);
+}
+#endif
+
+/* Is it a piece of that packet? __copy_skb_header() gave it the same interface and hash. */
+static __always_inline int is_piece(struct sk_buff *skb, struct sk_buff *whole)
+{
+	return BPF_CORE_READ(skb, dev) == BPF_CORE_READ(whole, dev) &&
+	       BPF_CORE_READ(skb, skb_iif) == BPF_CORE_READ(whole, skb_iif) &&
+	       BPF_CORE_READ(skb, hash) == BPF_CORE_READ(whole, hash);
+}
+
+/*
+ * __skb_gso_segment(skb, features, tx_path) has returned a list of new skbs: what GRO had merged,
+ * or a sender on this host left whole, goes on in pieces, since a socket, a device, a shaper or
+ * NFQUEUE does not take it so. The first piece goes on with the packet's record; the others get
+ * copies of it. The whole is freed next, some ways as if it were dropped: it has no record then.
  */
 HANDLER(cut)
 {
+	struct sk_buff *first = (void *)a2;
 	struct pp_rec *rec;
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a0, &ref);
-	if (!rec || rec->state != PP_S_SKB || rec->l4_proto != IPPROTO_UDP ||
-	    !rec->ts[PP_ST_LOCAL] || rec->ts[PP_ST_SOCK] || !here(&h))
+	/* NULL: it may go whole. An error: it goes nowhere. */
+	if (!a2 || a2 >= (u64)-4095)
 		return;
-	forget_cut(&h);
-	copy_rec(&h.c->cut, rec);
-	h.c->cut.state = PP_S_SKB;
-	rec->flags |= PP_F_CUT;
-}
-
-/* The record of an skb that was just cut out of another: it is of the same flow and device. */
-static __always_inline struct pp_rec *cut_out(const int typed, const struct here *h,
-					      struct sk_buff *skb)
-{
-	const struct pp_rec *of = &h->c->cut;
-	u32 ref = h->c->cut_ref;
-	struct pp_rec *rec;
-	u16 ports[2];
-
-	if (!of->state || of->dev != (u64)RD(typed, skb, dev) ||
-	    bpf_probe_read_kernel(ports, sizeof(ports), RD(typed, skb, head) +
-				  RD(typed, skb, transport_header)) ||
-	    ports[0] != of->sport || ports[1] != of->dport)
-		return NULL;
-	rec = ref ? pp_rec_at(ref - 1) : NULL;
-	if (!rec)
-		return birth_clone(typed, h, of, skb);
-	h->c->cut_ref = 0;
-	rec->flags &= ~PP_F_CUT;
-	rec->skb = (u64)skb;
-	rec->head = (u64)RD(typed, skb, head);
-	return enter(h, ref) ? NULL : rec;
+	rec = record_of(a0, &h, &ref);
+	if (!rec || rec->state != PP_S_SKB || !is_piece(first, (struct sk_buff *)a0))
+		return;
+	if (rekey(&h, ref, rec, a2))
+		return;
+	rec->head = (u64)BPF_CORE_READ(first, head);
+	parse_piece(first, rec);
+	rec->gro_frames = 0;	/* of those that were merged into it, each is a piece again */
+	birth_pieces(ref, (u64)BPF_CORE_READ(first, next));
 }
 
 #endif /* PKTPATH_BPF_HOOKS_COPIES_BPF_H */

@@ -32,6 +32,16 @@ static __always_inline int is_silent_drop(const struct pp_rec *rec)
 }
 
 /*
+ * Was it for the kernel itself, and seen to get there? TCP and ICMP take what comes to `l4`; UDP
+ * hands on what it does not queue (tunnels). No drop was announced, or the record would say so.
+ */
+static __always_inline int was_taken(const struct pp_rec *rec)
+{
+	return rec->flags & PP_F_TAKEN ||
+	       (rec->ts[PP_ST_L4] && rec->l4_proto != IPPROTO_UDP);
+}
+
+/*
  * An skb is freed: that has the last word on its record, unless a socket's list has it. `function`:
  * the hook is on a function, not a tracepoint. Only then may the program ask what the CPU is doing:
  * kernels that have nothing but tracepoints may refuse to load such a program.
@@ -78,11 +88,7 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		finish_lost(h, rec, PP_L_ORPHAN);
 		return;
 	}
-	if (rec->flags & PP_F_CUT) {
-		h->c->cut_ref = ref;	/* see cut_out() */
-		return;
-	}
-	if (rec->egress) {
+	if (was_sent(rec)) {
 		finish_forwarded(h, rec);
 		return;
 	}
@@ -94,15 +100,17 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 	}
 	if (is_queued_udp(rec))
 		finish(h, rec, PP_V_UNTRACKED, PP_L_END, 0);
-	else
+	else if (!function || was_taken(rec))
 		finish(h, rec, PP_V_CONSUMED, 0, 0);
+	else if (!outlives(h, ref, rec))
+		finish(h, rec, PP_V_UNTRACKED, PP_L_UNKNOWN, 0);
 }
 
 /* The record of an skb that is about to be freed, or NULL: then there is nothing more to do. */
 static __always_inline struct pp_rec *record_of_freed(const int typed, u64 addr, struct here *h,
 						      u32 *ref)
 {
-	struct pp_rec *rec = record_here(addr, h, ref);
+	struct pp_rec *rec = record_of(addr, h, ref);
 
 	if (!rec)
 		return NULL;
@@ -183,7 +191,7 @@ HANDLER(drop)
 	/* v6.1: icmpv6_rcv() frees like this what it has dealt with; what it drops has a reason. */
 	if (rec->l4_proto == IPPROTO_ICMPV6 && rec->ts[PP_ST_L4] && is_no_reason(a2))
 		return;
-	if (!raw_took_it(rec, a2) && !was_sent(rec))
+	if (!raw_took_it(rec, a2) && !(was_sent(rec) && is_no_reason(a2)))
 		doom(&h, ref, rec, a1, a2);
 }
 

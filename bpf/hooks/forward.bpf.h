@@ -6,6 +6,7 @@
 #define PKTPATH_BPF_HOOKS_FORWARD_BPF_H
 
 #include "core/arrival.bpf.h"
+#include "core/shared.bpf.h"
 
 /* The packet is forwarded: it is on its way to another host, through this device. */
 static __always_inline void bound_for(const struct here *h, struct pp_rec *rec,
@@ -24,7 +25,7 @@ HANDLER(forward)
 	struct here h;
 	u32 ref = 0;
 
-	rec = record_here(a0, &h, &ref);
+	rec = record_of(a0, &h, &ref);
 	if (!rec)
 		return;
 	/* The lowest bit says that no reference is held (SKB_DST_NOREF). */
@@ -40,7 +41,7 @@ HANDLER(bridge)
 	struct here h;
 	u32 ref = 0;
 
-	rec = record_here(a1, &h, &ref);
+	rec = record_of(a1, &h, &ref);
 	if (rec)
 		bound_for(&h, rec, BPF_CORE_READ(port, dev));
 }
@@ -57,8 +58,8 @@ HANDLER(xmit)
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a0, &ref);
-	if (!rec || is_other(typed, skb, rec) || !here(&h))
+	rec = record_of(a0, &h, &ref);
+	if (!rec || is_other(typed, skb, rec))
 		return;
 	if (!rec->egress && !RD(typed, skb, skb_iif))
 		return;
@@ -77,16 +78,15 @@ static __always_inline void finish_forwarded(const struct here *h, struct pp_rec
 {
 	struct here left = *h;
 
-	if (rec->ts[PP_ST_XMIT]) {
-		left.now = rec->ts[PP_ST_XMIT];
-		left.cpu = rec->cpu[PP_ST_XMIT];
-	}
+	left.now = rec->ts[PP_ST_XMIT];
+	left.cpu = rec->cpu[PP_ST_XMIT];
 	finish(&left, rec, PP_V_FORWARDED, 0, 0);
 }
 
 /*
  * Some drivers free what they have sent as if they threw it away: for a long time there was nothing
- * but dev_kfree_skb_any(), which v5.10's e1000 still uses.
+ * but dev_kfree_skb_any(), which v5.10's e1000 still uses. Such a free gives no reason. What the
+ * queue of a device below (a VLAN's) drops after that has one.
  */
 static __always_inline int was_sent(const struct pp_rec *rec)
 {

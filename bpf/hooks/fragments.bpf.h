@@ -8,6 +8,7 @@
 #ifndef PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H
 #define PKTPATH_BPF_HOOKS_FRAGMENTS_BPF_H
 
+#include "core/shared.bpf.h"
 #include "core/sock_list.bpf.h"
 
 /* inet_frag_queue_insert(q, skb), under the queue's lock. */
@@ -17,8 +18,8 @@ HANDLER(frag)
 	struct here h;
 	u32 ref = 0;
 
-	rec = pp_find(a1, &ref);
-	if (!rec || rec->state != PP_S_SKB || !here(&h))
+	rec = record_of(a1, &h, &ref);
+	if (!rec || rec->state != PP_S_SKB)
 		return;
 	rec->flags |= PP_F_FRAG;
 	rec->read_seq = 0;	/* all the same: the list keeps the order of arrival */

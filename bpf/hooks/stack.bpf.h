@@ -7,6 +7,7 @@
 #define PKTPATH_BPF_HOOKS_STACK_BPF_H
 
 #include "core/arrival.bpf.h"
+#include "core/shared.bpf.h"
 #include "hooks/copies.bpf.h"
 #include "hooks/gro.bpf.h"
 
@@ -141,6 +142,8 @@ HANDLER(ip)
 	if (rec->dev != (u64)RD(typed, skb, dev))
 		hop(typed, &h, skb, rec);
 	stamp(&h, rec, PP_ST_IP);
+	if (RD(typed, skb, users.refs.counter) > 1)
+		share(&h, rec);
 }
 
 /* ip_local_deliver_finish(net, sk, skb), ip6_input_finish(net, sk, skb): it is for this host. */
@@ -150,12 +153,10 @@ HANDLER(local)
 	struct here h;
 	u32 ref = 0;
 
-	rec = record_here(a2, &h, &ref);
+	rec = record_of(a2, &h, &ref);
 	if (!rec)
 		return;
 	h.c->local_ref = ref;
-	if (h.c->cut.state)
-		forget_cut(&h);
 	stamp(&h, rec, PP_ST_LOCAL);
 }
 
@@ -177,6 +178,17 @@ HANDLER(l4)
 
 	if (rec && rec->flags & PP_F_FRAG)
 		parse_whole(typed, (struct sk_buff *)a0, rec);
+}
+
+/* arp_rcv(skb), igmp_rcv(skb): for the kernel itself, which has no stage of its own for them. */
+HANDLER(taken)
+{
+	struct pp_rec *rec;
+	u32 ref = 0;
+
+	rec = pp_find(a0, &ref);
+	if (rec)
+		rec->flags |= PP_F_TAKEN;
 }
 
 #endif /* PKTPATH_BPF_HOOKS_STACK_BPF_H */

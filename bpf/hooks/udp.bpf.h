@@ -18,15 +18,13 @@ HANDLER(sock_udp)
 	u32 ref = 0;
 
 	rec = pp_find(a1, &ref);
-	if (!here(&h))
+	of = rec ? NULL : original_of(typed, skb);
+	if (!(rec || of) || !here(&h))
 		return;
-	if (!rec) {
-		of = original_of(typed, skb);
-		rec = of ? birth_clone(typed, &h, of, skb) : cut_out(typed, &h, skb);
-	}
+	if (of)
+		rec = birth_clone(typed, &h, of, skb);
 	if (!rec)
 		return;
-	rec->flags &= ~PP_F_CUT;
 	/* A multicast datagram still has its route; v7.3 lets go of that when it queues it. */
 	if (RD(typed, skb, _skb_refdst))
 		rec->flags |= PP_F_MORPH;

@@ -132,8 +132,6 @@ static bool applies(const struct plan *plan, const struct drivers *drv, const st
 
 	if (!*h->module || *h->module == '+')
 		return true;
-	if (*h->module == '@')
-		return drv->forward;
 	if (is_driver_row(h))
 		return drivers_use(drv, h->module);
 	for (i = 0; i < drv->nr; i++)
@@ -160,12 +158,8 @@ static void serve_slot(struct plan *plan, struct trial *t, const struct plan_opt
 				plan->why[i] = "not asked for (--stage)";
 				continue;
 			}
-			if (!applies(plan, drv, &hooks[i])) {
-				if (*hooks[i].module == '@')
-					plan->why[i] = "this host does not forward, and "
-						       "has no bridge";
+			if (!applies(plan, drv, &hooks[i]))
 				continue;
-			}
 			if (!first && !served && !is_driver_row(&hooks[i]))
 				break;
 			choose(plan, t, o, i);

@@ -27,7 +27,7 @@ const char *hook_module(const struct hook *h)
 {
 	if (*h->module == '+')
 		return h->module + 1;
-	return *h->module == '*' || *h->module == '@' ? "" : h->module;
+	return *h->module == '*' ? "" : h->module;
 }
 
 const char *backend_name(enum backend be)

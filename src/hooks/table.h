@@ -17,7 +17,7 @@ struct hook {
 	int stage;		/* enum pp_stage or PP_ST_NONE */
 	const char *symbol;
 	int nargs;
-	const char *module;	/* "", a driver's name, "*", "+name" or "@forward" */
+	const char *module;	/* "", a driver's name, "*" or "+name" */
 };
 
 /* A job that several hooks can do. */

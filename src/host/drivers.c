@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/procfile.h"
 #include "host/drivers.h"
 #include "host/ethtool.h"
 
@@ -30,7 +29,7 @@ static bool is_hardware(const struct ethtool_drvinfo *info)
 	return true;
 }
 
-static int add_iface(struct drivers *d, const char *ifname, bool meant)
+static int add_iface(struct drivers *d, const char *ifname)
 {
 	struct ethtool_drvinfo info;
 	int err = ethtool_driver(ifname, &info);
@@ -38,13 +37,10 @@ static int add_iface(struct drivers *d, const char *ifname, bool meant)
 	if (err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ENOBUFS)
 		return err;
 	if (err) {
-		d->soft |= meant;
-		d->unknown |= meant && err != -EOPNOTSUPP;
+		d->soft = true;
+		d->unknown |= err != -EOPNOTSUPP;
 		return 0;
 	}
-	d->forward |= !strcmp(info.driver, "bridge");
-	if (!meant)
-		return 0;
 	if (!is_hardware(&info) || d->nr == DRIVERS_MAX) {
 		d->soft = true;
 		return 0;
@@ -54,21 +50,6 @@ static int add_iface(struct drivers *d, const char *ifname, bool meant)
 	snprintf(d->name[d->nr], sizeof(d->name[0]), "%.31s", info.driver);
 	d->nr++;
 	return 0;
-}
-
-/* A family that there is not has no such file; where one cannot be read it may forward. */
-static bool forwards_by(const char *family, const char *ifname)
-{
-	char line[16];
-	int err = procfile_line(line, sizeof(line), "/proc/sys/net/%s/conf/%s/forwarding", family,
-				ifname);
-
-	return err ? err != -ENOENT : strtol(line, NULL, 10) != 0;
-}
-
-static bool forwards(const char *ifname)
-{
-	return forwards_by("ipv4", ifname) || forwards_by("ipv6", ifname);
 }
 
 static bool is_meant(const struct scope *scope, unsigned int ifindex)
@@ -90,10 +71,9 @@ int drivers_find(struct drivers *d, const struct scope *scope)
 	memset(d, 0, sizeof(*d));
 	if (!list)
 		return -errno;
-	for (p = list; !err && p->if_index; p++) {
-		err = add_iface(d, p->if_name, is_meant(scope, p->if_index));
-		d->forward |= forwards(p->if_name);
-	}
+	for (p = list; !err && p->if_index; p++)
+		if (is_meant(scope, p->if_index))
+			err = add_iface(d, p->if_name);
 	if_freenameindex(list);
 	return err;
 }

@@ -14,7 +14,6 @@ struct drivers {
 	int nr;
 	bool soft;	/* and there are interfaces with none, or of more drivers */
 	bool unknown;	/* and there are some that may not be asked */
-	bool forward;			/* this netns routes packets on, or bridges them, or may */
 };
 
 /*

@@ -25,6 +25,7 @@ from guest import poll  # noqa: F401
 from guest import read  # noqa: F401
 from guest import forward  # noqa: F401
 from guest import copies  # noqa: F401
+from guest import evidence  # noqa: F401
 from guest import hist  # noqa: F401
 from guest import serve  # noqa: F401
 from guest import xdp  # noqa: F401
@@ -37,7 +38,8 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
           "routed_packets_leave", "datagrams_into_a_container", "a_bridge_is_a_hop",
           "a_vlan_is_a_hop", "fragments_end_in_their_datagram", "a_multicast_for_three_readers",
-          "replies_for_a_raw_socket",
+          "replies_for_a_raw_socket", "under_a_dhcp_clients_socket", "redirected_by_tc",
+          "freed_where_nobody_sees_it", "segmented_by_nfqueue", "a_router_that_shapes",
           "readers_that_sleep_are_woken_for_udp", "data_in_a_syn_is_read",
           "what_nobody_accepts_is_closed_unread", "what_ktls_takes_is_labelled",
           "what_mptcp_takes_is_labelled",
@@ -61,7 +63,8 @@ FEW = {
              "unread_datagrams_fill_the_table_of_records", "recycled_datagrams",
              "recycled_segments", "histograms_of_datagrams_are_those_of_their_records",
              "our_own_generic_program_passes_all", "native_verdicts_are_what_the_wire_says",
-             "a_server_as_nobody_tells_all_stages"),
+             "a_server_as_nobody_tells_all_stages", "under_a_dhcp_clients_socket",
+             "a_router_that_shapes"),
     "6.12": ("a_thousand_datagrams", "a_large_stream", "datagrams_into_a_container",
              "what_ktls_takes_is_labelled",
              "what_mptcp_takes_is_labelled", "what_nobody_accepts_is_closed_unread",
@@ -73,7 +76,8 @@ FEW = {
           "data_in_a_syn_is_read", "a_timer_polls", "a_thread_polls",
           "histograms_of_datagrams_are_those_of_their_records",
           "generic_verdicts_are_what_the_wire_says", "native_verdicts_are_what_the_wire_says",
-          "the_benchmark_says_what_leaves_natively", "alone_behind_the_dispatcher"),
+          "the_benchmark_says_what_leaves_natively", "alone_behind_the_dispatcher",
+          "under_a_dhcp_clients_socket"),
 }
 PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
 

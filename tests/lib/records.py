@@ -251,7 +251,7 @@ class Trace:
         return self
 
     def ready(self):
-        self._process.wait_for("listening on", 60)
+        self._process.wait_for("listening on", 200)
         settle(self._g)
         return self
 

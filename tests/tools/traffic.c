@@ -61,6 +61,8 @@ static const struct command {
 	  "packets of an IP protocol (1 = ICMP) on a raw socket" },
 	{ "packet-recv", "nI", "COUNT [IFNAME]", LOOK, packet_recv,
 	  "frames that arrive, on a packet socket" },
+	{ "packet-refuse", "pI", "ETHERTYPE [IFNAME]", BIT(OPT_TIMEOUT), packet_refuse,
+	  "a packet socket that wants frames of ETHERTYPE, and refuses each" },
 	{ "ping-raw", "dn", "DST COUNT", BIT(OPT_SIZE) | BIT(OPT_GAP) | BIT(OPT_TIMEOUT), ping_raw,
 	  "ICMP echo by a raw socket; --timeout is for each reply, at least 1 s" },
 	{ "nfqueue-delay", "pmn", "QUEUE MS COUNT", LOOK | BIT(OPT_DROP), nfqueue_delay,

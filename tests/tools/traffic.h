@@ -76,6 +76,7 @@ int tcp_send(const struct opts *o);
 int tcp_recv(const struct opts *o);
 int raw_recv(const struct opts *o);
 int packet_recv(const struct opts *o);
+int packet_refuse(const struct opts *o);
 int ping_raw(const struct opts *o);
 int nfqueue_delay(const struct opts *o);
 int spin_fifo(const struct opts *o);

@@ -74,8 +74,11 @@ static int queue_open(struct queue *q)
 	struct nfqnl_msg_config_cmd bind = { .command = NFQNL_CFG_CMD_BIND };
 	struct nfqnl_msg_config_params meta = { .copy_mode = NFQNL_COPY_META };
 
+	/* A packet that GRO merged comes in some 45 pieces at once. */
+	int room = 8 << 20;
+
 	q->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	if (q->fd < 0)
+	if (q->fd < 0 || setsockopt(q->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
 		return fail("netlink");
 	if (configure(q, NFQA_CFG_CMD, &bind, sizeof(bind)))
 		return fail("bind to the queue (is the module nfnetlink_queue loaded?)");

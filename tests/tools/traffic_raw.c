@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -149,6 +150,32 @@ int packet_recv(const struct opts *o)
 	       stats.tp_packets, stats.tp_drops);
 	close(fd);
 	return rc;
+}
+
+/* As DHCP clients do: bound to a protocol, with a filter that refuses all. Until it is killed. */
+int packet_refuse(const struct opts *o)
+{
+	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog filter = { .len = 1, .filter = &none };
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(o->port) };
+	uint64_t start = now_ns(CLOCK_MONOTONIC);
+	int fd = socket(AF_PACKET, SOCK_DGRAM, 0);
+
+	if (fd < 0)
+		return fail("packet socket");
+	if (o->ifname) {
+		at.sll_ifindex = (int)if_nametoindex(o->ifname);
+		if (!at.sll_ifindex)
+			return fail(o->ifname);
+	}
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) ||
+	    bind(fd, (struct sockaddr *)&at, sizeof(at)))
+		return fail("packet socket");
+	announce_ready();
+	while (!expired(start, o->timeout_s))
+		sleep_ns(NSEC_PER_SEC / 10);
+	close(fd);
+	return 0;
 }
 
 struct ping {
