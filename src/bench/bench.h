@@ -16,7 +16,7 @@
 #include "host/cpus.h"
 #include "host/machine.h"
 
-#define BENCH_SCHEMA "pktpath.bench.v1"
+#define BENCH_SCHEMA "pktpath.bench.v2"
 
 struct bench_opts {
 	struct bench_spec specs[2];

@@ -95,7 +95,7 @@ static int measure(struct run *run, uint64_t ns)
 
 static int take_latencies(struct run *run)
 {
-	static const double at[NR_LATS] = { 0.5, 0.9, 0.99, 0.999, 0.9999 };
+	static const uint32_t ppm[] = { QUANTILES(QUANTILE_PPM) };
 	const uint64_t *samples;
 	size_t n = bed_samples(run->bed, &samples), i;
 	double *v = n ? malloc(n * sizeof(*v)) : NULL;
@@ -105,8 +105,10 @@ static int take_latencies(struct run *run)
 	for (i = 0; i < n; i++)
 		v[i] = (double)samples[i];
 	sort_doubles(v, n);
-	for (i = 0; i < NR_LATS; i++)
-		run->r->latency[i] = n * (1 - at[i]) >= 1 ? quantile(v, n, at[i]) : NAN;
+	/* At least one must lie above it. */
+	for (i = 0; i < QUANTILE_NR; i++)
+		run->r->latency[i] = (uint64_t)n * (1000000 - ppm[i]) < 1000000 ? NAN :
+				     quantile(v, n, ppm[i] / 1e6);
 	run->r->nr_latencies = n;
 	free(v);
 	return 0;

@@ -4,12 +4,11 @@
 #define PKTPATH_BENCH_RUN_H
 
 #include <stdint.h>
+#include "base/quantiles.h"
 #include "bench/bench.h"
 #include "bench/books.h"
 #include "host/cpu_use.h"
 #include "bench/stats.h"
-
-enum { LAT_P50, LAT_P90, LAT_P99, LAT_P999, LAT_P9999, NR_LATS };
 
 struct run_result {
 	const struct bench *b;
@@ -20,7 +19,7 @@ struct run_result {
 	struct estimate ns;		/* of CPU per delivered packet, and its parts: */
 	struct estimate gen, driver, prog;
 	size_t nr_latencies;
-	double latency[NR_LATS];	/* ns; NAN where there are too few samples for it */
+	double latency[QUANTILE_NR];	/* ns; NAN where there are too few samples for it */
 	int nr_use;
 	struct cpu_use use[CPU_MAX];	/* ticks of the measured time */
 };

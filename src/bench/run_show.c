@@ -20,7 +20,7 @@ static void print_cost(const struct run_result *r)
 
 static void print_latency(const struct run_result *r)
 {
-	static const char *const names[NR_LATS] = { "p50", "p90", "p99", "p99.9", "p99.99" };
+	static const char *const names[] = { QUANTILES(QUANTILE_LABEL) };
 	char buf[FMT_MAX];
 	int i;
 
@@ -29,7 +29,7 @@ static void print_latency(const struct run_result *r)
 		return;
 	}
 	printf("latency     ");
-	for (i = 0; i < NR_LATS; i++)
+	for (i = 0; i < QUANTILE_NR; i++)
 		printf(" %s %s", names[i], isnan(r->latency[i]) ? "-" :
 		       fmt_duration(buf, (uint64_t)r->latency[i], FMT_LONG));
 	printf(" (%zu sampled)\n", r->nr_latencies);
@@ -49,7 +49,7 @@ static int run_text(const struct run_result *r)
 }
 static void add_latency(yyjson_mut_doc *d, yyjson_mut_val *root, const struct run_result *r)
 {
-	static const char *const names[NR_LATS] = { "p50", "p90", "p99", "p99_9", "p99_99" };
+	static const char *const keys[] = { QUANTILES(QUANTILE_KEY) };
 	yyjson_mut_val *v;
 	int i;
 
@@ -58,8 +58,8 @@ static void add_latency(yyjson_mut_doc *d, yyjson_mut_val *root, const struct ru
 		return;
 	}
 	v = yyjson_mut_obj_add_obj(d, root, "latency_ns");
-	for (i = 0; i < NR_LATS; i++)
-		json_real(d, v, names[i], r->latency[i]);
+	for (i = 0; i < QUANTILE_NR; i++)
+		json_real(d, v, keys[i], r->latency[i]);
 	yyjson_mut_obj_add_uint(d, v, "samples", r->nr_latencies);
 }
 

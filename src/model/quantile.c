@@ -4,18 +4,16 @@
 
 #define MILLION 1000000u
 
-#define LABEL(id, label, ppm) label,
-static const char *const labels[] = { QUANTILES(LABEL) };
+static const char *const labels[] = { QUANTILES(QUANTILE_LABEL) };
 
-#define PPM(id, label, ppm) ppm,
-static const uint32_t ppms[] = { QUANTILES(PPM) };
+static const uint32_t ppms[] = { QUANTILES(QUANTILE_PPM) };
 
 const char *quantile_label(unsigned int i)
 {
 	return labels[i];
 }
 
-/* Values are whole nanoseconds: a bucket as wide as one has its value as its middle. */
+/* Values are whole nanoseconds: a bucket for a single value has that value as its middle. */
 uint64_t quantile_middle(uint32_t bucket)
 {
 	uint64_t low = pp_hist_low(bucket);
@@ -23,7 +21,7 @@ uint64_t quantile_middle(uint32_t bucket)
 	return low + (pp_hist_low(bucket + 1) - low - 1) / 2;
 }
 
-/* How many durations the quantile has at or below it: rounded up, without overflow. */
+/* How many durations lie at or below the quantile: rounded up, without overflow. */
 static uint64_t rank_of(uint64_t n, uint32_t ppm)
 {
 	return n / MILLION * ppm + (n % MILLION * ppm + MILLION - 1) / MILLION;

@@ -47,7 +47,10 @@ static int hist_record(struct sink_env *env, const struct pp_rec *rec)
 	return 0;
 }
 
-/* A packet is the slowest of several rows and spans, but is written once (a few, twice). */
+/*
+ * A packet may be the slowest of several rows and spans. It is written once; rarely twice, when
+ * another one's hash took its place in between.
+ */
 static int write_once(struct hist_json *hj, const struct sink_env *env, const struct pp_rec *rec)
 {
 	uint64_t *seen = &hj->written[(rec->id * 0x9e3779b97f4a7c15ull >> 32) % WRITTEN_MAX];
@@ -109,9 +112,8 @@ static void add_buckets(doc_t *d, val_t *o, const uint64_t *counts)
 
 static void add_quantiles(doc_t *d, val_t *o, const struct hist_row *r)
 {
-	static const char *const keys[] = { "p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns" };
+	static const char *const keys[] = { QUANTILES(QUANTILE_KEY_NS) };
 
-	_Static_assert(sizeof(keys) / sizeof(keys[0]) == QUANTILE_NR, "one key each");
 	json_num(d, o, "count", r->q.n);
 	json_num(d, o, "min_ns", r->q.min_ns);
 	for (int i = 0; i < QUANTILE_NR; i++)

@@ -10,12 +10,13 @@
 #define COUNT_CELL  11
 #define SHARE_CELL  7
 #define PICTURE_GAP 2
-#define PICTURE_MIN 12	/* narrower says nothing */
+#define PICTURE_MIN 12	/* too narrow to be read below this */
 #define PICTURE_MAX 60
-#define SPLIT_SHARE 0.05	/* of the total's time: stages below are not split into groups */
+#define SPLIT_SHARE 0.05	/* of the total's time: stages below it are not split into groups */
 
-enum col { COL_P50, COL_P90, COL_P99, COL_P999, COL_P9999, COL_MAX, COL_SHARE, COL_PICTURE,
-	   COL_NR };
+/* The first ones have the quantiles' numbers. */
+#define COL(id, ...) COL_##id,
+enum col { QUANTILES(COL) COL_MAX, COL_SHARE, COL_PICTURE, COL_NR };
 
 struct table {
 	struct sink_env *env;
@@ -35,13 +36,15 @@ static int col_width(int col)
 	       col == COL_PICTURE ? PICTURE_GAP + PICTURE_MIN : CELL;
 }
 
-/* Leaves out what does not fit, the least telling first. */
+/* Leaves out the columns that do not fit, the least useful first. */
 static int choose_columns(struct table *t)
 {
 	static const enum col order[] = { COL_PICTURE, COL_P9999, COL_SHARE, COL_P90, COL_P999,
 					  COL_P50, COL_P99 };
 	int room = hist_page_width(t->env) - t->name_cols - COUNT_CELL;
 	size_t i;
+
+	_Static_assert(sizeof(order) / sizeof(order[0]) == COL_NR - 1, "all but the maximum");
 
 	for (i = 0; i < COL_NR; i++) {
 		t->has[i] = true;
@@ -86,7 +89,7 @@ static void find_axis(struct table *t, int cols)
 		if (!is_shown(t, row) ||
 		    !hist_rows_get(&r, &t->page->rows, t->span, ALL_GROUPS, row, t->total_ns))
 			continue;
-		/* What takes no time would stretch the axis by decades; drawn at its begin. */
+		/* Durations of 0 would stretch the axis by decades: they are drawn at its start. */
 		low = r.q.min_ns ? r.q.min_ns : r.q.at_ns[QUANTILE_P50];
 		min = low && low < min ? low : min;
 		max = r.q.max_ns > max ? r.q.max_ns : max;
@@ -130,7 +133,7 @@ static const char *share_text(char buf[FMT_MAX], double share)
 	return share > 0 && !strcmp(buf, "0.0%") ? "<0.1%" : buf;
 }
 
-/* From the last bucket on nothing is known but where it begins. */
+/* All that is known of a duration in the last bucket is where the bucket begins. */
 static const char *cell_text(char buf[2 * FMT_MAX], const struct line *l, uint64_t ns, bool open)
 {
 	const uint64_t last = pp_hist_low(PP_H_BUCKETS - 1);
@@ -180,7 +183,7 @@ static int print_groups(struct table *t, uint32_t row)
 			continue;
 		hist_rows_group_label(label, t->env, t->span, t->order[i]);
 		snprintf(name, sizeof(name), "  %s", label);
-		/* The end of a path says more than its begin, and so does that of a long name. */
+		/* The end of a path, or of a long name, says more than its start. */
 		if (text_cols(name) >= t->name_cols)
 			snprintf(name, sizeof(name), "  %s%s", t->env->ascii ? ".." : "…",
 				 text_tail(label, t->name_cols - (t->env->ascii ? 5 : 4)));

@@ -24,6 +24,7 @@ import time
 from lib import wire
 from lib.bench_modes import MODES, WORKS
 from lib.harness import Skip, check, run as run_tests, test
+from lib.hist import QUANTILES
 from host.bench_outside import compiled  # and its tests
 from lib.tool import PATIENCE, PKTPATH, eventually, run
 
@@ -70,6 +71,8 @@ def usual(words):
         has_interval(result[name], name)
     check(result["latency_ns"] and result["latency_ns"]["p50"] > 0,
           f"no latencies: {result['latency_ns']}")
+    check([f"{key}_ns" for key in result["latency_ns"] if key != "samples"] == list(QUANTILES),
+          f"other quantiles than hist's: {list(result['latency_ns'])}")
     return n, result
 
 

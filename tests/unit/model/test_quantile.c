@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 /* hist.h and quantile.c: the buckets' arithmetic, and quantiles held against exact ones. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "unit.h"
@@ -167,6 +168,28 @@ static void test_labels(void **state)
 	assert_string_equal(quantile_label(QUANTILE_P9999), "p99.99");
 }
 
+/* "p99.9" for people, "p999" in JSON, and 999,000 of a million. */
+static void test_label_key_and_rank_agree(void **state)
+{
+	static const char *const keys[] = { QUANTILES(QUANTILE_KEY) };
+	static const uint32_t ppm[] = { QUANTILES(QUANTILE_PPM) };
+
+	for (unsigned int i = 0; i < QUANTILE_NR; i++) {
+		char joined[16];
+		double percent;
+		int whole, rest, n;
+
+		assert_int_equal(sscanf(quantile_label(i), "p%lf", &percent), 1);
+		assert_int_equal((uint32_t)(percent * 10000 + 0.5), ppm[i]);
+		n = sscanf(quantile_label(i), "p%d.%d", &whole, &rest);
+		if (n == 2)
+			snprintf(joined, sizeof(joined), "p%d%d", whole, rest);
+		else
+			snprintf(joined, sizeof(joined), "p%d", whole);
+		assert_string_equal(keys[i], joined);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_an_empty_row),
 		cmocka_unit_test(test_counts_beyond_any_run),
 		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_label_key_and_rank_agree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
