@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * What `--by` splits histograms by: all there is to know of a way to split, in one row. The BPF side
- * packs what a packet has of it into a group's key; user space unpacks the key and names the group.
+ * What `--by` splits histograms by: all there is to know of a way to split, in one row. The BPF
+ * side packs what a packet has of it into a group's key; user space unpacks the key and names the
+ * group.
  */
 #ifndef PKTPATH_INCLUDE_BY_KEYS_H
 #define PKTPATH_INCLUDE_BY_KEYS_H

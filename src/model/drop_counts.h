@@ -5,10 +5,10 @@
 
 #include "record.h"
 
-#define REASONS_MAX 128		/* v6.12 has about 100; further ones are counted together */
+#define REASONS_MAX 128		/* v6.12 has about 100; any further ones are counted together */
 
 struct reason_count {
-	uint32_t reason;	/* of the kernel, or our own; see pp_rec.reason */
+	uint32_t reason;	/* the kernel's, or pktpath's own; see pp_rec.reason */
 	uint64_t count;
 	double when;		/* of the example: seconds of CLOCK_REALTIME */
 	struct pp_rec example;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What is asked of histograms: on the command line, by it of the tracer and of the outputs. */
+/* What the user asks of histograms. The tracer and the outputs do it. */
 #ifndef PKTPATH_MODEL_HIST_OPTS_H
 #define PKTPATH_MODEL_HIST_OPTS_H
 
@@ -18,7 +18,7 @@ struct hist_opts {
 	uint64_t interval_ns;		/* 0 = only the whole run */
 };
 
-/* Groups that rows are split into, without the one of all others: 0 without a dimension. */
+/* Groups that rows are split into, not counting the one of all others; 0 if they are not split. */
 static inline uint32_t hist_opts_groups(const struct hist_opts *o)
 {
 	return o->by == PP_BY_NONE ? 0 : o->groups;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Histograms as user space sees them: a copy of what all CPUs have counted by some moment. Between
+ * Histograms as user space sees them: a copy of what all CPUs have counted so far. Between
  * the tracer, which fills them in, and what shows them. include/hist.h has the buckets.
  */
 #ifndef PKTPATH_MODEL_HISTOGRAM_H

@@ -12,8 +12,8 @@ struct hook_report {
 	const char *role;	/* stage label, or "drop", "merge", "end", "exit" … */
 	const char *hook;	/* symbol or tracepoint, "" if none could be had */
 	const char *backend;	/* "fentry", "kprobe.multi", "kprobe", "tp_btf"; "-": not served */
-	const char *why;	/* plain words: why it is missing, or ""  */
-	int64_t missed;		/* runs that the kernel says it skipped; -1 = it does not say */
+	const char *why;	/* plain words: why it is missing, or "" */
+	int64_t missed;		/* runs that the kernel skipped; -1 = it does not count them */
 };
 
 static inline bool hook_report_served(const struct hook_report *h)

@@ -34,7 +34,7 @@ const char *by_help(unsigned int by);
 
 int by_find(const char *label);
 
-/* Those whose values are few and stay, and "none": a bit mask of enum pp_by. */
+/* The ways with few and lasting values, and "none": a bit mask of enum pp_by. */
 #define BY_STEADY (1u << PP_BY_NONE PP_BYS(BY_STEADY_BIT))
 #define BY_STEADY_BIT(id, label, life, ...) | BY_IS_##life << PP_BY_##id
 #define BY_IS_STEADY   1u
@@ -42,7 +42,7 @@ int by_find(const char *label);
 
 /* The flags of a record, by row number from 0; NULL after the last. */
 struct flag_name {
-	const char *label, *help;	/* "": the kernel side's own, not shown */
+	const char *label, *help;	/* "": internal to the kernel side, not shown */
 	unsigned int bit;
 };
 const struct flag_name *flag_row(unsigned int i);

@@ -22,9 +22,7 @@ struct cost_figures {
 	bool over;			/* the budget was exceeded when it was last measured */
 };
 
-/*
- * seen + clones + birth losses = verdicts + in flight, or `balanced` is false.
- */
+/* seen + clones + birth losses = verdicts + in flight, or `balanced` is false. */
 struct ledger {
 	uint64_t duration_ns;
 	struct pp_counts n;		/* summed over CPUs */

@@ -7,7 +7,7 @@
 #define BUCKETS (LINEAGE_MAX * 2)
 #define NONE	UINT32_MAX
 
-/* A record that waits, in its bucket's list, which is in the order of arrival. */
+/* A waiting record, in its bucket's list, which is in order of arrival. */
 struct waiting {
 	struct pp_rec rec;
 	uint32_t next;
@@ -44,7 +44,7 @@ static struct bucket *bucket_of(struct lineage *l, uint64_t parent)
 	return &l->buckets[(parent * 0x9e3779b97f4a7c15ull >> 32) % BUCKETS];
 }
 
-/* Takes out the first that waits for `parent`; NONE if there is none. */
+/* Takes out the first one that waits for `parent`; NONE if there is none. */
 static uint32_t take(struct lineage *l, uint64_t parent)
 {
 	struct bucket *b = bucket_of(l, parent);
@@ -70,7 +70,7 @@ static void drop_taken(struct lineage *l)
 		l->oldest = (l->oldest + 1) % LINEAGE_MAX;
 }
 
-/* The oldest goes without its parent; it is the first of its parent's, for lists keep the order. */
+/* The oldest goes without its parent. It is the first in its list, which is in order of arrival. */
 static int put_out_oldest(struct lineage *l)
 {
 	uint32_t i = take(l, l->slots[l->oldest].rec.parent);
@@ -95,7 +95,7 @@ static int wait_for_parent(struct lineage *l, const struct pp_rec *rec)
 	return ret;
 }
 
-/* Those that wait for `id`, and those that wait for these: GRO may merge what was merged. */
+/* Those that wait for `id`, and those that wait for them: GRO may merge merged packets again. */
 static int follow(struct lineage *l, uint64_t id, const struct pp_rec *whole, int depth)
 {
 	uint32_t i;

@@ -14,16 +14,19 @@
 
 struct lineage;
 
-/* `whole`: the ended record that holds a merged packet's data; NULL if it is not known, or for a
- * packet that was not merged. A value other than 0 stops what is under way and is returned. */
+/*
+ * Gets a record. `whole`: the ended record that holds a merged packet's data; NULL if it is not
+ * known, or for a packet that was not merged. A result other than 0 ends the call in progress, which
+ * returns it.
+ */
 typedef int (*lineage_fn)(void *arg, const struct pp_rec *rec, const struct pp_rec *whole);
 
 struct lineage *lineage_new(lineage_fn fn, void *arg);	/* NULL: no memory */
 
-/* Takes a record that ended, and hands out what is complete with it. */
+/* Takes a record that has ended, and hands out all records that are complete now. */
 int lineage_add(struct lineage *l, const struct pp_rec *rec);
 
-/* Hands out what still waits, without parents. */
+/* Hands out the records that still wait, without parents. */
 int lineage_flush(struct lineage *l);
 
 void lineage_free(struct lineage *l);

@@ -4,7 +4,7 @@
 #include "model/timeline.h"
 #include "model/slowest.h"
 
-/* A heap for each row, the fastest of the slowest on top: it is the next to go. */
+/* A heap for each row. On top is the fastest of the slowest, the next to go. */
 struct slowest {
 	uint32_t k;
 	uint32_t nr[PP_H_ROWS];
@@ -31,7 +31,7 @@ void slowest_clear(struct slowest *w)
 		w->nr[row] = 0;
 }
 
-/* Of two that took as long the one that came first is kept: the order does not depend on luck. */
+/* Of two that took equally long, the earlier one is kept, so that the order is always the same. */
 static bool is_faster(const struct slowest_entry *a, const struct slowest_entry *b)
 {
 	return a->ns != b->ns ? a->ns < b->ns : a->rec.end_ns > b->rec.end_ns;
@@ -51,7 +51,7 @@ static void sift_up(struct slowest_entry *heap, uint32_t i)
 		swap(&heap[i], &heap[(i - 1) / 2]);
 }
 
-/* The fastest of a place and the two below it. */
+/* The fastest of an entry and the two below it. */
 static uint32_t fastest_of(const struct slowest_entry *heap, uint32_t i, uint32_t n)
 {
 	uint32_t least = i, below;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* Orders a record's stamps and takes their differences. See timeline.h. */
 #include <errno.h>
 #include <stddef.h>
 #include "model/timeline.h"
 
-/* Stages arrive in enum order, so moving only later stamps keeps that order among equals. */
+/* Stages come in enum order; as only later stamps are moved, equal ones stay in that order. */
 static void insert(struct timeline *tl, const struct timeline_row *row)
 {
 	int i = tl->nr++;

@@ -34,7 +34,7 @@ struct drops_state {
 	int drawn;			/* lines of the table that stands on the terminal */
 };
 
-/* Is there room for the example beside its group? Else it goes below. */
+/* Is there room for the example beside its group? Otherwise it goes below. */
 static bool wide(const struct sink_env *env)
 {
 	return !env->width || env->width > COL_FLOW + 45;
@@ -68,7 +68,7 @@ static int drops_record(struct sink_env *env, const struct pp_rec *rec)
 	struct drops_state *st = env->state;
 	struct group *g;
 
-	/* What XDP dropped has a reason of ours, and so has what it could not send. */
+	/* XDP's drops, and packets that it failed to send, have a reason of pktpath's own. */
 	if (rec->verdict != PP_V_DROPPED && !(verdict_is_xdp(rec->verdict) && rec->reason))
 		return 0;
 	g = find_group(st, rec, last_stage(rec));
@@ -170,7 +170,7 @@ static int print_table(struct sink_env *env, uint64_t ns)
 	return err ? err : file_flush(env->out);
 }
 
-/* Draws over the table that stands there. */
+/* Draws over the table that is on the terminal. */
 static int redraw(struct sink_env *env, uint64_t ns)
 {
 	struct drops_state *st = env->state;

@@ -10,10 +10,10 @@
 
 #define NO_READER "no reader"
 
-/* A group being named: the rows of PP_BYS call what follows with it. */
+/* A group being named. The rows of PP_BYS call the functions below with it. */
 struct group {
 	const struct sink_env *env;
-	struct pp_rec rec;		/* what its key says */
+	struct pp_rec rec;		/* unpacked from its key */
 	char dev[FMT_TEXT_MAX], part[FMT_TEXT_MAX], text[FMT_TEXT_MAX];
 };
 
@@ -42,7 +42,7 @@ static const char *dev(struct group *g)
 	return g->dev;
 }
 
-/* "3"; "?" if its driver did not tell. */
+/* "3"; "?" if its driver does not record the queue. */
 static const char *queue(struct group *g)
 {
 	if (g->rec.queue)
@@ -52,7 +52,7 @@ static const char *queue(struct group *g)
 	return g->part;
 }
 
-/* As fmt_proto(), but IPv6's and IPv4's differ: "tcp", "tcp/6". */
+/* Like fmt_proto(), but IPv6's names differ from IPv4's: "tcp", "tcp/6". */
 static const char *proto(struct group *g)
 {
 	bool v6 = g->rec.eth_proto == ETH_P_IPV6 && g->rec.l4_proto != IPPROTO_ICMPV6;
@@ -61,7 +61,7 @@ static const char *proto(struct group *g)
 	return say(g, "%s%s", fmt_proto(buf, &g->rec), v6 ? "/6" : "");
 }
 
-/* "udp/53"; of what has no ports, the protocol. IPv4's and IPv6's are together. */
+/* "udp/53"; the protocol alone if it has no ports. IPv4 and IPv6 are counted together. */
 static const char *port(struct group *g)
 {
 	char buf[FMT_MAX];

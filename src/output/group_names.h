@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* What the groups of `--by` are called, everywhere: in tables, in JSON and in the labels of metrics. */
+/* What the groups of `--by` are called: in tables, in JSON and in the labels of metrics. */
 #ifndef PKTPATH_OUTPUT_GROUP_NAMES_H
 #define PKTPATH_OUTPUT_GROUP_NAMES_H
 

@@ -12,7 +12,7 @@
 #define COL_BAR	  50
 #define BAR_MIN	  8
 
-/* Counts of `step` buckets from the one that `i` names. */
+/* The sum of `step` buckets from bucket `i` on. */
 static uint64_t joined(const uint64_t *counts, uint32_t i, uint32_t step)
 {
 	uint64_t n = 0;
@@ -22,7 +22,7 @@ static uint64_t joined(const uint64_t *counts, uint32_t i, uint32_t step)
 	return n;
 }
 
-/* How many buckets are to be one line, so that there are not too many lines. */
+/* How many buckets to join into one line to keep within LINES_MAX. */
 static uint32_t find_step(const uint64_t *counts)
 {
 	uint32_t step, i, lines = LINES_MAX + 1;
@@ -51,7 +51,7 @@ static int print_header(struct sink_env *env, struct hist_page *page, const char
 	return hist_page_line(env, page);
 }
 
-/* One line: where it begins and ends, how many, their part, and the part up to there. */
+/* One line: where it begins and ends, its count, its share, and the share up to its end. */
 static int print_bucket(struct sink_env *env, struct hist_page *page, uint32_t i, uint32_t step,
 			const uint64_t v[4])
 {
@@ -61,7 +61,7 @@ static int print_bucket(struct sink_env *env, struct hist_page *page, uint32_t i
 
 	line_start(l);
 	line_right(l, COL_FROM, PLAIN, line_duration(buf, l, pp_hist_low(i), false));
-	/* The last one takes all that is longer. */
+	/* The last one takes everything longer. */
 	if (i + step < PP_H_BUCKETS)
 		line_right(l, COL_TO, PLAIN, line_duration(buf, l, pp_hist_low(i + step), false));
 	line_right(l, COL_COUNT, PLAIN, fmt_count(buf, v[0]));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Where the text of histograms is written: line by line, and on a terminal as a page that the next
- * one takes the place of.
+ * Where the text of histograms is written: line by line, and on a terminal as a page that is
+ * replaced by the next one.
  */
 #ifndef PKTPATH_OUTPUT_HIST_PAGE_H
 #define PKTPATH_OUTPUT_HIST_PAGE_H
@@ -12,10 +12,10 @@
 #define HIST_PAGE_WIDTH 100	/* without a terminal */
 
 struct hist_page {
-	struct line line;		/* in the making */
+	struct line line;		/* being put together */
 	struct hist_rows rows;
 	unsigned int spans;		/* shown so far, but for those that were redrawn */
-	int drawn;			/* lines of the table that stands on the terminal */
+	int drawn;			/* lines of the table that is on the terminal */
 	int room;			/* lines that may be drawn; 0 = any number */
 };
 

@@ -32,7 +32,7 @@ const struct slowest *hist_rows_slowest(const struct hist_rows *v, const struct 
 	return span->nr ? v->now : v->all;
 }
 
-/* Up to GRO frames that were merged count as well, of which there are no examples. */
+/* Merged frames count too, in rows up to GRO, but there are no examples of them. */
 static bool has_examples_of_all(const struct hist_rows *v, uint32_t row)
 {
 	return row > PP_ST_GRO || !v->wire;
@@ -50,7 +50,7 @@ static void exact_max(struct hist_row *r, const struct hist_rows *v, const struc
 		return;
 	r->q.max_ns = list[0]->ns;
 	r->q.open = false;
-	/* The middle of its bucket may lie above it. */
+	/* The bucket's middle may lie above it. */
 	if (r->q.min_ns > r->q.max_ns)
 		r->q.min_ns = r->q.max_ns;
 	for (int i = 0; i < QUANTILE_NR; i++)
@@ -84,7 +84,7 @@ double hist_rows_total(const struct hist_span *span)
 	return q.sum_ns;
 }
 
-/* Of the total, or of any row if packets of the group did not end in the span. */
+/* The largest count of any row: frames that were merged are not in the total. */
 static uint64_t group_count(const struct histogram *h, uint32_t group)
 {
 	uint64_t most = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * The table of a span: one row per stage, or per stage and group, and one for the total. As many
- * columns as the terminal has room for, the most telling ones first.
+ * columns as the terminal has room for, the most useful ones first.
  */
 #ifndef PKTPATH_OUTPUT_HIST_TABLE_H
 #define PKTPATH_OUTPUT_HIST_TABLE_H

@@ -13,7 +13,7 @@
 #include "output/sink.h"
 #include "output/waterfall.h"
 
-#define BOTTOM 2	/* lines of the terminal that a redrawn table leaves free */
+#define BOTTOM 2	/* lines of the terminal left free below a redrawn table */
 
 static int hist_begin(struct sink_env *env)
 {
@@ -86,14 +86,14 @@ static int print_example(struct sink_env *env, struct hist_page *page, uint32_t 
 	return waterfall_print(env, l, &e->rec, &tl);
 }
 
-/* A tail that matters: far from the median, and no small part of the slowest packets' total. */
+/* Has it a tail that matters? Far from the median, and no small part of the slow packets' total. */
 static bool has_tail(const struct hist_row *r, const struct hist_row *total)
 {
 	return r->q.at_ns[QUANTILE_P999] > 10 * r->q.at_ns[QUANTILE_P50] &&
 	       r->q.at_ns[QUANTILE_P999] > total->q.at_ns[QUANTILE_P999] / 10;
 }
 
-/* Ids that were drawn: a packet that is the slowest of several rows is drawn once. */
+/* IDs of packets already drawn: the slowest of several rows is drawn once. */
 struct drawn {
 	uint64_t id[PP_H_ROWS * PP_WORST_MAX];
 	uint32_t n;
@@ -121,7 +121,7 @@ static int print_row_examples(struct sink_env *env, struct hist_page *page,
 	return err;
 }
 
-/* The total's; of the stages those with a tail, or with -v all. */
+/* Those of the total, and of the stages that have a tail, or with -v of all stages. */
 static int print_examples(struct sink_env *env, struct hist_page *page,
 			  const struct hist_span *span)
 {
@@ -164,7 +164,7 @@ static int print_legend(struct sink_env *env, struct hist_page *page)
 	return hist_page_line(env, page);
 }
 
-/* Takes the table that stands on the terminal away, if there is one. */
+/* Removes the table from the terminal, if there is one. */
 static int wipe(struct sink_env *env, struct hist_page *page)
 {
 	int lines = page->room ? page->drawn : 0;
@@ -214,7 +214,7 @@ static int hist_done(struct sink_env *env, const struct ledger *led)
 	struct hist_page *page = env->state;
 	int err;
 
-	page->drawn = page->room = 0;	/* what stands there stays */
+	page->drawn = page->room = 0;	/* the last table stays on the terminal */
 	line_start(&page->line);
 	err = line_write(&page->line, env->err);
 	return err ? err : ledger_text(env, led);

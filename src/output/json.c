@@ -75,7 +75,7 @@ int json_line(const struct sink_env *env, const doc_t *doc, const yyjson_alc *al
 
 	if (!text)
 		return err.code == YYJSON_WRITE_ERROR_MEMORY_ALLOCATION ? -ENOMEM : -EINVAL;
-	text[len] = '\n';	/* instead of the NUL, which no one needs */
+	text[len] = '\n';	/* in place of the NUL, which is not needed */
 	errno = 0;
 	if (fwrite(text, 1, len + 1, env->out) != len + 1)
 		ret = errno ? -errno : -EIO;

@@ -7,7 +7,7 @@
 
 #define SUMMARY_SCHEMA "pktpath.summary.v1"
 
-/* A count by label; label 0 is the table's "none" or "in flight", which has a field of its own. */
+/* Counts by label, from number `from` on: "none" and "in flight" are not among them. */
 static void add_counts(doc_t *d, val_t *o, const char *key, const __u64 *n,
 		       unsigned int from, unsigned int nr, const char *(*label)(unsigned int))
 {
@@ -37,7 +37,7 @@ static void add_hooks(doc_t *d, val_t *o, const struct ledger *led)
 	}
 }
 
-/* Rounded, so that figures which are no more exact do not look so. */
+/* Rounded to the digits that mean something. */
 static void add_real(doc_t *d, val_t *o, const char *key, bool known, double value)
 {
 	if (known)

@@ -5,7 +5,7 @@
 #include "output/record_text.h"
 #include "text/line.h"
 
-#define INDENT	      12	/* where the text after a row's name or number begins */
+#define INDENT	      12	/* column of the text after a row's name or number */
 #define WIDTH_DEFAULT 100
 
 /* A paragraph that wraps between its items. */
@@ -22,7 +22,7 @@ static void para_flush(struct para *p)
 	line_start(&p->line);
 }
 
-/* Begins a row whose items stand to the right of its name. */
+/* Begins a row: its name, and room for items to the right of it. */
 static void para_start(struct para *p, enum style style, const char *name)
 {
 	p->items = 0;
@@ -73,7 +73,7 @@ static void add_share(struct para *p, enum style style, uint64_t n, const char *
 	if (!n || !all)
 		return;
 	snprintf(buf, sizeof(buf), "%.1f%%", 100.0 * (double)n / (double)all);
-	/* One packet in a million is not none, and all but one are not all. */
+	/* One packet in a million is more than none, and all but one is less than all. */
 	if (n != all && !strcmp(buf, "100.0%"))
 		strcpy(buf, ">99.9%");
 	if (!strcmp(buf, "0.0%"))
@@ -151,7 +151,7 @@ static void print_loss(struct para *p, uint64_t n, const char *name, const char 
 	para_flush(p);
 }
 
-/* Delivered packets whose path has a hole where there is a hook: the hook was missed. */
+/* Delivered packets that lack a stage although it has a hook: the hook was missed. */
 static void print_absent(struct para *p, const struct ledger *led)
 {
 	para_start(p, DIM, "holes");
@@ -161,7 +161,7 @@ static void print_absent(struct para *p, const struct ledger *led)
 		para_flush(p);
 }
 
-/* What the user left out, or what is counted twice: no loss, but the sums need it. */
+/* Packets that the user left out, or that are counted twice: no loss, but part of the sums. */
 static void print_choice(struct para *p, uint64_t n, const char *name, const char *text)
 {
 	char buf[FMT_MAX];
@@ -175,7 +175,7 @@ static void print_choice(struct para *p, uint64_t n, const char *name, const cha
 	para_flush(p);
 }
 
-/* --slow: how many there were, also if none. */
+/* --slow: how many there were, even if none. */
 static void print_slow(struct para *p, const struct ledger *led)
 {
 	char buf[FMT_MAX];
@@ -198,7 +198,7 @@ static void print_choices(struct para *p, const struct ledger *led)
 		     "records of readers not asked for: counted above, but not shown");
 }
 
-/* Percent, with as many digits as say something. */
+/* In percent, with more digits for smaller shares. */
 static const char *percent(char buf[FMT_MAX], double share)
 {
 	snprintf(buf, FMT_MAX, share < 0.0095 ? "%.2f%%" : share < 0.095 ? "%.1f%%" : "%.0f%%",
@@ -294,7 +294,7 @@ static bool first_of_backend(const struct ledger *led, int i)
 	return hook_report_served(&led->hooks[i]);
 }
 
-/* Stages without a hook, those with the same reason together. */
+/* Stages without a hook; those with the same reason share a row. */
 static void print_missing(struct para *p, const struct ledger *led, int i)
 {
 	const struct hook_report *h = &led->hooks[i];
@@ -327,7 +327,7 @@ static void print_hooks(struct para *p, const struct ledger *led)
 			print_missing(p, led, i);
 }
 
-/* Runs that the kernel skipped are losses nobody else reports, so not knowing is said, too. */
+/* Nothing else reports runs that the kernel skipped, so say it if they are not known, too. */
 static void print_missed(struct para *p, const struct ledger *led)
 {
 	char item[2 * FMT_TEXT_MAX], name[FMT_TEXT_MAX], buf[FMT_MAX];

@@ -54,12 +54,13 @@ static void add_fate(const struct sink_env *env, doc_t *d, val_t *o, const struc
 	json_text(d, o, "place", dropped ? place : NULL);
 	json_id(d, o, "parent", rec->verdict == PP_V_MERGED ? rec->parent : 0);
 	json_id(d, o, "clone_of", rec->clone_of);
-	json_text(d, o, "egress", rec->egress ? env->dev_name(env->names, rec->netns, rec->egress) : NULL);
+	json_text(d, o, "egress",
+		  rec->egress ? env->dev_name(env->names, rec->netns, rec->egress) : NULL);
 	json_id(d, o, "pid", rec->pid);
 	json_text(d, o, "comm", fmt_clean(comm, rec->comm, PP_COMM_LEN));
 }
 
-/* How the poll that fetched it came about, and what GRO did with it. */
+/* Why the poll that fetched it ran, and what GRO did with it. */
 static void add_poll(doc_t *d, val_t *o, const struct pp_rec *rec)
 {
 	bool work = rec->poll_budget && rec->poll_work != PP_WORK_UNKNOWN;
@@ -74,7 +75,7 @@ static void add_poll(doc_t *d, val_t *o, const struct pp_rec *rec)
 	json_text(d, o, "gro_end", rec->gro_end ? gro_end_label(rec->gro_end) : NULL);
 }
 
-/* Times are counted from the first stage, as those of the stages. */
+/* Times are relative to the first stage, like those of the stages. */
 static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struct pp_rec *rec,
 		     uint64_t first_ns)
 {
@@ -91,7 +92,7 @@ static void add_hops(const struct sink_env *env, doc_t *d, val_t *o, const struc
 	}
 }
 
-/* The XDP program that it met, and where that sent it; the program's name is the `place`. */
+/* The XDP program that ran on it, and where that sent it; its name is in `place`. */
 static void add_xdp(doc_t *d, val_t *o, const struct pp_rec *rec)
 {
 	char buf[FMT_MAX];

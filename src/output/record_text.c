@@ -2,7 +2,7 @@
 #include "model/labels.h"
 #include "output/record_text.h"
 
-#define SLOW_NS 1000000		/* a stage that is both this long and most of the total is red */
+#define SLOW_NS 1000000		/* a stage that is longer than this and most of the total is red */
 
 enum style record_text_verdict_style(unsigned int verdict)
 {
@@ -45,7 +45,7 @@ static void add_drop(const struct sink_env *env, struct line *l, const struct pp
 	line_add(l, BOLD, fmt_clean(buf, rec->place, sizeof(rec->place)));
 }
 
-/* Where an XDP program redirected it to. */
+/* Where an XDP program redirected it. */
 static void add_target(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
 {
 	char buf[FMT_TEXT_MAX];

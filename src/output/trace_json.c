@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* One JSON object a line, records first, the ledger last. */
+/* One JSON object per line: the records, then the ledger. */
 #include <errno.h>
 #include <stdlib.h>
 #include "model/lineage.h"

@@ -17,7 +17,7 @@
 #define FLOW_MIN      37	/* "udp  10.77.0.1:40000 > 10.77.0.2:5000" */
 #define FLOW_PIPE     48	/* without a terminal: fixed, so cut -c works; nearly all IPv4 */
 #define SUFFIX_ROOM   11	/* " held=1.23m" */
-#define FLOW_STEP     4		/* by which it grows, so that the header need not move often */
+#define FLOW_STEP     4		/* it grows by this much, so that the header rarely moves */
 #define SLOWEST_ROOM  12	/* " sock 50.1ms" */
 #define CELL_MIN      5
 #define DEV_COLS      9	/* longer names are cut */
@@ -67,7 +67,7 @@ static int cell_cols(int stage)
 	return 1 + (label > CELL_MIN ? label : CELL_MIN);
 }
 
-/* How long a stage took, with what is folded into its column. */
+/* How long a stage took, including what is folded into its column. */
 static uint64_t cell_ns(const struct timeline *tl, const struct timeline_row *row)
 {
 	const struct timeline_row *batch = timeline_find(tl, PP_ST_BATCH);
@@ -107,7 +107,7 @@ static int verdict_cols(const struct sink_env *env)
 	return (env->stages_served & PP_ST_BIT(PP_ST_XDP)) ? 1 + 12 : 1 + 9;
 }
 
-/* Everything but the flow and what comes after the total. */
+/* Everything except the flow and what follows the total. */
 static int fixed_cols(const struct sink_env *env, bool full)
 {
 	return flow_col(env) + (narrow(env) ? 0 : 1 + 5) + verdict_cols(env) + 1 + (full ? 5 : 6);
@@ -197,7 +197,7 @@ static void add_identity(const struct sink_env *env, struct text_state *st,
 		line_add(l, PLAIN, sink_env_dev(env, rec->netns, rec->ifindex, dev, DEV_COLS));
 	}
 	line_to(l, col);
-	/* Half an IPv4 address says nothing: such a line is shifted rather than cut. */
+	/* Half an IPv4 address is of no use: such a line is shifted rather than cut. */
 	flow_add(l, rec, env->width && rec->eth_proto == ETH_P_IPV6 ? st->flow_cols : 0);
 	col += l->cols - col > st->flow_cols ? l->cols - col : st->flow_cols;
 	if (!narrow(env)) {
@@ -213,7 +213,7 @@ static void add_identity(const struct sink_env *env, struct text_state *st,
 		   line_duration(buf, l, tl->total_ns, !full));
 }
 
-/* Cells up to the last stage reached; what is blank after it is where the packet never was. */
+/* Cells up to the last stage reached. The packet never got to those that stay blank. */
 static void add_cells(const struct sink_env *env, struct line *l, const struct timeline *tl)
 {
 	int col = l->cols, last = -1;
@@ -254,7 +254,7 @@ static void add_suffixes(const struct sink_env *env, struct line *l, const struc
 	}
 }
 
-/* The poll's cause, if the line does not say it otherwise. */
+/* The poll's cause, unless the rest of the line shows it. */
 static const char *poll_cause(char buf[FMT_MAX], const struct pp_rec *rec)
 {
 	buf[0] = '\0';
@@ -296,7 +296,7 @@ static void add_slowest(struct line *l, const struct timeline *tl, bool first, i
 
 /*
  * What became of it and the slowest stages, up to the terminal's edge. A place that is too long
- * goes to a line of its own: cut in two by the terminal it could not be read.
+ * goes to a line of its own, where the terminal does not cut it in two.
  */
 static void add_list(const struct sink_env *env, struct line *l, const struct pp_rec *rec,
 		     const struct timeline *tl, const char *mark)
@@ -322,7 +322,7 @@ static void add_list(const struct sink_env *env, struct line *l, const struct pp
 	record_text_add_fate(env, l, rec);
 }
 
-/* " #id" if a merged packet named this one as its parent, else "". Forgets that it did. */
+/* " #id" if a merged packet named this one as its parent, else "". Then forgets about it. */
 static void parent_mark(char buf[FMT_MAX], struct text_state *st, const struct pp_rec *rec)
 {
 	uint64_t *known = &st->parents[rec->id % PARENTS];
@@ -366,7 +366,7 @@ static int print_line(struct sink_env *env, const struct pp_rec *rec, const stru
 	return line_write(l, env->out);
 }
 
-/* Blocks are parted by an empty line. */
+/* There is an empty line between blocks. */
 static int print_block(struct sink_env *env, const struct pp_rec *rec, const struct timeline *tl)
 {
 	struct text_state *st = env->state;
@@ -397,7 +397,7 @@ static int text_record(struct sink_env *env, const struct pp_rec *rec)
 	struct timeline tl;
 	int err;
 
-	/* A record that ends before its last stamp is shown as it is: the ledger counts it. */
+	/* A record that ends before its last stamp is shown as it is. */
 	timeline_build(rec, &tl);
 	if (rec->verdict == PP_V_MERGED && rec->parent)
 		st->parents[rec->parent % PARENTS] = rec->parent;

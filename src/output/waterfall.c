@@ -32,7 +32,7 @@ static const char *left_block(int n)
 	return block[n];
 }
 
-/* A cell that is filled from `from` to `to` eighths, as near as the characters come to it. */
+/* A cell filled from `from` to `to` eighths, as closely as there are characters for it. */
 static const char *partial(const struct line *l, int from, int to)
 {
 	if (l->ascii)
@@ -53,7 +53,7 @@ static void add_bar(struct line *l, const struct timeline *tl, int row, int cols
 	char bar[3 * BAR_MAX + 8];
 	size_t n = 0;
 
-	/* Whatever is too short to see still gets a mark, also at the very end. */
+	/* Even what is too short to see gets a mark, also at the very end. */
 	if (from > cols * 8 - 1)
 		from = cols * 8 - 1;
 	if (to <= from)
@@ -68,7 +68,7 @@ static void add_bar(struct line *l, const struct timeline *tl, int row, int cols
 	line_add(l, style == PLAIN || style == BOLD ? CYAN : style, bar);
 }
 
-/* Label, offset, duration and CPU; the CPU stands out where the packet changed it. */
+/* Label, offset, duration and CPU; the CPU is bold where the packet moved to another. */
 static void add_row(struct line *l, enum style style, const char *label, const char *dur,
 		    uint64_t off_ns, unsigned int cpu, bool moved)
 {
@@ -122,7 +122,7 @@ static void add_summary(const struct sink_env *env, struct line *l, const struct
 			  rec->poll_index + 1u, rec->poll_work, rec->poll_budget);
 }
 
-/* One more thing to say in the line of notes. */
+/* Adds a note to the line of notes. */
 static void note(struct line *l, const char *fmt, ...)
 {
 	char text[2 * FMT_TEXT_MAX];
@@ -143,7 +143,7 @@ static void note_gro(struct line *l, const struct pp_rec *rec)
 		note(l, "GRO let it go: %s", gro_end_help(rec->gro_end));
 }
 
-/* What there is to say of a record besides its stages, in a line of its own; nothing for most. */
+/* Notes on a record besides its stages, in a line of their own; most records have none. */
 static int print_notes(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
 {
 	const struct flag_name *f;
@@ -156,7 +156,8 @@ static int print_notes(const struct sink_env *env, struct line *l, const struct 
 	if (rec->clone_of)
 		note(l, "copy of #%llu", (unsigned long long)rec->clone_of);
 	for (int i = 0; i < rec->nr_hops && i < PP_HOPS; i++) {
-		const char *dev = env->dev_name(env->names, rec->hops[i].netns, rec->hops[i].ifindex);
+		const struct pp_hop *hop = &rec->hops[i];
+		const char *dev = env->dev_name(env->names, hop->netns, hop->ifindex);
 
 		note(l, "then received on %s", dev ? fmt_clean(name, dev, FMT_TEXT_MAX) :
 		     "a device of another network namespace");
@@ -171,7 +172,7 @@ static int print_notes(const struct sink_env *env, struct line *l, const struct 
 	return l->cols ? line_write(l, env->out) : 0;
 }
 
-/* The last row: the verdict, when and where it fell, and what there is to say about it. */
+/* The last row: the verdict, when and on which CPU it fell, and details of it. */
 static int print_end(const struct sink_env *env, struct line *l, const struct pp_rec *rec,
 		     const struct timeline *tl, unsigned int cpu_before)
 {
@@ -179,7 +180,7 @@ static int print_end(const struct sink_env *env, struct line *l, const struct pp
 
 	add_row(l, record_text_verdict_style(rec->verdict), verdict_label(rec->verdict), "",
 		tl->total_ns, rec->end_cpu, rec->end_cpu != cpu_before);
-	line_to(l, BAR_COL - 1);	/* what follows brings its own space */
+	line_to(l, BAR_COL - 1);	/* what follows begins with a space */
 	record_text_add_fate(env, l, rec);
 	if (rec->pid)
 		line_addf(l, PLAIN, " by %s[%u]:", fmt_clean(comm, rec->comm, PP_COMM_LEN),
@@ -203,7 +204,7 @@ int waterfall_print(const struct sink_env *env, struct line *l, const struct pp_
 	for (int i = 0; !err && i < tl->nr; i++) {
 		const struct timeline_row *row = &tl->row[i];
 
-		/* Of a delivered packet the read is the end, and has the row that says so. */
+		/* A delivered packet ends with its read, which the last row shows. */
 		if (row->stage == PP_ST_READ && !row->dur_ns)
 			continue;
 		add_row(l, record_text_row_style(tl, i), stage_label(row->stage),

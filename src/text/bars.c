@@ -52,7 +52,7 @@ void axis_header(struct line *l, const struct axis *a)
 	}
 }
 
-/* How many fall into each column. A bucket that is wider than a column is spread over it. */
+/* How many fall into each column. A bucket wider than a column is spread over several. */
 static double fill(const struct axis *a, const uint64_t *row, double density[BAR_COLS_MAX])
 {
 	double max = 0;
@@ -83,7 +83,7 @@ void axis_row(struct line *l, const struct axis *a, const uint64_t *row, uint64_
 	while (last > 0 && density[last] <= 0)
 		last--;
 	for (int col = 0; col <= last; col++) {
-		/* What is there can be seen, however little it is. */
+		/* Anything above 0 can be seen, however little it is. */
 		int h = density[col] > 0 ? 1 + (int)(density[col] / max * (LEVELS - 1) + 0.5) : 0;
 
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s",

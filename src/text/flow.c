@@ -43,7 +43,7 @@ int flow_cols(const struct pp_rec *rec)
 	return parts_cols(&f);
 }
 
-/* An address, of which `cut` characters in the middle give way to a mark. */
+/* An address; a mark replaces `cut` characters in its middle. */
 static void add_addr(struct line *l, const char *addr, int cut, int mark, bool brackets)
 {
 	int len = (int)strlen(addr), keep = len - cut - mark;
@@ -66,7 +66,7 @@ void flow_add(struct line *l, const struct pp_rec *rec, int cols)
 		return;
 	len[0] = (int)strlen(f.src);
 	len[1] = (int)strlen(f.dst);
-	/* The longer address gives first; below 6 characters neither says anything. */
+	/* The longer address is cut first. Fewer than 6 characters of one are of no use. */
 	for (over = cols ? parts_cols(&f) - cols : 0; over > 0; over--) {
 		int i = len[1] - cut[1] >= len[0] - cut[0];
 

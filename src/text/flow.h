@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* A packet's flow in a line: protocol, addresses and ports, in as many columns as there are. */
+/* A packet's flow in a line: protocol, addresses and ports, cut to the columns that there are. */
 #ifndef PKTPATH_TEXT_FLOW_H
 #define PKTPATH_TEXT_FLOW_H
 

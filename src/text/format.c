@@ -46,7 +46,7 @@ static bool three_digits(char buf[FMT_MAX], uint64_t ns, uint64_t unit, unsigned
 const char *fmt_duration(char buf[FMT_MAX], uint64_t ns, unsigned int flags)
 {
 	const char *const s = flags & FMT_LONG ? "s" : "";
-	/* No minutes: their 'm' is taken. Beyond hours only a broken clock gets. */
+	/* No minutes: their 'm' is taken. Only a broken clock takes days. */
 	const struct {
 		uint64_t unit;
 		unsigned int max;
@@ -163,7 +163,7 @@ bool fmt_has_addr(const struct pp_rec *rec)
 
 	if (rec->flags & PP_F_NOPARSE)
 		return false;
-	/* ARP's addresses are a bonus: whoever made the record may not have looked. */
+	/* ARP's addresses are extra: the record may come from where they are not read. */
 	if (rec->eth_proto == ETH_P_ARP)
 		return memcmp(rec->saddr, none, 4) != 0 || memcmp(rec->daddr, none, 4) != 0;
 	return rec->eth_proto == ETH_P_IP || rec->eth_proto == ETH_P_IPV6;

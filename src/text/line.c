@@ -4,7 +4,7 @@
 #include <string.h>
 #include "text/line.h"
 
-/* The longest escape sequence plus the newline must always fit, or a colour would not end. */
+/* The longest escape sequence and the newline must always fit, or a colour would not end. */
 #define LINE_RESERVE 16
 
 static const char *const escapes[] = {

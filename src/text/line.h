@@ -14,7 +14,7 @@
 
 enum style { PLAIN, BOLD, DIM, GREEN, YELLOW, RED, CYAN };
 
-/* One line of output in the making. Set `ascii` and `colour`; line_start() clears the rest. */
+/* A line of output being put together. Set `ascii` and `colour`; line_start() clears the rest. */
 struct line {
 	bool ascii, colour;
 	int cols;		/* display columns used */
@@ -33,7 +33,7 @@ void line_to(struct line *l, int col);
 void line_right(struct line *l, int col, enum style style, const char *text);
 /* A duration in the line's own alphabet; `with_s`: with the unit's "s", as FMT_LONG. */
 const char *line_duration(char buf[FMT_MAX], const struct line *l, uint64_t ns, bool with_s);
-/* Goes on in a new line, which is written together with this one. */
+/* Continues in a new line, which is written together with this one. */
 void line_break(struct line *l);
 /* Columns of a UTF-8 string. */
 int text_cols(const char *text);

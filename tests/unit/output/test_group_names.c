@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* include/by_keys.h and group_names.c: keys say what was packed into them, and what that is called. */
+/* by_keys.h and group_names.c: keys hold what was packed into them, and what that is called. */
 #include <asm/byteorder.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
