@@ -58,18 +58,18 @@ class Suite(NamedTuple):
 
 
 TEST = [
-    Suite("lint", "tests/lint.sh", MAKE + ["lint"], 240),
+    Suite("lint", "tests/lint.sh", MAKE + ["lint"], 290),
     Suite("unit", "tests/unit/run.sh", MAKE + ["unit"], 50),
     Suite("golden", "tests/golden/run.sh", MAKE + ["golden"], 40),
     Suite("host", "tests/host/tracing.py", module("host.tracing"), 40),
     Suite("serve", "tests/host/serve.py", module("host.serve"), 30),
-    Suite("cli", "tests/host/cli.py", module("host.cli"), 210),
+    Suite("cli", "tests/host/cli.py", module("host.cli"), 190),
     Suite("faults", "tests/host/faults.py", module("host.faults"), 40),
     Suite("floors", "tests/cost/smoke.sh", ["tests/cost/smoke.sh"], 15),
-    Suite("cost", "tests/cost/limits.py", module("cost.limits"), 150),
+    Suite("cost", "tests/cost/limits.py", module("cost.limits"), 120),
     Suite("xdpbench", "tests/host/bench.py", module("host.bench"), 150, quiet=True),
-    *parts("guest", "tests/guest/e1000.py", module("guest.e1000"), 1400, 4),
-    Suite("xdpguest", "tests/guest/bench.py", module("guest.bench"), 120),
+    *parts("guest", "tests/guest/e1000.py", module("guest.e1000"), 1200, 4),
+    Suite("xdpguest", "tests/guest/bench.py", module("guest.bench"), 220),
     Suite("demo", "tests/guest/demo_runs.py", module("guest.demo_runs"), 30),
 ]
 # What differs from kernel to kernel, and the cells that stand for the whole matrix.
