@@ -6,7 +6,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define RUN(context, handler, typed, nargs, ...)                                                   \
-	QUIETLY(context, h_##handler(typed, __VA_ARGS__))
+	RUN_IN(context, h_##handler(typed, __VA_ARGS__))
 
 /* One place per CPU is enough: only functions of the softirq need it, and softirqs do not nest. */
 #define RUN_STASH(arg0, arg1)                                                                      \

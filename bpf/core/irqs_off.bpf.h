@@ -16,28 +16,29 @@ extern void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
 extern int LINUX_KERNEL_VERSION __kconfig;
 
 /* The first to let a program call its global functions meanwhile; v6.14 refuses to load one. */
-#define QUIET_VERSION KERNEL_VERSION(6, 16, 0)
+#define IRQS_OFF_VERSION KERNEL_VERSION(6, 16, 0)
 
-static __always_inline int can_be_quiet(void)
+static __always_inline int can_keep_irqs_off(void)
 {
-	return LINUX_KERNEL_VERSION >= QUIET_VERSION && bpf_local_irq_save && bpf_local_irq_restore;
+	return LINUX_KERNEL_VERSION >= IRQS_OFF_VERSION && bpf_local_irq_save &&
+	       bpf_local_irq_restore;
 }
 
 /* Run a handler; `context` is the one in the hook's row of PP_HOOKS. */
-#define QUIETLY(context, call)                                                                     \
+#define RUN_IN(context, call)                                                                      \
 	do {                                                                                       \
-		int quiet = PP_IN_##context == PP_IN_PROCESS && can_be_quiet();                    \
+		int off = PP_IN_##context == PP_IN_PROCESS && can_keep_irqs_off();                 \
 		unsigned long irq_flags;                                                           \
                                                                                                    \
-		if (quiet)                                                                         \
+		if (off)                                                                           \
 			bpf_local_irq_save(&irq_flags);                                            \
 		call;                                                                              \
-		if (quiet)                                                                         \
+		if (off)                                                                           \
 			bpf_local_irq_restore(&irq_flags);                                         \
 	} while (0)
 
 #else
-#define QUIETLY(context, call) call
+#define RUN_IN(context, call) call
 #endif /* PP_NO_KSYMS */
 
 #endif /* PKTPATH_BPF_CORE_IRQS_OFF_BPF_H */
