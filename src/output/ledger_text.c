@@ -151,7 +151,7 @@ static void print_loss(struct para *p, uint64_t n, const char *name, const char 
 	para_flush(p);
 }
 
-/* Delivered packets that lack a stage although it has a hook: the hook was missed. */
+/* Delivered packets whose path has a hole where there is a hook: the kernel skipped its run. */
 static void print_absent(struct para *p, const struct ledger *led)
 {
 	para_start(p, DIM, "holes");

@@ -26,14 +26,9 @@
 
 #define PARENTS	      4096	/* remembered ids that a merged packet named; a power of two */
 
-/*
- * Which stages have a column of their own, and which are named behind the columns. `batch` is in
- * neither: so that lines fit, gro's column has its time, too.
- */
-#define IF_COLUMN(id, label, show, ...) | PP_ST_BIT(PP_ST_##id) * (PP_SHOW_##show == PP_SHOW_COLUMN)
-#define IF_SUFFIX(id, label, show, ...) | PP_ST_BIT(PP_ST_##id) * (PP_SHOW_##show == PP_SHOW_SUFFIX)
-#define COLUMNS (0u PP_STAGES(IF_COLUMN))
-#define SUFFIXES (0u PP_STAGES(IF_SUFFIX))
+/* Each stage's place on a line. `batch` is folded into the column of gro, so that lines fit. */
+#define SHOW(id, label, show, ...) PP_SHOW_##show,
+static const enum pp_show shows[] = { PP_STAGES(SHOW) };
 
 struct text_state {
 	struct line line;
@@ -56,7 +51,7 @@ static int column_stage(const struct sink_env *env, int i)
 
 static bool has_column(const struct sink_env *env, int stage)
 {
-	return env->stages_served & COLUMNS & PP_ST_BIT(stage);
+	return shows[stage] == PP_SHOW_COLUMN && env->stages_served & PP_ST_BIT(stage);
 }
 
 /* Columns of a stage's cell, the gap before it included. */
@@ -246,7 +241,7 @@ static void add_suffixes(const struct sink_env *env, struct line *l, const struc
 	for (int i = 0; i < tl->nr; i++) {
 		int st = tl->row[i].stage;
 
-		if (has_column(env, st) || !(PP_ST_BIT(st) & (COLUMNS | SUFFIXES)))
+		if (has_column(env, st) || shows[st] == PP_SHOW_FOLDED || shows[st] == PP_SHOW_END)
 			continue;
 		line_add(l, PLAIN, " ");
 		line_addf(l, record_text_row_style(tl, i), "%s=%s", stage_label(st),
