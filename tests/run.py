@@ -76,12 +76,14 @@ TEST = [
 FEW = [
     *parts("kernels", "tests/guest/on_kernels.py", module("guest.on_kernels", "--few"), 420, 2),
     Suite("matrix", "tests/guest/matrix.py", module("guest.matrix", "--few"), 150),
+    Suite("xdpfaults", "tests/host/bench_faults.py", module("host.bench_faults"), 60),
 ]
 # Every test on every kernel, and every cell.
 ALL = [
     Suite("allfaults", "tests/host/faults.py", module("host.faults", "--all"), 900),
     *parts("kernels", "tests/guest/on_kernels.py", module("guest.on_kernels"), 1400, 4),
     Suite("matrix", "tests/guest/matrix.py", module("guest.matrix"), 1500),
+    Suite("xdpfaults", "tests/host/bench_faults.py", module("host.bench_faults", "--all"), 1500),
 ]
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* What a CPU map's queue had no room for: the kernel counts it nowhere, but it tells. */
+/* What a CPU map's queue had no room for: no counter of the kernel has it, a tracepoint does. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -394,31 +394,44 @@ int bed_quiet(struct bed *b)
 
 /* --- running --- */
 
-int bed_meter(struct bed *b)
+static int meter_all(struct bed *b, struct meter *m)
 {
 	char comm[32];
 	uint32_t i;
-	int err;
+	int err = 0;
 
-	meter_free(b->meter);
-	b->meter = NULL;
-	err = meter_new(&b->meter);
 	for (i = 0; !err && i < b->o.cores; i++) {
-		err = meter_add(b->meter, gen_tid(b->gen, i));
+		err = meter_add(m, gen_tid(b->gen, i));
 		snprintf(comm, sizeof(comm), "ksoftirqd/%d", gen_cpu(b->gen, i));
 		if (!err)
-			meter_add_named(b->meter, comm);	/* unseen in a container */
+			meter_add_named(m, comm);	/* unseen in a container */
 	}
 	for (i = 0; !err && i < b->o.cores && b->xsk[i]; i++)
-		err = meter_add(b->meter, xsk_tid(b->xsk[i]));
+		err = meter_add(m, xsk_tid(b->xsk[i]));
 	for (i = 0; !err && b->cpumap && i < XB_CPUMAPS; i++) {
 		if (!b->cpumap->bss->wanted[i])
 			continue;
 		/* As kthread_create_on_node() in kernel/bpf/cpumap.c: cut to TASK_COMM_LEN. */
 		snprintf(comm, 16, "cpumap/%d/map:%d", other_cpu(b), b->cpumap->bss->wanted[i]);
-		meter_add_named(b->meter, comm);
+		meter_add_named(m, comm);
 	}
-	return why_cannot(b->why, err, "cannot meter the CPU time of threads");
+	return err;
+}
+
+int bed_meter(struct bed *b)
+{
+	struct meter *m = NULL;
+	int err = meter_new(&m);
+
+	if (!err)
+		err = meter_all(b, m);
+	if (err) {
+		meter_free(m);	/* and the one that there was goes on */
+		return why_cannot(b->why, err, "cannot meter the CPU time of threads");
+	}
+	meter_free(b->meter);
+	b->meter = m;
+	return 0;
 }
 
 int bed_meter_add(struct bed *b, int tid)

@@ -213,7 +213,7 @@ int bench_ladder(struct bench *b)
 	if (!err)
 		err = climb(&c, ns);
 	if (err == -EINTR)
-		why_is(&b->why, err, "interrupted before there was enough to compare");
+		why_is(&b->why, err, "ladder: interrupted before there was enough to compare");
 	if (!err) {
 		evaluate(&c.l);
 		pace_end(&b->pace);

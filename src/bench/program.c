@@ -233,7 +233,8 @@ static int load_object(struct prog *p, struct bpf_program *prog, struct why *why
 	err = bpf_object__load(p->user);
 	reason = err && log ? verdict_of(log) : NULL;
 	if (reason)
-		why_is(why, err, "%s: cannot load '%s': %s, the verifier says: %.300s",
+		why_is(why, err, "%s: cannot load '%s': %s, the verifier says: %.200s "
+		       "(bpftool prog load says more)",
 		       p->spec.file, p->spec.section, strerror(-err), reason);
 	else if (err)
 		why_is(why, err, "%s: cannot load '%s': %s (bpftool prog load says more)",

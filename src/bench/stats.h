@@ -12,7 +12,7 @@ struct estimate {
 	size_t n;
 };
 
-/* One measured piece of time: cost of so many packets. */
+/* One measured piece of time: what this many packets cost. */
 struct slice {
 	double ns;	/* of CPU, or of wall clock */
 	double packets;

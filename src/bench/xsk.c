@@ -115,7 +115,7 @@ static int prepare(struct xsk *x)
 	err = set(x, XDP_UMEM_REG, &reg, sizeof(reg));
 	if (!err)
 		err = set(x, XDP_UMEM_FILL_RING, &fill, sizeof(fill));
-	/* It is demanded, though nothing is sent. */
+	/* The kernel wants one, though nothing is sent. */
 	if (!err)
 		err = set(x, XDP_UMEM_COMPLETION_RING, &rx, sizeof(rx));
 	if (!err)

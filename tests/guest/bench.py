@@ -87,7 +87,7 @@ def accounts_for_every_mode(guest, kernel):
     return ", ".join(seen)
 
 
-def tells_pass_from_drop(guest, kernel):
+def sees_pass_differ_from_drop(guest, kernel):
     result, _ = bench(guest, "compare", "drop", "pass", "-d", "3")
     balanced(result["packets"], "compare")
     check(result["verdict"] == "slower", f"{result['difference_ns']}: {result['verdict']}")
@@ -149,7 +149,7 @@ for name in OLD:
                      counts_what_a_real_card_receives):
         on(name, function)
 for name in NEW:
-    for function in (accounts_for_every_mode, tells_pass_from_drop, climbs_the_ladder, has_a_floor,
+    for function in (accounts_for_every_mode, sees_pass_differ_from_drop, climbs_the_ladder, has_a_floor,
                      counts_what_a_real_card_receives, says_what_a_driver_lacks):
         on(name, function)
 

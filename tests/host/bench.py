@@ -230,10 +230,32 @@ def programs_of_the_users_own(env):
     return said
 
 
+REFUSED = """
+struct xdp_md { unsigned int data, data_end; };
+__attribute__((section("xdp"), used)) int greedy(struct xdp_md *ctx)
+{
+	return *(volatile char *)(long)ctx->data;	/* no look at data_end */
+}
+char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+"""
+
+
+@test
+def a_program_that_the_verifier_refuses_is_one_line(env):
+    with tempfile.TemporaryDirectory() as folder:
+        file = compiled(folder, REFUSED)
+        done = run("bench", f"{file}:xdp", "-d", "0.1")
+    said = done.stderr.splitlines()
+    check(done.returncode == 1 and len(said) == 1 and not done.stdout, f"{done}")
+    check(f"{file}: cannot load 'xdp'" in said[0] and "the verifier says: R1 " in said[0],
+          f"it said: {said[0]}")
+    return said[0].replace(folder, "")
+
+
 # --- ladder and floor ---
 
 
-# What tells whether a tool and this kernel go together.
+# Whether a tool and this kernel go together shows in this.
 RULES = {"nft": ("add table ip bench; add chain ip bench c",),
          "iptables": ("-t", "raw", "-I", "PREROUTING", "-j", "DROP")}
 

@@ -31,12 +31,12 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 """
 
 
-def compiled(folder):
+def compiled(folder, program=PROGRAM):
     clang = shutil.which("clang")
     if not clang:
         raise Skip("no clang")
     source, target = pathlib.Path(folder, "user.c"), pathlib.Path(folder, "user.o")
-    source.write_text(PROGRAM)
+    source.write_text(program)
     subprocess.run([clang, "-O2", "-g", "-target", "bpf", "-c", "-o", target, source], check=True)
     return str(target)
 

@@ -20,6 +20,7 @@ import errno
 import os
 import pathlib
 import re
+import signal
 import struct
 import subprocess
 import tempfile
@@ -112,13 +113,14 @@ class Symbols:
 
 
 class Probe:
-    """A command that calls are made to fail in. `deep`: by their way through libraries, too."""
+    """A command that calls are made to fail in. `deep`: by their way through libraries, too.
+    `cut`: Ctrl-C once the call has failed, for a command that bears it and goes on for long."""
 
-    def __init__(self, words, program=PKTPATH, drive=None, deep=False, env=None,
+    def __init__(self, words, program=PKTPATH, drive=None, deep=False, cut=False, env=None,
                  patience=PATIENCE):
         check(LIBRARY.exists(), f"{LIBRARY} is not built (make {LIBRARY})")
         self.words, self.program, self.drive = list(words), program, drive
-        self.deep, self.env, self.patience = deep, env or {}, patience
+        self.deep, self.cut, self.env, self.patience = deep, cut, env or {}, patience
         self.usual = frozenset()
         self._symbols = Symbols(program)
 
@@ -148,6 +150,9 @@ class Probe:
             process = subprocess.Popen([self.program, *self.words], env=env, stdout=out,
                                        stderr=err, stdin=subprocess.DEVNULL,
                                        start_new_session=True)
+            if self.cut and site:
+                eventually(lambda: _read_head(book)[0] or process.poll() is not None)
+                process.send_signal(signal.SIGINT)
             status = self._wait(process, lambda: _text(err))
             failed, made = _read_head(book)
             return Outcome(self.words, site, status, _text(out), _text(err), failed, made,
@@ -186,6 +191,8 @@ def _read_head(book):
         data = book.read_bytes()
     except FileNotFoundError:
         return 0, []
+    if len(data) < HEAD.size + NR_MADE * MADE.size:
+        return 0, []  # it has only just begun
     failed, nr, _ = HEAD.unpack_from(data)
     made = (MADE.unpack_from(data, HEAD.size + i * MADE.size) for i in range(min(nr, NR_MADE)))
     return failed, [(KINDS[kind], number) for kind, number in made]
@@ -252,8 +259,9 @@ def sweep(probe, sites, every=False, workers=3):
     the outcomes; raises with all that went wrong."""
     runs = []
     for site in sites:
-        for nth in (1, site.count) if every and site.count > 1 else (1,):
-            runs += [(site, nth, reason) for reason in site.reasons()[:None if every else 1]]
+        runs += [(site, 1, reason) for reason in site.reasons()[:None if every else 1]]
+        if every and site.count > 1:
+            runs.append((site, site.count, site.reasons()[0]))
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         done = list(pool.map(lambda run: _fails(probe, *run), runs))
     wrong = [why for _, why in done if why]
