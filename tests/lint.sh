@@ -37,8 +37,20 @@ check() {
 }
 
 build_with() {
-	make --no-print-directory -k "$jobs" "B=$build/$1" "CC=$1" WERROR=-Werror \
-		'THIRD_CFLAGS=-O0 -fno-sanitize=all' lint-build
+	compiler=$1
+	shift
+	make --no-print-directory -k "$jobs" "B=$build/$compiler" "CC=$compiler" WERROR=-Werror \
+		'THIRD_CFLAGS=-O0 -fno-sanitize=all' "$@" lint-build
+}
+
+# BPF programs were compiled by clang for gcc's build, too. clang warns before it optimizes, unlike
+# gcc, and nobody runs what it makes here.
+build_with_clang() {
+	mkdir -p "$build/clang"
+	to=$(cd "$build/clang" && pwd)
+	(cd "$build/gcc" && find . \( -name '*.bpf.o' -o -name '*.skel.h' \) \
+		-exec cp -u -p --parents -t "$to" {} +)
+	build_with clang CFLAGS=-O0 SANITIZE= "$@"
 }
 
 tidy() {
@@ -135,7 +147,7 @@ manual() {
 check "gcc -Wall -Wextra -Werror" gcc build_with gcc
 check "rooms only know the rooms below them" python3 rooms
 check "broken walls are noticed" python3 broken_rooms
-check "clang -Wall -Wextra -Werror" clang build_with clang
+check "clang -Wall -Wextra -Werror" clang build_with_clang
 check "clang-tidy" clang-tidy tidy
 check "cppcheck" cppcheck run_cppcheck
 check "shellcheck" shellcheck shell

@@ -78,12 +78,13 @@ FEW = [
     Suite("matrix", "tests/guest/matrix.py", module("guest.matrix", "--few"), 150),
     Suite("xdpfaults", "tests/host/bench_faults.py", module("host.bench_faults"), 60),
 ]
-# Every test on every kernel, and every cell.
+# Every test on every kernel, every cell, and the tools of the next Debian.
 ALL = [
     Suite("allfaults", "tests/host/faults.py", module("host.faults", "--all"), 900),
     *parts("kernels", "tests/guest/on_kernels.py", module("guest.on_kernels"), 1400, 4),
     Suite("matrix", "tests/guest/matrix.py", module("guest.matrix"), 1500),
     Suite("xdpfaults", "tests/host/bench_faults.py", module("host.bench_faults", "--all"), 1500),
+    Suite("trixie", "tests/host/trixie.py", module("host.trixie"), 150),
 ]
 
 
