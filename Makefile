@@ -54,7 +54,8 @@ NEEDS := $(B)/needs.ok
 export CC CLANG LLVM_STRIP BPFTOOL
 $(NEEDS): tests/needs.sh
 	$(Q)mkdir -p $(@D)
-	$(Q)tests/needs.sh '$(CPPFLAGS) $(LIBBPF_CFLAGS) $(MHD_CFLAGS)' '$(LIBBPF_LIBS)' '$(MHD_LIBS)'
+	$(Q)tests/needs.sh '$(CPPFLAGS) $(LIBBPF_CFLAGS) $(MHD_CFLAGS)' \
+		'$(LIBBPF_LIBS)' '$(MHD_LIBS)'
 	$(Q)touch $@
 
 # Rooms (docs/ARCHITECTURE.md). A skeleton lies where its program does: build/bpf/ is bpf/.
@@ -127,8 +128,9 @@ uninstall:
 	$(call say,REMOVE,$(DESTDIR)$(PREFIX))
 	$(Q)rm -f $(foreach r,$(INSTALLED),'$(DESTDIR)$(word 2,$(call row,$r))/$(notdir \
 		$(word 1,$(call row,$r)))')
-	$(Q)for d in $(DATADIR)/grafana $(DATADIR)/prometheus $(DATADIR) $(DOCDIR)/yyjson $(DOCDIR); do \
-		[ ! -d '$(DESTDIR)'"$$d" ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$d"; done
+	$(Q)cd '$(DESTDIR)/' && for d in $(DATADIR)/grafana $(DATADIR)/prometheus $(DATADIR) \
+		$(DOCDIR)/yyjson $(DOCDIR); do \
+		[ ! -d ".$$d" ] || rmdir --ignore-fail-on-non-empty ".$$d"; done
 
 # Anew each time: PREFIX may be another.
 $(B)/pktpath.service: contrib/pktpath.service.in FORCE

@@ -62,6 +62,8 @@ struct {
 struct pp_set pp_sets[PP_SETS] = {};
 struct pp_sock pp_socks[PP_SOCKS] = {};
 struct pp_napi pp_napis[PP_NAPIS] = {};
+struct pp_task pp_tasks[PP_TASKS] = {};
+__u64 pp_watched[PP_TASKS / 64] = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -69,6 +71,13 @@ struct {
 	__type(key, u32);
 	__type(value, struct pp_fifo);
 } fifos SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);			/* --cgroup */
+	__type(key, u32);
+	__type(value, u32);
+} wanted_cgroup SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -93,6 +102,11 @@ static __always_inline struct pp_sock *pp_sock_at(u32 i)
 static __always_inline struct pp_napi *pp_napi_at(u32 i)
 {
 	return &pp_napis[i & (PP_NAPIS - 1)];
+}
+
+static __always_inline struct pp_task *pp_task_at(u32 i)
+{
+	return &pp_tasks[i & (PP_TASKS - 1)];
 }
 
 #endif /* PKTPATH_BPF_CORE_MAPS_BPF_H */

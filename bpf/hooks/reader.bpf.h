@@ -7,23 +7,6 @@
 #define PKTPATH_BPF_HOOKS_READER_BPF_H
 
 #include "core/record.bpf.h"
-
-struct pp_task pp_tasks[PP_TASKS] = {};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
-	__uint(max_entries, 1);			/* --cgroup */
-	__type(key, u32);
-	__type(value, u32);
-} wanted_cgroup SEC(".maps");
-
-__u64 pp_watched[PP_TASKS / 64] = {};
-
-static __always_inline struct pp_task *pp_task_at(u32 i)
-{
-	return &pp_tasks[i & (PP_TASKS - 1)];
-}
-
 #include "core/wakeups.h"
 
 /*
