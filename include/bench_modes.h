@@ -15,7 +15,7 @@
  *	id	 XB_id
  *	word	 as typed, and in JSON
  *	map	 a row of XB_MAPS that it needs, or none
- *	end	 where its packets arrive: a row of src/bench/ends.c, from which follows what it needs
+ *	end	 where its packets arrive: a row of src/bench/ends.c. From it follows what it needs
  *		 of the test bed (targets, a sink, another CPU), what is counted, and what it shows
  *	floor	 1: `bench floor` shows it too; it must be cheap to throw away there
  *	verdict	 an expression of C in the BPF program, with `ctx`

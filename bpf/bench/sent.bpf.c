@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-/* What became of packets that the program under test sent on, as the kernel's tracepoints have it. */
+/* What became of packets that the program under test sent on, by the kernel's tracepoints. */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

@@ -9,8 +9,8 @@
 #include "base/log.h"
 
 /*
- * The end of what libbpf said: where a load fails, the verifier's last lines tell why. libbpf has one
- * function for its messages in a process, called from wherever it is used, so this is one, too.
+ * The end of what libbpf said: where a load fails, the verifier's last lines tell why. libbpf has
+ * one function for its messages in a process, called from wherever it is used, so this is one, too.
  */
 static char said[4096];
 static size_t said_len;

@@ -5,7 +5,7 @@
  *	generator ─► gen0 ══ dut0 [program under test] ─► dut1 ══ sink0 [sink]
  *						       └► dut2 ══ sink1 [sink]   (redirect-multi)
  *
- * and all that is counted there. Functions return 0 or -errno, and the bed's `why` is filled in then.
+ * and all that is counted there. Functions return 0 or -errno, and the bed's `why` is set then.
  */
 #ifndef PKTPATH_BENCH_BED_H
 #define PKTPATH_BENCH_BED_H

@@ -143,7 +143,7 @@ int bench_floor(struct bench *b)
 	int err = measure(b, &f);
 
 	if (err == -EINTR)
-		return why_is(&b->why, err, "floor: interrupted before there was enough to measure");
+		return why_is(&b->why, err, "floor: interrupted before it had measured enough");
 	if (err)
 		return err;
 	pace_end(&b->pace);

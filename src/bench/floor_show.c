@@ -10,8 +10,8 @@ static int floor_text(const struct floor_result *f)
 	char buf[80];
 	int i;
 
-	printf("BPF_PROG_RUN, frames of %u bytes, one CPU\n\n%-28s %10s  %s\n", f->b->o.size, "PROGRAM",
-	       "MPPS", "NS A RUN");
+	printf("BPF_PROG_RUN, frames of %u bytes, one CPU\n\n%-28s %10s  %s\n", f->b->o.size,
+	       "PROGRAM", "MPPS", "NS A RUN");
 	for (i = 0; i < f->nr_rows; i++) {
 		if (f->rows[i].why)
 			printf("%-28s %10s  not on this kernel: %s\n", f->rows[i].name, "-",

@@ -46,7 +46,8 @@ static int load(struct sent *s, const struct prog *p, unsigned int ifindex)
 	s->skel->rodata->from = (int)ifindex;
 	s->skel->rodata->netns = (__u32)ns.st_ino;
 	err = bench_sent_bpf__load(s->skel);
-	return err || s->skel->bss ? err : -ENOSYS;	/* libbpf found that maps cannot be mapped */
+	/* Without it libbpf found that maps cannot be mapped. */
+	return err || s->skel->bss ? err : -ENOSYS;
 }
 
 static int attach(struct sent *s)

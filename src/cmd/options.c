@@ -85,8 +85,9 @@ const struct option_row run_options[] = {
 	  .help = "also show what came in each TIME (default: the whole run)" },
 
 	{ .name = "by", .arg = "WHAT", .commands = CMD_HIST, CHOICE(struct opts, hist.by),
-	  .preset = PP_BY_NONE, .choice = by_choice, .meaning = by_help, .choices = ~(1u << PP_BY_NONE),
-	  .wrong = "not a way to split packets", .help = "split rows by {choices}" },
+	  .preset = PP_BY_NONE, .choice = by_choice, .meaning = by_help,
+	  .choices = ~(1u << PP_BY_NONE), .wrong = "not a way to split packets",
+	  .help = "split rows by {choices}" },
 	{ .name = "by", .arg = "LABEL", .commands = CMD_SERVE, CHOICE(struct serve_opts, by),
 	  .preset = PP_BY_DEV, .choice = by_choice, .meaning = by_help, .choices = BY_STEADY,
 	  .wrong = "not a label",

@@ -54,7 +54,8 @@ static bool can_read_percpu(int id)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return !trial_try(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, sizeof(insns) / sizeof(insns[0]), NULL);
+	return !trial_try(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, sizeof(insns) / sizeof(insns[0]),
+			  NULL);
 }
 
 /*

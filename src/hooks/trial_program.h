@@ -25,7 +25,7 @@ int trial_ring(void);
 /* XDP programs for packets in several buffers (v5.18 on)? */
 bool trial_xdp_frags(void);
 
-/* fentry on the function `btf_id` of the BPF program `prog_fd`, reading its context? 0 or -errno. */
+/* fentry on function `btf_id` of the BPF program `prog_fd`, reading its context? 0 or -errno. */
 int trial_program_entry(int prog_fd, uint32_t btf_id);
 
 #endif /* PKTPATH_HOOKS_TRIAL_PROGRAM_H */

@@ -39,8 +39,8 @@ static struct link read_link(struct nlmsghdr *m)
 		.master = number(nl_find(all, len, IFLA_MASTER)),
 		.parent_elsewhere = nl_find(all, len, IFLA_LINK_NETNSID),
 		.name = text(nl_find(all, len, IFLA_IFNAME)),
-		.kind = text(info ? nl_find(RTA_DATA(info), (int)RTA_PAYLOAD(info), IFLA_INFO_KIND) :
-			     NULL),
+		.kind = text(info ? nl_find(RTA_DATA(info), (int)RTA_PAYLOAD(info),
+					    IFLA_INFO_KIND) : NULL),
 	};
 }
 

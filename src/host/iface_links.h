@@ -14,8 +14,8 @@ struct iface_link {
 
 struct iface_links {
 	char kind[16];			/* "vlan", "bond", …; "": none that the kernel names */
-	struct iface_link parent;		/* the one it was made on; ifindex 0: none in here */
-	struct iface_link ports[IFACE_PORTS_MAX];	/* those that have it as their master */
+	struct iface_link parent;	/* the one it was made on; ifindex 0: none in here */
+	struct iface_link ports[IFACE_PORTS_MAX];	/* those whose master it is */
 	int nr_ports;			/* no more than fit */
 };
 

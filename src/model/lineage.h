@@ -16,8 +16,8 @@ struct lineage;
 
 /*
  * Gets a record. `whole`: the ended record that holds a merged packet's data; NULL if it is not
- * known, or for a packet that was not merged. A result other than 0 ends the call in progress, which
- * returns it.
+ * known, or for a packet that was not merged. A result other than 0 ends the call in progress,
+ * which returns it.
  */
 typedef int (*lineage_fn)(void *arg, const struct pp_rec *rec, const struct pp_rec *whole);
 

@@ -25,7 +25,7 @@ struct slowest *slowest_new(uint32_t k);
  */
 void slowest_add(struct slowest *w, const struct pp_rec *rec, uint32_t stages);
 
-/* Lists a row's, slowest first, and returns how many. list[PP_WORST_MAX] is valid until a change. */
+/* Lists a row's, slowest first; returns how many. list[PP_WORST_MAX] is valid until a change. */
 uint32_t slowest_list(const struct slowest *w, uint32_t row, const struct slowest_entry **list);
 
 void slowest_clear(struct slowest *w);

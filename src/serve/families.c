@@ -124,7 +124,8 @@ static void add_hooks(struct metrics *m, const struct ledger *led, int family)
 		const struct hook_report *h = &led->hooks[i];
 		struct labels l = {};
 
-		if (!hook_report_served(h) || told_before(led, i) || (family == F_MISSED && h->missed < 0))
+		if (!hook_report_served(h) || told_before(led, i) ||
+		    (family == F_MISSED && h->missed < 0))
 			continue;
 		hook_labels(&l, h);
 		metrics_count(m, &l, family == F_MISSED ? (uint64_t)h->missed : 1);

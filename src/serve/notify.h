@@ -17,7 +17,10 @@ struct notify {
 /* Connects; call it while the socket can be reached. 0, or -errno after one line on stderr. */
 int notify_open(struct notify *n);
 
-/* "READY=1", "STOPPING=1", with further lines where useful. Errors are ignored: nobody could do anything about them. */
+/*
+ * "READY=1", "STOPPING=1", with further lines where useful. Errors are ignored: nobody could do
+ * anything about them.
+ */
 void notify_send(const struct notify *n, const char *message);
 
 /* Call it from the loop, with CLOCK_MONOTONIC: "WATCHDOG=1" when due, twice as often as asked. */

@@ -7,7 +7,7 @@
 
 _Static_assert(SCOPE_IFS == PP_IFS, "what -i names, the kernel side has room for");
 
-/* A kernel without namespaces has no such file; where it cannot be read 0 would mean all of them. */
+/* A kernel without namespaces has no such file; where it cannot be read, 0 would mean all. */
 static int check_netns(const struct scope *s, uint32_t netns)
 {
 	if (netns || s->any_netns)

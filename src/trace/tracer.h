@@ -31,7 +31,7 @@ struct tracer_opts {
 	enum pp_by by;
 	uint32_t groups;	/* with `by`: 1..PP_GROUPS_MAX, and one for the rest */
 	/* What is sent of the records with `verdicts`; 0 and false: all. */
-	uint32_t worst;		/* this many of the slowest of each row, CPU and interval; and others */
+	uint32_t worst;		/* this many of the slowest of each row, CPU and interval */
 	bool slow_any;		/* those with a row slower than this, ns */
 	uint64_t slow[PP_H_ROWS];
 	uint32_t stages;	/* bit mask: measure only these; 0 = all. See plan_opts */

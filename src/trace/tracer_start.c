@@ -64,7 +64,8 @@ static int size_hists(struct tracer *t)
 	int err = 0;
 
 	if (t->opts.hist)
-		err = bpf_map__set_max_entries(t->o.hists, t->nr_cpus * (config_groups(&t->opts) + 1));
+		err = bpf_map__set_max_entries(t->o.hists,
+					       t->nr_cpus * (config_groups(&t->opts) + 1));
 	if (!err && t->opts.worst)
 		err = bpf_map__set_max_entries(t->o.worsts, t->nr_cpus + 1);
 	return err;

@@ -400,7 +400,7 @@ void xdpview_look(struct xdpview *v)
 
 		if (d->changed)
 			continue;
-		/* Without an answer, or without knowing what was there, there is nothing to tell. */
+		/* Without an answer, or without knowing what was there: nothing to tell. */
 		if (d->err || xdpscan_id(d->ifindex, &id, &mode, &hardware))
 			continue;
 		d->changed = id != d->id;

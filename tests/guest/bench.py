@@ -149,8 +149,8 @@ for name in OLD:
                      counts_what_a_real_card_receives):
         on(name, function)
 for name in NEW:
-    for function in (accounts_for_every_mode, sees_pass_differ_from_drop, climbs_the_ladder, has_a_floor,
-                     counts_what_a_real_card_receives, says_what_a_driver_lacks):
+    for function in (accounts_for_every_mode, sees_pass_differ_from_drop, climbs_the_ladder,
+                     has_a_floor, counts_what_a_real_card_receives, says_what_a_driver_lacks):
         on(name, function)
 
 

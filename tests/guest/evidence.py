@@ -158,7 +158,8 @@ def segmented_by_nfqueue(env):
     g, port, size = env.guest(), env.port(), 1_000_000
     need(g, "nft")
     g.check(f"""modprobe -q crc32c_generic; set -e; modprobe nf_tables; modprobe nfnetlink_queue
-        modprobe nft_queue; nft add table ip q; nft 'add chain ip q in {{ type filter hook input priority 0; }}'
+        modprobe nft_queue; nft add table ip q
+        nft 'add chain ip q in {{ type filter hook input priority 0; }}'
         nft add rule ip q in tcp dport {port} queue num 7""")
     queue = g.start(["traffic", "nfqueue-delay", "7", "0", "1000000", "--timeout", "30"])
     queue.wait_for("ready", 20)
@@ -177,7 +178,8 @@ def segmented_by_nfqueue(env):
     check(run.summary["untracked"]["unknown end"] == 0, f"{run.summary}")
     read = sum(r["data_len"] for r in flow if r["verdict"] == "delivered")
     check(read == size, f"{read} of {size} bytes delivered: {tally(flow)}")
-    return f"{megabytes(size)} read through the queue: {tally(flow)}, {run.summary['clones']} pieces"
+    return (f"{megabytes(size)} read through the queue: {tally(flow)}, "
+            f"{run.summary['clones']} pieces")
 
 
 def tcp_segment(src, dst, port, seq, data):

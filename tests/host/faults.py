@@ -86,7 +86,8 @@ def sweep(words, right=None, drive=None, only=None, patience=PATIENCE):
     failed = [o for o in outcomes if o.failed]
     check(outcomes and len(failed) >= len(outcomes) // 2,
           f"only {len(failed)} of {len(outcomes)} calls were made")
-    return (f"{len(failed)} of {len(sites)} calls failed: {sum(o.status == 0 for o in failed)} runs "
+    fine = sum(o.status == 0 for o in failed)
+    return (f"{len(failed)} of {len(sites)} calls failed: {fine} runs "
             f"did without, {sum(o.status != 0 for o in failed)} said why; {things} things gone")
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* Between the two halves of the library that makes calls fail: fail.c decides, fail_calls.c asks. */
+/* Between two halves of the library that makes calls fail: fail.c decides, fail_calls.c asks. */
 #ifndef PKTPATH_TESTS_FAIL_H
 #define PKTPATH_TESTS_FAIL_H
 

@@ -60,7 +60,8 @@ static void test_maps_fit_ends(void **state)
 		assert_int_equal(mode_fill(i) == XB_FILL_CPU, modes[i].end == END_CPU);
 		assert_int_equal(mode_fill(i) == XB_FILL_SOCKETS, modes[i].end == END_SOCKET);
 		if (mode_fill(i) == XB_FILL_TARGETS)
-			assert_int_equal(map_rows[modes[i].map].entries, ends[modes[i].end].targets);
+			assert_int_equal(map_rows[modes[i].map].entries,
+					 ends[modes[i].end].targets);
 	}
 }
 
