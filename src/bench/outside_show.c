@@ -24,7 +24,8 @@ static int outside_text(const struct outside_result *r)
 	char buf[96];
 
 	printf("%s on %s (%s), %s XDP, traffic from outside\n\n", r->b->o.specs[0].label,
-	       r->b->o.ifname, *r->driver ? r->driver : "unknown driver", r->b->o.generic ? "generic" : "native");
+	       r->b->o.ifname, *r->driver ? r->driver : "unknown driver",
+	       r->b->o.generic ? "generic" : "native");
 	if (r->seen) {
 		printf("seen         %s over %.1f s\n", text_rate(buf, &r->seen_pps), r->seconds);
 		sent_text(r);

@@ -7,7 +7,8 @@
 
 /*
  * "eth0", "eth0:3", "udp/53", "4711 nginx" … into buf, which it returns; never "". `key` is one
- * that pp_by_pack() made (include/by_keys.h). Of `env` it takes dev_name(), comm_name(), cgroup_path().
+ * that pp_by_pack() made (include/by_keys.h). Of `env` it takes dev_name(), comm_name() and
+ * cgroup_path().
  */
 const char *group_name(char buf[FMT_TEXT_MAX], const struct sink_env *env, enum pp_by by,
 		       uint64_t key);
