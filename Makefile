@@ -128,9 +128,8 @@ uninstall:
 	$(call say,REMOVE,$(DESTDIR)$(PREFIX))
 	$(Q)rm -f $(foreach r,$(INSTALLED),'$(DESTDIR)$(word 2,$(call row,$r))/$(notdir \
 		$(word 1,$(call row,$r)))')
-	$(Q)cd '$(DESTDIR)/' && for d in $(DATADIR)/grafana $(DATADIR)/prometheus $(DATADIR) \
-		$(DOCDIR)/yyjson $(DOCDIR); do \
-		[ ! -d ".$$d" ] || rmdir --ignore-fail-on-non-empty ".$$d"; done
+	$(Q)rmdir --ignore-fail-on-non-empty 2>/dev/null $(patsubst %,'$(DESTDIR)%',\
+		$(DATADIR)/grafana $(DATADIR)/prometheus $(DATADIR) $(DOCDIR)/yyjson $(DOCDIR)) || :
 
 # Anew each time: PREFIX may be another.
 $(B)/pktpath.service: contrib/pktpath.service.in FORCE
