@@ -161,7 +161,7 @@ def segmented_by_nfqueue(env):
         modprobe nft_queue; nft add table ip q
         nft 'add chain ip q in {{ type filter hook input priority 0; }}'
         nft add rule ip q in tcp dport {port} queue num 7""")
-    queue = g.start(["traffic", "nfqueue-delay", "7", "0", "1000000", "--timeout", "30"])
+    queue = g.start(["traffic", "nfqueue-delay", "7", "0", "1000000"])
     queue.wait_for("ready", 20)
     try:
         with trace_eth0(g, file=True) as trace:
