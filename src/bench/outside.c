@@ -232,7 +232,7 @@ static int slices(struct outside *x, uint64_t ns)
 static int count(struct outside *x, uint64_t ns)
 {
 	struct outside_result *r = &x->r;
-	struct xb_sent before;
+	struct xb_sent before = { 0 };
 	int n, err;
 
 	n = cpu_use_read(r->use, CPU_MAX);

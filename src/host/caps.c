@@ -25,7 +25,7 @@ int caps_read(struct caps *c)
 
 bool caps_have(int cap)
 {
-	struct caps c;
+	struct caps c = { 0 };
 
 	return !caps_read(&c) && c.effective >> cap & 1;
 }

@@ -35,7 +35,7 @@ int cpu_use_read(struct cpu_use *use, int max)
 
 int cpu_use_since(struct cpu_use *use, int n)
 {
-	struct cpu_use now[CPU_MAX];
+	struct cpu_use now[CPU_MAX] = { 0 };
 	int i;
 
 	if (cpu_use_read(now, CPU_MAX) != n)

@@ -34,8 +34,8 @@ int scope_left(struct scope *s);
 /* Room for all names and what stands between them. */
 #define SCOPE_TEXT (SCOPE_IFS * (IF_NAMESIZE + 2))
 
-/* "eth0, eth1" or "any interface", for people. Returns `buf`. */
-const char *scope_text(const struct scope *s, char buf[SCOPE_TEXT]);
+/* "eth0, eth1" or "any interface", for people. Returns `text`. */
+const char *scope_text(const struct scope *s, char text[SCOPE_TEXT]);
 
 /* Inode of the namespace whose devices are meant; 0 = of all, or not known. */
 uint32_t scope_netns(const struct scope *s);

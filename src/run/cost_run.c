@@ -53,7 +53,7 @@ static int measure_pair(const struct sender *s, const struct tracer_opts *to, do
 			double *added)
 {
 	struct tracer *t;
-	double traced;
+	double traced = 0;
 	int err = ns_a_packet(s, off);
 
 	if (!err)
@@ -171,19 +171,20 @@ static int measure_machine(const struct opts *o, const struct tracer_opts *to)
 }
 
 /* On those of the sender, wherever they are. */
-static int measure_loopback(const struct sender *s, struct tracer_opts *to)
+static int measure_loopback(const struct sender *s, const struct tracer_opts *asked)
 {
 	struct scope all = { .netns = "all" };
+	struct tracer_opts to = *asked;
 	struct tracer *t;
 	struct cost *c;
 	int err;
 
 	if (scope_resolve(&all))
 		return -EINVAL;
-	to->scope = &all;
-	err = measure_pairs(s, to);
+	to.scope = &all;
+	err = measure_pairs(s, &to);
 	if (!err)
-		err = tracer_new(&t, to);
+		err = tracer_new(&t, &to);
 	if (err)
 		return err;
 	tracer_enable(t);

@@ -33,8 +33,8 @@ struct tracer {
 	int said;		/* an error about which there was a word */
 };
 
-/* The programs of a row; returns how many. */
-int tracer_row(const struct tracer *t, int row, struct bpf_program *progs[ROW_PROGS]);
+/* The programs of row i; returns how many. */
+int tracer_row(const struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS]);
 
 /* Counters of all histograms of all CPUs. */
 uint32_t tracer_hist_counts(const struct tracer *t);
