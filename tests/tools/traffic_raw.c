@@ -124,9 +124,21 @@ int raw_recv(const struct opts *o)
 }
 
 /* Frames that come in; those that go out, which a packet socket sees as well, are left out. */
+/* Give a packet socket, silent until now, its protocol and interface. 0, or 1 after a line. */
+static int bind_packet(int fd, const struct opts *o, uint16_t proto)
+{
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(proto) };
+
+	if (o->ifname) {
+		at.sll_ifindex = (int)if_nametoindex(o->ifname);
+		if (!at.sll_ifindex)
+			return fail(o->ifname);
+	}
+	return bind(fd, (struct sockaddr *)&at, sizeof(at)) ? fail("packet socket") : 0;
+}
+
 int packet_recv(const struct opts *o)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
 	struct tpacket_stats stats = { 0 };
 	socklen_t len = sizeof(stats);
 	struct tally t = { 0 };
@@ -134,14 +146,10 @@ int packet_recv(const struct opts *o)
 
 	if (fd < 0)
 		return fail("packet socket");
-	if (o->ifname) {
-		at.sll_ifindex = (int)if_nametoindex(o->ifname);
-		if (!at.sll_ifindex)
-			return fail(o->ifname);
-	}
-	if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) ||
-	    bind(fd, (struct sockaddr *)&at, sizeof(at)))
+	if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)))
 		return fail("packet socket");
+	if (bind_packet(fd, o, ETH_P_ALL))
+		return 1;
 	rc = receive_all(fd, o, &t, print_frame);
 	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
 		rc = fail("PACKET_STATISTICS");
@@ -157,20 +165,15 @@ int packet_refuse(const struct opts *o)
 {
 	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog filter = { .len = 1, .filter = &none };
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(o->port) };
 	uint64_t start = now_ns(CLOCK_MONOTONIC);
 	int fd = socket(AF_PACKET, SOCK_DGRAM, 0);
 
 	if (fd < 0)
 		return fail("packet socket");
-	if (o->ifname) {
-		at.sll_ifindex = (int)if_nametoindex(o->ifname);
-		if (!at.sll_ifindex)
-			return fail(o->ifname);
-	}
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) ||
-	    bind(fd, (struct sockaddr *)&at, sizeof(at)))
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)))
 		return fail("packet socket");
+	if (bind_packet(fd, o, o->port))
+		return 1;
 	announce_ready();
 	while (!expired(start, o->timeout_s))
 		sleep_ns(NSEC_PER_SEC / 10);
