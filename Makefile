@@ -13,7 +13,8 @@ PKG_CONFIG ?= pkg-config
 LIBBPF_PREFIX ?=
 
 Q  := $(if $(V),,@)
-say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
+# By make itself: a process for each line would take a good part of a build.
+say = $(if $(V),,$(info $(empty)  $(1)	$(2)))
 
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
 	-Wformat -Wformat-security -Werror=format-security $(WERROR)
@@ -60,7 +61,8 @@ $(NEEDS): tests/needs.sh
 
 # Rooms (docs/ARCHITECTURE.md). A skeleton lies where its program does: build/bpf/ is bpf/.
 SRC   := $(wildcard src/*.c src/*/*.c)
-OBJ   := $(SRC:%.c=$(B)/%.o) $(B)/yyjson.o
+# What takes longest first, so that nothing waits for it alone in the end.
+OBJ   := $(B)/yyjson.o $(SRC:%.c=$(B)/%.o)
 BPF   := $(wildcard bpf/*.bpf.c bpf/bench/*.bpf.c)
 SKELS := $(BPF:%.bpf.c=$(B)/%.skel.h)
 # Those that load BPF programs wait for all skeletons once; then the dependency files know better.
@@ -70,20 +72,27 @@ USES_SKEL := $(shell grep -l 'include "bpf/.*skel.h"' $(SRC))
 ## Builds build/pktpath; the same as make alone
 all: $(B)/pktpath
 
-$(B)/pktpath: $(OBJ)
+$(B)/pktpath: $(SKELS) $(OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBBPF_LIBS) $(MHD_LIBS) -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBBPF_LIBS) $(MHD_LIBS) -lm
+
+# Once for all files of a folder.
+DIRS := $(sort $(dir $(OBJ) $(SKELS)))
+$(DIRS):
+	$(Q)mkdir -p $@
 
 $(USES_SKEL:%.c=$(B)/%.o): | $(SKELS)
+$(OBJ) $(SKELS:.skel.h=.bpf.o): | $(DIRS)
 $(B)/src/%.o: src/%.c Makefile | $(NEEDS)
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# JSON is only written here; its reader and the rest take longer to compile than twenty files.
+YYJSON_CFLAGS := -DYYJSON_DISABLE_READER -DYYJSON_DISABLE_UTILS -w
 $(B)/yyjson.o: third_party/yyjson/yyjson.c Makefile | $(NEEDS)
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HARDEN) $(CFLAGS) $(CPPFLAGS) $(EXTRA_CFLAGS) -w $(THIRD_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(HARDEN) $(CFLAGS) $(CPPFLAGS) $(EXTRA_CFLAGS) $(YYJSON_CFLAGS) $(THIRD_CFLAGS) \
+		-c -o $@ $<
 
 # Without DWARF, which nobody reads: types, source lines and CO-RE relocations are BTF's. libbpf
 # does not look at BTF's own ELF relocations.

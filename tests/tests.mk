@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-# What the Makefile has for tests, the demo and measurements; tests/README.md tells what each proves.
+# What the Makefile has for tests, the demo and measurements; tests/README.md tells what each
+# proves.
 
 # --- guests, the demo, and what they need installed (tests/setup.sh) ---------------------------
 KERNEL ?= 6.1
@@ -89,7 +90,7 @@ $(B)/test/%.o: %.c
 $(B)/test/yyjson.o: third_party/yyjson/yyjson.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(SAN_CFLAGS) -w $(THIRD_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(SAN_CFLAGS) $(YYJSON_CFLAGS) $(THIRD_CFLAGS) -c -o $@ $<
 
 $(B)/test/pure.a: $(PURE_SRC:%.c=$(B)/test/%.o) $(B)/test/yyjson.o
 $(B)/test/more.a: $(MORE_SRC:%.c=$(B)/test/%.o)
@@ -104,8 +105,8 @@ $(B)/test/tests/unit/%: tests/unit/%.c $(B)/test/more.a $(B)/test/pure.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LIBBPF_LIBS) $(MHD_LIBS) -lcmocka -lm
 # The handlers themselves, with the host in the kernel's place.
-HANDLER_CFLAGS := -Itests/unit/bpf -Itests/unit/bpf/kernel -Ibpf -Ivmlinux -Wno-unknown-pragmas -Wno-unknown-attributes \
-	-fno-sanitize=alignment
+HANDLER_CFLAGS := -Itests/unit/bpf -Itests/unit/bpf/kernel -Ibpf -Ivmlinux \
+	-Wno-unknown-pragmas -Wno-unknown-attributes -fno-sanitize=alignment
 $(B)/test/tests/unit/bpf/% $(B)/test/tests/unit/legacy/%: SAN_CFLAGS += $(HANDLER_CFLAGS)
 
 # The same as on kernels without compare-and-swap.
@@ -140,8 +141,8 @@ test-all: deps-test
 	@$(PYTHON) tests/run.py --all $(ONLY)
 
 # All that suites share: they run at once, and no two may make the same file.
-test-build: guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so $(B)/tests/tools/two_tracers $(UNIT_TESTS) $(B)/test/replay \
-	$(B)/floors
+test-build: guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so $(B)/tests/tools/two_tracers \
+	$(UNIT_TESTS) $(B)/test/replay $(B)/floors
 	@:
 
 # On this machine's own kernel, as root: no guest.
@@ -212,7 +213,8 @@ lint:
 
 # Everything in C, once per compiler: tests/lint.sh sets CC, B, WERROR, and THIRD_CFLAGS for code
 # whose warnings nobody looks at, but which would take minutes with optimization and sanitizers.
-lint-build: $(B)/pktpath $(B)/tests/tools/fail.so $(B)/tests/tools/two_tracers $(B)/floors $(GUEST_TOOLS) $(UNIT_TESTS) $(B)/test/replay
+lint-build: $(B)/pktpath $(B)/tests/tools/fail.so $(B)/tests/tools/two_tracers $(B)/floors \
+	$(GUEST_TOOLS) $(UNIT_TESTS) $(B)/test/replay
 	@:
 
 TIDY_SRC := $(SRC) $(filter-out %.bpf.c,$(wildcard tests/*/*.c tests/unit/*/*.c))
@@ -228,7 +230,8 @@ $(B)/tidy/%.skel.h: $(B)/%.skel.h
 TIDY_FLAGS := -std=gnu11 -D_GNU_SOURCE -DPP_VERSION='"$(VERSION)"' $(LIBBPF_CFLAGS) \
 	-Iinclude -Isrc -Itests/unit -Itests/cost -isystem $(B)/tidy -isystem third_party/yyjson \
 	$(HANDLER_CFLAGS)
-# It writes no list of headers itself; the preprocessor does, so that only what changed is looked at.
+# It writes no list of headers itself; the preprocessor does, so that only what changed is looked
+# at.
 $(B)/tidy/%.ok: % .clang-tidy | $(TIDY_SKELS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(TIDY_FLAGS) -M -MP -MT $@ -MF $(@:.ok=.d) $<
