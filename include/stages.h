@@ -175,6 +175,11 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
 #define PP_ST_NONE PP_ST_NR
 #define PP_ST_BIT(st) (1u << (st))
 
+/* Whatever an application reads has come through these, on every way that there is. */
+#define PP_READ_PASSES                                                                             \
+	(PP_ST_BIT(PP_ST_NETIF) | PP_ST_BIT(PP_ST_IP) | PP_ST_BIT(PP_ST_LOCAL) |                   \
+	 PP_ST_BIT(PP_ST_L4) | PP_ST_BIT(PP_ST_SOCK))
+
 /*
  * X(ID, label, USE, NEEDS, why): the jobs that hooks do; see the slot of a hook below. They are
  * served in this order.

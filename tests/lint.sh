@@ -101,7 +101,7 @@ places() {
 }
 
 short_files() {
-	ours '*.c' '*.h' '*.sh' '*.py' Makefile | xargs wc -l | awk '
+	ours '*.c' '*.h' '*.sh' '*.py' '*.mk' Makefile | xargs wc -l | awk '
 		$2 != "total" && $1 > 500 { print $2 ": " $1 " lines, at most 500"; bad = 1 }
 		END { exit bad }'
 }
@@ -110,7 +110,7 @@ short_files() {
 # include/stages.h       its tables: one row a line reads better
 # vmlinux/               the kernel's declarations, as they are there
 columns() {
-	ours '*.c' '*.h' '*.sh' '*.py' Makefile ':!include/stages.h' ':!vmlinux/' |
+	ours '*.c' '*.h' '*.sh' '*.py' '*.mk' Makefile ':!include/stages.h' ':!vmlinux/' |
 		xargs python3 -c '
 import pathlib, sys
 wide = [f"{name}:{number}: {len(line)} columns, at most 100"

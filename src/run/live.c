@@ -90,19 +90,19 @@ static int show_hist(struct live *l, const struct hist_span *span)
 }
 
 /*
- * A packet that an application read went through all of these: what is not there was missed. A
+ * A stage through which a packet that was read must have come, and that it lacks, was missed. A
  * poll, only if a driver handed it up from one.
  */
 static void count_absent(struct live *l, const struct pp_rec *rec)
 {
-	static const int must[] = { PP_ST_NETIF, PP_ST_IP, PP_ST_LOCAL, PP_ST_L4, PP_ST_SOCK };
-	size_t i;
+	uint32_t must = PP_READ_PASSES & l->env.stages_served;
+	int st;
 
 	if (rec->verdict != PP_V_DELIVERED)
 		return;
-	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
-		if ((l->env.stages_served & PP_ST_BIT(must[i])) && !rec->ts[must[i]])
-			l->led.absent[must[i]]++;
+	for (st = 0; st < PP_ST_NR; st++)
+		if ((must & PP_ST_BIT(st)) && !rec->ts[st])
+			l->led.absent[st]++;
 	if ((l->env.stages_served & PP_ST_BIT(PP_ST_POLL)) && rec->ts[PP_ST_GRO] &&
 	    !rec->ts[PP_ST_POLL])
 		l->led.absent[PP_ST_POLL]++;

@@ -7,7 +7,7 @@ import subprocess
 from guest.env import (Capture, MS, MSS, STREAM, closed, megabytes, receive, send_tcp, send_udp,
                        trace_eth0)
 from lib.guest import build_dir
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.records import NO_RECORD, at, spent, tally
 from lib.tool import eventually
 
@@ -271,7 +271,7 @@ def a_large_stream(env):
     return check_transfer(env, 1)
 
 
-@test
+@later
 def a_stream_by_kprobe(env):
     size = 5_000_000
     run, flow, _ = transfer(env, 1, "--backend", "kprobe", size=size)

@@ -8,7 +8,7 @@ from lib import xdptools
 from guest.env import send_udp, trace_eth0
 from guest.xdp import (BARE, DROP, NAME, OBJECTS, attached, check_verdicts, foreign, ready,
                        wait_link)
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.kernels import AssetError
 from lib.records import settle, tally
 
@@ -78,7 +78,7 @@ def two_behind_the_dispatcher(env):
     return check_verdicts(env, g, "generic", dispatched(g, "skb", times=2), DISPATCHER)
 
 
-@test
+@later
 def alone_behind_the_dispatcher_natively(env):
     g = env.guest(nic="igb", both=True)
     # An igb sends what is redirected to it only while it has a program itself (igb_xdp_xmit()).

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """Proves pktpath's figures in a guest with Debian's 6.1 and the NIC e1000: `make guest-test`.
 
-guest/e1000.py [PART] [WORD...] runs only the tests with one of the words in their name; the part
-2/3 is the second third of all.
+guest/e1000.py [--all] [PART] [WORD...] runs only the tests with one of the words in their name; the
+part 2/3 is the second third of all. --all: those marked @later as well.
 """
 
 import sys
@@ -12,7 +12,7 @@ from lib import kernels
 from lib import wire
 from lib import xdptools
 from guest.env import Env
-from lib.guest import available
+from lib.guest import NICS, available, fetch
 from lib.harness import run
 
 from guest import counts  # noqa: F401  each defines tests; they run in this order
@@ -42,7 +42,7 @@ def main():
     if reason:
         sys.exit(f"guest_e1000: {reason}")
     try:
-        kernels.kernel(Env.KERNEL)
+        fetch(Env.KERNEL, NICS)
         xdptools.prefetch()  # from here on there is no network
     except kernels.AssetError as error:
         sys.exit(f"guest_e1000: {error}")

@@ -15,7 +15,7 @@ import time
 from guest.counts import check_stream
 from guest.env import clock_offset, closed, receive, rx_lines, trace_eth0, udp_counters
 from lib.guest import build_dir
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.mix import check_own_stamps
 from lib.records import NO_RECORD, at, tally
 
@@ -333,7 +333,7 @@ def recycled_datagrams(env):
     return recycled(env, 1)
 
 
-@test
+@later
 def recycled_datagrams_by_kprobe(env):
     return recycled(env, 1, "--backend", "kprobe")
 
@@ -343,7 +343,7 @@ def recycled_segments(env):
     return recycled_streams(env, 1)
 
 
-@test
+@later
 def recycled_datagrams_on_two_cpus(env):
     return recycled(env, 2)
 

@@ -9,7 +9,7 @@ import time
 
 from guest.env import MS, STREAM, megabytes, receive, send_tcp, send_udp, trace_eth0
 from guest.flood import Wire, settle
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.hist import BEFORE_GRO, HistRun, bucket, check_rows
 from lib.records import STAGES, Run, at, spent, tally
 
@@ -76,7 +76,7 @@ def histograms_of_datagrams_are_those_of_their_records(env):
     return datagrams(env, 1, "--buckets")
 
 
-@test
+@later
 def histograms_of_datagrams_on_two_cpus(env):
     return datagrams(env, 2, "--buckets")
 
@@ -104,12 +104,12 @@ def histograms_of_a_large_stream_by_the_wire(env):
     return stream(env, 1, "wire")
 
 
-@test
+@later
 def histograms_of_a_large_stream_by_the_skb(env):
     return stream(env, 1, "skb")
 
 
-@test
+@later
 def histograms_of_a_large_stream_on_two_cpus(env):
     return stream(env, 2, "wire")
 

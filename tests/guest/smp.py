@@ -4,7 +4,7 @@
 from guest.counts import (check_stream, check_thousand, check_thousand_kprobe, check_transfer,
                           transfer)
 from guest.env import MS, median, megabytes
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.records import at, spent, tally
 
 
@@ -13,12 +13,12 @@ def a_thousand_datagrams_on_two_cpus(env):
     return check_thousand(env, 2)
 
 
-@test
+@later
 def a_thousand_datagrams_by_kprobe_on_two_cpus(env):
     return check_thousand_kprobe(env, 2)
 
 
-@test
+@later
 def a_large_stream_on_two_cpus(env):
     return check_transfer(env, 2)
 

@@ -5,7 +5,7 @@ import subprocess
 
 from guest.counts import covered, describe
 from guest.env import send_tcp, send_udp, trace_eth0
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.records import at, tally
 
 STAGES = ("irq", "napi", "poll", "gro", "flush", "netif", "ip", "local", "l4")
@@ -44,7 +44,7 @@ def datagrams_over_ipv6_are_read(env):
     return describe(flow)
 
 
-@test
+@later
 def a_closed_port_drops_over_ipv6(env):
     g, port = env.guest(ipv6=True), env.port()
     with trace_eth0(g) as trace:

@@ -14,7 +14,7 @@ from guest.env import bpf_objects, receive, send_udp, trace_eth0
 from guest.flood import Wire
 from guest.hist import HistTrace, check_count
 from lib.guest import build_dir
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.hist import check_rows
 from lib.records import settle, spent, tally
 
@@ -368,17 +368,17 @@ def a_redirect_that_its_target_refuses_says_so(env):
     return f"{len(flow)} redirected to eth1: ENXIO, and none came out"
 
 
-@test
+@later
 def histograms_of_what_native_xdp_ends(env):
     return check_hist(env, env.guest(nic="igb", both=True), "xdpdrv")
 
 
-@test
+@later
 def native_redirects_into_a_socket(env):
     return check_socket(env, env.guest(nic="igb", both=True), "native", "xdpdrv")
 
 
-@test
+@later
 def a_foreign_native_program_stays(env):
     return check_foreign(env, env.guest(nic="igb", both=True), "xdpdrv")
 

@@ -28,6 +28,13 @@ def test(function):
     return function
 
 
+def later(function):
+    """A test whose claim another one proves with another NIC, backend, IP version or number of
+    CPUs: it runs with `--all`, or when it is named."""
+    function.later = True
+    return test(function)
+
+
 def take_tests():
     """The tests defined so far, which then no longer run by themselves."""
     taken = _tests[:]
@@ -79,8 +86,10 @@ def part_of(tests, words):
 
 def run(*args, only=()):
     """Runs the tests in order of definition (those with a word of `only` in their name, if given;
-    `1/2` before the words is the first half of all)."""
-    tests, words = part_of(_tests, only)
+    `1/2` before the words is the first half of all; `--all`: those marked @later, too)."""
+    words = [w for w in only if w != "--all"]
+    every = len(words) < len(only) or any(not re.fullmatch(r"\d+/\d+", w) for w in words)
+    tests, words = part_of([f for f in _tests if every or not hasattr(f, "later")], words)
     return total([one(f, *args)[0] for f in tests
                   if not words or any(w in f.__name__ for w in words)])
 
