@@ -117,8 +117,7 @@ _Static_assert(sizeof(struct pp_rec) % 8 == 0, "records are copied in 8-byte uni
 
 /* Set before load, constant afterwards: dead branches vanish in the verifier. */
 struct pp_cfg {
-	__u32 ifs[PP_IFS];	/* only these interfaces */
-	__u32 nr_ifs;		/* 0 = all */
+	__u32 nr_ifs;		/* only interfaces of this many names; 0 = all */
 	__u32 nr_cpus;		/* possible CPUs */
 	__u32 rec_mask;		/* records in the slab, a power of two, minus 1 */
 	__u32 emit;		/* bit mask of verdicts: records with these are sent */

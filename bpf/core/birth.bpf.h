@@ -67,7 +67,7 @@ static __always_inline int is_wanted_iface(u32 ifindex)
 	for (i = 0; i < PP_IFS; i++) {
 		if (i >= cfg.nr_ifs)
 			break;
-		if (cfg.ifs[i] == ifindex)
+		if (wanted_ifs[i] == ifindex)
 			return 1;
 	}
 	return !cfg.nr_ifs;

@@ -35,6 +35,11 @@ volatile __u32 enabled = PP_OFF;
 volatile __u32 sample_max = ~0u;
 
 /*
+ * With cfg.nr_ifs: the interfaces that have those names now; 0 = none has. Changes at run time.
+ */
+volatile __u32 wanted_ifs[PP_IFS] = {};
+
+/*
  * Set once a packet was refused a record: from then on one without may have been counted already.
  */
 volatile __u32 refused = 0;

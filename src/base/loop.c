@@ -8,7 +8,8 @@
 #include <unistd.h>
 #include "base/loop.h"
 
-enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_INTERVAL, SRC_DEADLINE, SRC_ALSO };
+enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_INTERVAL, SRC_DEADLINE,
+	      SRC_ALSO /* and those after it */ };
 
 struct loop {
 	int epoll, signals, tick, interval, deadline;
@@ -61,7 +62,7 @@ int loop_new(struct loop **out)
 	return 0;
 }
 
-static int watch(struct loop *l, int fd, enum source src)
+static int watch(struct loop *l, int fd, unsigned int src)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = src };
 
@@ -97,7 +98,7 @@ static int on_timer(int fd, int (*call)(void *arg), void *arg)
 	return call(arg);
 }
 
-static int dispatch(struct loop *l, enum source src, const struct loop_calls *calls, void *arg)
+static int dispatch(struct loop *l, unsigned int src, const struct loop_calls *calls, void *arg)
 {
 	switch (src) {
 	case SRC_INPUT:
@@ -110,15 +111,15 @@ static int dispatch(struct loop *l, enum source src, const struct loop_calls *ca
 		return on_timer(l->interval, calls->interval, arg);
 	case SRC_DEADLINE:
 		return on_timer(l->deadline, calls->deadline, arg);
-	case SRC_ALSO:
-		return calls->also(arg);
+	default:
+		return calls->also[src - SRC_ALSO].call(arg);
 	}
-	return 0;
 }
 
 static int prepare(struct loop *l, int fd, const struct loop_calls *calls)
 {
 	int err = watch(l, fd, SRC_INPUT);
+	unsigned int i;
 
 	if (!err)
 		err = watch(l, l->signals, SRC_SIGNAL);
@@ -128,8 +129,9 @@ static int prepare(struct loop *l, int fd, const struct loop_calls *calls)
 		err = watch(l, l->interval, SRC_INTERVAL);
 	if (!err)
 		err = watch(l, l->deadline, SRC_DEADLINE);
-	if (!err && calls->also)
-		err = watch(l, calls->also_fd, SRC_ALSO);
+	for (i = 0; !err && i < LOOP_ALSO; i++)
+		if (calls->also[i].call)
+			err = watch(l, calls->also[i].fd, SRC_ALSO + i);
 	if (!err)
 		err = arm(l->tick, calls->tick_ns, calls->tick_ns);
 	if (!err && calls->interval_ns)

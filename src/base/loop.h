@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define LOOP_STOP 1
+#define LOOP_ALSO 3	/* descriptors besides */
 
 struct loop;
 
@@ -21,8 +22,10 @@ struct loop_calls {
 	uint64_t tick_ns;
 	uint64_t interval_ns;			/* 0 = none */
 	uint64_t deadline_ns;			/* 0 = none */
-	int (*also)(void *arg);			/* NULL, or: that descriptor has data, too */
-	int also_fd;
+	struct {
+		int (*call)(void *arg);		/* NULL, or: that descriptor has data, too */
+		int fd;
+	} also[LOOP_ALSO];
 };
 
 /* Signals are blocked from here on, so none is lost while hooks are being attached. */

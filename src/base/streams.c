@@ -6,9 +6,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/streams.h"
 
-#define LOOK_MS 100	/* how often a blocked write looks for signals */
+#define LOOK_MS	 100	/* how often a blocked write looks for signals */
+#define STALL_NS 1000000000ull
+
+static uint64_t until_ns;	/* 0: no end is known */
+
+void out_until(uint64_t ns)
+{
+	until_ns = ns;
+}
 
 static bool end_asked(void)
 {
@@ -23,10 +32,15 @@ static bool end_asked(void)
 static int wait_for_room(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	uint64_t began = now_ns(CLOCK_MONOTONIC), now;
 
-	while (poll(&p, 1, LOOK_MS) <= 0)
+	while (poll(&p, 1, LOOK_MS) <= 0) {
 		if (end_asked())
 			return -EINTR;
+		now = now_ns(CLOCK_MONOTONIC);
+		if (until_ns && now >= until_ns && now - began >= STALL_NS)
+			return -ETIMEDOUT;
+	}
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef PKTPATH_BASE_STREAMS_H
 #define PKTPATH_BASE_STREAMS_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 /*
@@ -13,5 +14,8 @@
  * they cannot proceed and SIGINT, SIGTERM or SIGHUP is pending. NULL with errno set.
  */
 FILE *out_open(int fd);
+
+/* From then on (CLOCK_MONOTONIC, ns) they fail with ETIMEDOUT where nothing moves for a second. */
+void out_until(uint64_t ns);
 
 #endif /* PKTPATH_BASE_STREAMS_H */

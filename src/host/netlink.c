@@ -83,6 +83,25 @@ struct rtattr *nl_find(struct rtattr *a, int len, int type)
 	return NULL;
 }
 
+static void take_index(void *arg, struct nlmsghdr *m)
+{
+	*(unsigned int *)arg = (unsigned int)((struct ifinfomsg *)NLMSG_DATA(m))->ifi_index;
+}
+
+unsigned int nl_index(const char *name)
+{
+	size_t len = strlen(name);
+	struct ifinfomsg any = {};
+	struct nl_request r;
+	unsigned int index = 0;
+
+	if (!len || len >= NL_NAME_MAX)
+		return 0;
+	nl_begin(&r, RTM_GETLINK, 0, &any, sizeof(any));
+	nl_put(&r, len < IF_NAMESIZE ? IFLA_IFNAME : IFLA_ALT_IFNAME, name, len + 1);
+	return nl_talk(&r, take_index, &index) ? 0 : index;
+}
+
 int nl_device_up(const char *name, unsigned int flags)
 {
 	struct ifinfomsg m = { .ifi_index = (int)if_nametoindex(name),

@@ -26,6 +26,11 @@ int nl_talk(struct nl_request *r, void (*each)(void *arg, struct nlmsghdr *m), v
 /* The first attribute of a type among `len` bytes of them; NULL if there is none. */
 struct rtattr *nl_find(struct rtattr *a, int len, int type);
 
+#define NL_NAME_MAX 128	/* of an interface's alternative names; its own fits in IF_NAMESIZE */
+
+/* The interface of that name, or that has it as an alternative one; 0: there is none. */
+unsigned int nl_index(const char *name);
+
 /* Sets a device up, and more of its flags (IFF_xxx) with it. 0 or -errno. */
 int nl_device_up(const char *name, unsigned int flags);
 

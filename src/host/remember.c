@@ -3,7 +3,6 @@
 #include <fts.h>
 #include <limits.h>
 #include <mntent.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +21,16 @@ struct names {
 };
 
 struct remember {
-	struct names comms, cgroups, ifaces;
-	uint32_t netns;			/* 0 = not known */
+	struct names comms, cgroups;
 	char cgroup_mount[PATH_MAX];	/* of version 2; "" = not found yet */
 };
 
 int remember_new(struct remember **out)
 {
 	struct remember *r = calloc(1, sizeof(*r));
-	struct stat st;
 
 	if (!r)
 		return -ENOMEM;
-	if (!stat("/proc/self/ns/net", &st))
-		r->netns = (uint32_t)st.st_ino;
 	*out = r;
 	return 0;
 }
@@ -54,7 +49,6 @@ void remember_free(struct remember *r)
 		return;
 	forget(&r->comms);
 	forget(&r->cgroups);
-	forget(&r->ifaces);
 	free(r);
 }
 
@@ -138,21 +132,5 @@ const char *remember_cgroup(struct remember *r, uint64_t id)
 		find_cgroup_mount(r);
 	if (r->cgroup_mount[0])
 		n->text = find_cgroup(r->cgroup_mount, id);
-	return n->text;
-}
-
-const char *remember_iface(struct remember *r, uint32_t netns, uint32_t ifindex)
-{
-	char text[IF_NAMESIZE];
-	struct name *n;
-
-	if (!ifindex || (netns && netns != r->netns))
-		return NULL;
-	n = place_of(&r->ifaces, ifindex);
-	if (n->id)
-		return n->text;
-	n->id = ifindex;
-	if (if_indextoname(ifindex, text))
-		n->text = strdup(text);
 	return n->text;
 }

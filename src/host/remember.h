@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
- * Names of processes, control groups and interfaces, remembered from the first time they are asked
+ * Names of processes and control groups, remembered from the first time they are asked
  * for: what they belong to may be gone when it is shown. A fixed number of each; then the oldest
  * makes room.
  */
@@ -14,7 +14,7 @@
 
 struct remember;
 
-/* For the network namespace that the process is in now. 0 or -errno. */
+/* 0 or -errno. */
 int remember_new(struct remember **out);
 void remember_free(struct remember *r);
 
@@ -28,8 +28,5 @@ void remember_this_comm(struct remember *r, uint32_t pid, const char *comm, size
 
 /* The path below the control groups' mount, "/" for its root; NULL if it is not found. */
 const char *remember_cgroup(struct remember *r, uint64_t id);
-
-/* An interface of that network namespace (0 means it, too). NULL: of another, or never known. */
-const char *remember_iface(struct remember *r, uint32_t netns, uint32_t ifindex);
 
 #endif /* PKTPATH_HOST_REMEMBER_H */

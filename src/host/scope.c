@@ -11,26 +11,23 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "host/iface_links.h"
+#include "host/netlink.h"
 #include "host/scope.h"
 
+#define OWN_NETNS "/proc/thread-self/ns/net"
 #define NETNS_DIR "/run/netns"	/* where ip-netns(8) keeps names */
 
 int scope_add(struct scope *s, char *word)
 {
-	char *save;
-
 	if (!word[strspn(word, ",")]) {
 		log_err("-i %s: no such interface (ip link lists them; any traces all)", word);
 		return -1;
 	}
-	for (char *w = strtok_r(word, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
-		if (s->nr_words == SCOPE_IFS) {
-			log_err("-i %s: too many interfaces (at most %d; any traces all)",
-				w, SCOPE_IFS);
-			return -1;
-		}
-		s->words[s->nr_words++] = w;
+	if (s->nr_words == SCOPE_IFS) {
+		log_err("-i %s: too many interfaces (at most %d; any traces all)", word, SCOPE_IFS);
+		return -1;
 	}
+	s->words[s->nr_words++] = word;
 	return 0;
 }
 
@@ -82,6 +79,13 @@ static int no_netns(const char *word, int err)
 	return -1;
 }
 
+static bool is_same(int a, int b)
+{
+	struct stat x, y;
+
+	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static int enter_netns(struct scope *s)
 {
 	int fd, err;
@@ -95,6 +99,8 @@ static int enter_netns(struct scope *s)
 	fd = open_netns(s->netns);
 	if (fd < 0)
 		return no_netns(s->netns, fd);
+	s->home = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
+	s->entered = s->home >= 0 && !is_same(fd, s->home);
 	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
 	close(fd);
 	if (is_denied(err))
@@ -118,6 +124,7 @@ static int add_index(struct scope *s, unsigned int index, const char *name)
 		return -1;
 	}
 	s->ifs[s->nr] = index;
+	snprintf(s->asked[s->nr], IF_NAMESIZE, "%s", name);
 	snprintf(s->names[s->nr++], IF_NAMESIZE, "%s", name);
 	return 0;
 }
@@ -182,7 +189,7 @@ static int add_layers(struct scope *s, unsigned int index, const char *name)
 
 static int add_iface(struct scope *s, const char *word)
 {
-	unsigned int index = if_nametoindex(word);
+	unsigned int index = nl_index(word);
 	char name[IF_NAMESIZE];
 
 	if (!index && is_number(word))
@@ -194,41 +201,127 @@ static int add_iface(struct scope *s, const char *word)
 	return add_layers(s, index, name);
 }
 
+static bool is_any(const char *word)
+{
+	return !strcmp(word, "any") || !strcmp(word, "all");
+}
+
+static bool is_iface(const char *name, size_t len)
+{
+	char word[NL_NAME_MAX];
+
+	if (len >= sizeof(word))
+		return false;
+	memcpy(word, name, len);
+	word[len] = 0;
+	return nl_index(word);
+}
+
+/*
+ * How long the first word of a list is. Names may have commas in them: it is the longest that an
+ * interface has, or else it ends at the first comma.
+ */
+static size_t first_word(const char *list)
+{
+	size_t len = strlen(list), first = strcspn(list, ",");
+
+	while (len > first && !is_iface(list, len))
+		while (--len > first && list[len] != ',')
+			;
+	return len;
+}
+
+/* 1: any interface is meant. */
+static int add_word(struct scope *s, const char *word)
+{
+	if (is_any(word))
+		return 1;
+	if (!s->any_netns)
+		return add_iface(s, word);
+	log_err("-i %s: interfaces are named within one namespace (--netns NAME instead of all)",
+		word);
+	return -1;
+}
+
+static int add_words(struct scope *s, char *list)
+{
+	int ret = 0;
+
+	while (!ret && *list) {
+		size_t len = first_word(list);
+		char *rest = list[len] ? list + len + 1 : list + len;
+
+		list[len] = 0;
+		if (*list)
+			ret = add_word(s, list);
+		list = rest;
+	}
+	return ret;
+}
+
 int scope_resolve(struct scope *s)
 {
 	if (enter_netns(s))
 		return -1;
 	for (int i = 0; i < s->nr_words; i++) {
-		if (!strcmp(s->words[i], "any") || !strcmp(s->words[i], "all")) {
+		int ret = add_words(s, s->words[i]);
+
+		if (ret > 0)
 			s->nr = 0;
-			return 0;
-		}
-		if (s->any_netns) {
-			log_err("-i %s: interfaces are named within one namespace (--netns NAME "
-				"instead of all)", s->words[i]);
-			return -1;
-		}
-		if (add_iface(s, s->words[i]))
-			return -1;
+		if (ret)
+			return ret > 0 ? 0 : -1;
 	}
 	return 0;
 }
 
-int scope_left(struct scope *s)
+static bool is_followed(const struct scope *s, unsigned int index)
 {
-	char name[IF_NAMESIZE];
-	int left = 0;
+	int i;
 
-	for (int i = 0; i < s->nr; i++) {
-		if (!s->ifs[i])
-			continue;
-		if (if_indextoname(s->ifs[i], name) || errno != ENXIO) {
-			left++;
-			continue;
+	for (i = 0; i < s->nr; i++)
+		if (s->ifs[i] == index)
+			return true;
+	return false;
+}
+
+static void look_for(struct scope *s, int i, const struct links *l)
+{
+	unsigned int index = links_index(l, s->asked[i]);
+
+	if (!index || is_followed(s, index))
+		return;
+	log_note("-i %s: it is there again, and followed", s->asked[i]);
+	s->ifs[i] = index;
+	memcpy(s->names[i], s->asked[i], IF_NAMESIZE);
+}
+
+void scope_follow(struct scope *s, const struct links *l)
+{
+	const char *name;
+	int i;
+
+	for (i = 0; i < s->nr; i++) {
+		if (s->ifs[i] && !links_has(l, s->ifs[i])) {
+			log_err("-i %s: the interface disappeared", s->names[i]);
+			s->ifs[i] = 0;
 		}
-		log_err("-i %s: the interface disappeared", s->names[i]);
-		s->ifs[i] = 0;
+		name = links_name(l, 0, s->ifs[i]);
+		if (!name || !strcmp(name, s->names[i]))
+			continue;
+		log_note("-i %s: the interface is called %s now", s->names[i], name);
+		snprintf(s->names[i], IF_NAMESIZE, "%s", name);
 	}
+	for (i = 0; i < s->nr; i++)
+		if (!s->ifs[i])
+			look_for(s, i, l);
+}
+
+int scope_left(const struct scope *s)
+{
+	int i, left = 0;
+
+	for (i = 0; i < s->nr; i++)
+		left += s->ifs[i] != 0;
 	return left;
 }
 

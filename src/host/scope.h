@@ -6,20 +6,24 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "host/links.h"
 
 #define SCOPE_IFS 16	/* interfaces that -i can name */
 
 struct scope {
-	const char *words[SCOPE_IFS];	/* as given with -i, not resolved yet */
+	char *words[SCOPE_IFS];	/* as given with -i, not resolved yet */
 	int nr_words;
 	const char *netns;		/* as given; NULL = the caller's own */
-	char names[SCOPE_IFS][IF_NAMESIZE];		/* resolved; none = all interfaces */
-	unsigned int ifs[SCOPE_IFS];
+	char asked[SCOPE_IFS][IF_NAMESIZE];	/* resolved; none = all interfaces */
+	char names[SCOPE_IFS][IF_NAMESIZE];	/* what these are called now */
+	unsigned int ifs[SCOPE_IFS];	/* 0: it is not there */
 	int nr;
 	bool any_netns;			/* --netns all */
+	bool entered;			/* it is not the one that the process came from, */
+	int home;			/* which is this */
 };
 
-/* Remembers -i IF[,IF...]; `word` is cut up and kept. -1 after one line on stderr: too many. */
+/* Remembers -i IF[,IF...]; `word` is kept. -1 after one line on stderr: too many. */
 int scope_add(struct scope *s, char *word);
 
 /*
@@ -28,8 +32,14 @@ int scope_add(struct scope *s, char *word);
  */
 int scope_resolve(struct scope *s);
 
-/* Notes on stderr which of the interfaces are gone since; the number of those left. */
-int scope_left(struct scope *s);
+/*
+ * Looks again where the interfaces are: one that was made anew under the name that was asked for is
+ * the one that is meant now. Notes on stderr what went, came back or has another name.
+ */
+void scope_follow(struct scope *s, const struct links *l);
+
+/* How many of the interfaces are there. */
+int scope_left(const struct scope *s);
 
 /* Room for all names and what stands between them. */
 #define SCOPE_TEXT (SCOPE_IFS * (IF_NAMESIZE + 2))

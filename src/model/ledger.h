@@ -11,9 +11,16 @@
 #include "model/hook_report.h"
 #include "record.h"
 
+/*
+ * Some hooks run whether packets come or not (the scheduler's). So what a packet costs is only told
+ * from this many a second on.
+ */
+#define COST_RATE 100
+
 /* What tracing cost while it was measured; shares of one CPU, 1 = all of it. */
 struct cost_figures {
-	bool known;			/* packets came in while it was measured */
+	bool known;			/* packets came in while it was measured, */
+	bool each;			/* enough to say what one costs: packet_ns, packet_runs */
 	double packet_ns, packet_runs;	/* a packet: ns in programs, programs run */
 	double packets_s;
 	double cpu, own_cpu;		/* in programs; in this process */

@@ -48,8 +48,8 @@ static void add_real(doc_t *d, val_t *o, const char *key, bool known, double val
 
 static void add_cost(doc_t *d, val_t *o, const struct cost_figures *c)
 {
-	add_real(d, o, "cost_packet_ns", c->known, c->packet_ns);
-	add_real(d, o, "cost_packet_runs", c->known, c->packet_runs);
+	add_real(d, o, "cost_packet_ns", c->each, c->packet_ns);
+	add_real(d, o, "cost_packet_runs", c->each, c->packet_runs);
 	add_real(d, o, "cost_cpu_percent", c->known, 100 * c->cpu);
 	add_real(d, o, "own_cpu_percent", c->known, 100 * c->own_cpu);
 	add_real(d, o, "budget_percent", c->budget > 0, 100 * c->budget);

@@ -231,10 +231,16 @@ static void print_cost(struct para *p, const struct cost_figures *c)
 
 	if (c->known) {
 		para_start(p, DIM, "cost");
-		snprintf(item, sizeof(item), "%s a packet in %.1f programs, %s of a CPU; "
-			 "pktpath itself %s",
-			 line_duration(t, &p->line, (uint64_t)c->packet_ns, true), c->packet_runs,
-			 percent(a, c->cpu), percent(b, c->own_cpu));
+		if (c->each)
+			snprintf(item, sizeof(item), "%s a packet in %.1f programs, ",
+				 line_duration(t, &p->line, (uint64_t)c->packet_ns, true),
+				 c->packet_runs);
+		else
+			snprintf(item, sizeof(item), "of a packet: not told below %d a second; ",
+				 COST_RATE);
+		snprintf(item + strlen(item), sizeof(item) - strlen(item),
+			 "%s of a CPU; pktpath itself %s", percent(a, c->cpu),
+			 percent(b, c->own_cpu));
 		para_words(p, item);
 		para_flush(p);
 	}

@@ -4,10 +4,11 @@
 
 _Static_assert(REMEMBER_MAX >= 2 * PP_GROUPS_MAX, "more names than there can be groups");
 
-int env_names_open(struct env_names *n)
+int env_names_open(struct env_names *n, const struct links *links)
 {
 	int err = remember_new(&n->remember);
 
+	n->links = links;
 	return err ? err : drop_reasons_new(&n->reasons);
 }
 
@@ -19,7 +20,7 @@ void env_names_close(struct env_names *n)
 
 static const char *dev_name(void *names, uint32_t netns, uint32_t ifindex)
 {
-	return remember_iface(((struct env_names *)names)->remember, netns, ifindex);
+	return links_name(((struct env_names *)names)->links, netns, ifindex);
 }
 
 static const char *reason_name(void *names, uint32_t reason)

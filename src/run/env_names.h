@@ -4,16 +4,18 @@
 #define PKTPATH_RUN_ENV_NAMES_H
 
 #include "host/drop_reasons.h"
+#include "host/links.h"
 #include "host/remember.h"
 #include "output/sink_env.h"
 
 struct env_names {
+	const struct links *links;
 	struct remember *remember;
 	struct drop_reasons *reasons;
 };
 
-/* In the traced network namespace. 0 or -errno; env_names_close() takes one that failed, too. */
-int env_names_open(struct env_names *n);
+/* `links` must outlive it. 0 or -errno; env_names_close() takes one that failed, too. */
+int env_names_open(struct env_names *n, const struct links *links);
 void env_names_close(struct env_names *n);
 
 /* Has `env` ask it; it must outlive that. */

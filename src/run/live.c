@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/streams.h"
+#include "base/wall.h"
 #include "hooks/kernel.h"
 #include "output/group_names.h"
 #include "output/sink.h"
@@ -25,6 +26,8 @@
 
 #define TICK_NS	  50000000ull	/* how long a record may lie in the ring before it is shown */
 #define REDRAW_NS 1000000000ull
+#define CLOCK_NS  1000000000ull
+#define BACK_NS	  2000000000ull	/* in which an interface may be made anew, with none left */
 
 struct live {
 	struct opts o;
@@ -37,28 +40,13 @@ struct live {
 	FILE *out;
 	struct ledger led;
 	uint64_t next_tick_ns;		/* when the sink is due */
+	uint64_t end_ns;		/* no interface is left: when to give up; 0 = one is */
+	uint64_t next_clock_ns;
+	int clock_fd;			/* tells that the clock was set */
 	bool out_failed;		/* standard output could not be written */
 	bool in_failed;			/* records could not be fetched */
 	bool vanished;
 };
-
-/* CLOCK_REALTIME minus CLOCK_MONOTONIC: of a few readings, the one that took the shortest time. */
-static uint64_t wall_offset(void)
-{
-	uint64_t best = UINT64_MAX, offset = 0;
-	int i;
-
-	for (i = 0; i < 10; i++) {
-		uint64_t before = now_ns(CLOCK_MONOTONIC), wall = now_ns(CLOCK_REALTIME);
-		uint64_t took = now_ns(CLOCK_MONOTONIC) - before;
-
-		if (took < best) {
-			best = took;
-			offset = wall - before - took / 2;
-		}
-	}
-	return offset;
-}
 
 static void set_env(struct live *l)
 {
@@ -113,8 +101,6 @@ static int on_record(void *arg, const struct pp_rec *rec)
 	struct live *l = arg;
 	int err;
 
-	/* It may be gone when it is shown. */
-	remember_iface(l->names.remember, rec->netns, rec->ifindex);
 	if (rec->pid && l->intervals)
 		remember_this_comm(l->names.remember, rec->pid, rec->comm, PP_COMM_LEN);
 	err = trace_file_record(l->file, rec);
@@ -127,13 +113,57 @@ static int on_record(void *arg, const struct pp_rec *rec)
 	return l->o.count && l->led.shown >= l->o.count ? LOOP_STOP : 0;
 }
 
+static void follow(struct live *l)
+{
+	if (!session_follow(&l->s, &l->o.scope))
+		return;
+	if (!l->o.scope.nr || scope_left(&l->o.scope))
+		l->end_ns = 0;
+	else if (!l->end_ns)
+		l->end_ns = now_ns(CLOCK_MONOTONIC) + BACK_NS;
+}
+
+/* Is there nothing left to follow? */
+static bool is_over(const struct live *l, uint64_t now)
+{
+	if (links_lost(l->s.links))
+		log_err("--netns %s: the network namespace is gone", l->o.scope.netns);
+	return links_lost(l->s.links) || (l->end_ns && now >= l->end_ns);
+}
+
 static int on_input(void *arg)
 {
 	struct live *l = arg;
-	int err = tracer_consume(l->s.tracer, on_record, l);
+	int err;
 
+	follow(l);		/* records are shown with the names of now */
+	err = tracer_consume(l->s.tracer, on_record, l);
 	l->in_failed |= err < 0;
 	return err;
+}
+
+static int on_links(void *arg)
+{
+	follow(arg);
+	return 0;
+}
+
+static int on_clock_set(void *arg)
+{
+	struct live *l = arg;
+
+	if (wall_was_set(l->clock_fd))
+		l->env.wall_offset_ns = wall_offset();
+	return 0;
+}
+
+/* A clock that is only made to go faster or slower (NTP) is told by nobody. */
+static void look_at_clock(struct live *l, uint64_t now)
+{
+	if (now < l->next_clock_ns)
+		return;
+	l->next_clock_ns = now + CLOCK_NS;
+	l->env.wall_offset_ns = wall_offset();
 }
 
 /* The run's histograms so far, over those that stand on the terminal. */
@@ -189,13 +219,15 @@ static int on_interval(void *arg)
 static int on_tick(void *arg)
 {
 	struct live *l = arg;
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
 	int ret = on_input(arg);
 
 	learn_names(l);
 	session_tick(&l->s);
+	look_at_clock(l, now);
 	if (!ret)
 		ret = sink_tick(l);
-	if (!ret && l->o.scope.nr && !scope_left(&l->o.scope)) {
+	if (!ret && is_over(l, now)) {
 		l->vanished = true;
 		return LOOP_STOP;
 	}
@@ -284,7 +316,9 @@ static int run(struct live *l)
 	struct loop_calls c = { .input = on_input, .tick = on_tick, .signal = on_signal,
 				.deadline = on_deadline, .interval = on_interval,
 				.tick_ns = TICK_NS, .interval_ns = l->o.hist.interval_ns,
-				.deadline_ns = l->o.seconds_ns };
+				.deadline_ns = l->o.seconds_ns,
+				.also = { { on_links, links_fd(l->s.links) },
+					  { on_clock_set, l->clock_fd } } };
 	int err = shown(l, l->sink->begin(&l->env));
 
 	if (!err)
@@ -295,10 +329,19 @@ static int run(struct live *l)
 			   l->o.tracer.sample > 1 ? 1.0 / l->o.tracer.sample : 1);
 	session_begin(&l->s);
 	announce(l);
+	if (l->o.seconds_ns)
+		out_until(l->s.start_ns + l->o.seconds_ns);
 	if (l->intervals)
 		intervals_begin(l->intervals, l->s.start_ns);
 	err = loop_run(l->s.loop, tracer_fd(l->s.tracer), &c, l);
 	return err ? err : show_end(l);
+}
+
+static int watch_failed(int fd)
+{
+	if (fd < 0)
+		log_err("cannot start: watching the clock: %s", strerror(-fd));
+	return fd < 0 ? fd : 0;
 }
 
 static int start(struct live *l, const struct tracer_opts *to)
@@ -310,14 +353,29 @@ static int start(struct live *l, const struct tracer_opts *to)
 	l->out = out_open(STDOUT_FILENO);
 	if (l->out && to->hist)
 		l->intervals = intervals_new(l->s.tracer, &l->o.hist);
-	if (l->out && (l->intervals || !to->hist) && !env_names_open(&l->names))
-		return 0;
+	if (l->out && (l->intervals || !to->hist) && !env_names_open(&l->names, l->s.links)) {
+		l->clock_fd = wall_watch();
+		return watch_failed(l->clock_fd);
+	}
 	log_err("cannot start: %s: %s", !l->out ? "standard output" :
 		to->hist && !l->intervals ? "histograms" : "names", strerror(ENOMEM));
 	return -ENOMEM;
 }
 
-static int exit_status(const struct live *l, int err)
+/* The run is over, and its reader does not read: what it does not get. */
+static void say_unwritten(struct live *l)
+{
+	uint64_t n = 0;
+
+	session_stop(&l->s);
+	if (!get_ledger(l, &l->led))
+		n = l->led.n.emitted + l->led.n.ring_lost - l->led.shown;
+	log_err("cannot write: standard output: nobody read it until the end (-d): at least %llu "
+		"packet%s and the summary were not written", (unsigned long long)n,
+		n == 1 ? "" : "s");
+}
+
+static int exit_status(struct live *l, int err)
 {
 	bool file = trace_file_failed(l->file);
 
@@ -326,7 +384,9 @@ static int exit_status(const struct live *l, int err)
 		return EXIT_OK;
 	if (!err)
 		return l->vanished ? EXIT_RUNTIME : EXIT_OK;
-	if (file || l->out_failed)
+	if (err == -ETIMEDOUT && l->out_failed && !file)
+		say_unwritten(l);
+	else if (file || l->out_failed)
 		log_err("cannot write: %s: %s", file ? l->o.trace_file : "standard output",
 			err == -EINTR ?
 			"ended while its reader did not read, so not all was shown" :
@@ -349,6 +409,8 @@ static int run_traced(struct live *l, const struct tracer_opts *to)
 	intervals_free(l->intervals);
 	if (l->out)
 		fclose(l->out);
+	if (l->clock_fd > 0)
+		close(l->clock_fd);
 	session_close(&l->s);
 	env_names_close(&l->names);
 	return ret;

@@ -12,10 +12,33 @@ int session_open(struct session *s, const struct tracer_opts *to)
 {
 	int err = loop_new(&s->loop);
 
-	if (!err)
-		return tracer_new(&s->tracer, to);
-	log_err("cannot start: event loop: %s", strerror(-err));
+	if (err) {
+		log_err("cannot start: event loop: %s", strerror(-err));
+		return err;
+	}
+	err = tracer_new(&s->tracer, to);
+	if (err)
+		return err;
+	err = links_new(&s->links, to->scope->entered ? to->scope->home : -1);
+	if (err)
+		log_err("cannot start: names of interfaces: %s", strerror(-err));
 	return err;
+}
+
+int session_follow(struct session *s, struct scope *scope)
+{
+	int ret = links_read(s->links);
+
+	if (ret < 0 && !s->deaf) {
+		s->deaf = true;
+		log_note("interfaces that come, go or get another name are not noticed any more: "
+			 "%s", strerror(-ret));
+	}
+	if (ret <= 0)
+		return 0;
+	scope_follow(scope, s->links);
+	tracer_follow(s->tracer);
+	return 1;
 }
 
 /* Without privileges nobody expects figures; a budget was asked for. */
@@ -53,7 +76,7 @@ void session_begin(struct session *s)
 
 void session_tick(struct session *s)
 {
-	tracer_look(s->tracer);
+	tracer_look(s->tracer, s->links);
 	if (!s->cost)
 		return;
 	cost_tick(s->cost);
@@ -90,6 +113,7 @@ void session_close(struct session *s)
 {
 	cost_free(s->cost);
 	tracer_free(s->tracer);
+	links_free(s->links);
 	loop_free(s->loop);
 	memset(s, 0, sizeof(*s));
 }

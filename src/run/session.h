@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/loop.h"
+#include "host/links.h"
 #include "host/softnet.h"
 #include "trace/cost.h"
 #include "trace/tracer.h"
@@ -17,6 +18,8 @@ struct session {
 	struct loop *loop;
 	struct tracer *tracer;
 	struct cost *cost;	/* NULL: nobody asked for it, or it cannot be had */
+	struct links *links;	/* of the traced network namespace */
+	bool deaf;		/* what changes about them is not told any more, which was said */
 	bool blind;		/* the budget cannot be kept, which was said */
 	bool softnet_known;
 	struct softnet softnet;	/* when it began */
@@ -24,8 +27,9 @@ struct session {
 };
 
 /*
- * Blocks the signals that the loop waits for, then chooses, loads and attaches the hooks. All zero
- * before. 0, or -errno after one line on stderr; session_close() is due in either case.
+ * Blocks the signals that the loop waits for, then chooses, loads and attaches the hooks, and leaves
+ * the traced network namespace for the one that it came from, so that it can end. All zero before.
+ * 0, or -errno after one line on stderr; session_close() is due in either case.
  */
 int session_open(struct session *s, const struct tracer_opts *to);
 
@@ -37,6 +41,12 @@ void session_watch_cost(struct session *s, double budget, double share);
 
 /* Packets count from here on. */
 void session_begin(struct session *s);
+
+/*
+ * Takes note of interfaces that came, went or were renamed since: says so, and the tracer follows.
+ * 1: there were some. Call it when links_fd() can be read, and before names are shown.
+ */
+int session_follow(struct session *s, struct scope *scope);
 
 /* What is due from time to time: call it often. */
 void session_tick(struct session *s);

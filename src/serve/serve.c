@@ -47,6 +47,7 @@ struct serve {
 	struct answer answer[METRICS_FORMATS];
 	char group[PP_GROUPS_MAX + 1][FMT_TEXT_MAX];
 	uint64_t next_look_ns, scrapes, shown;
+	bool lost;		/* the traced namespace is, which was said */
 	uint64_t seen;		/* most that was told: it may not go back */
 	const char *failed;	/* what could not go on; NULL: the event loop */
 };
@@ -59,6 +60,37 @@ static void name_groups(struct serve *s)
 	for (i = 0; i < s->hist->groups; i++)
 		if (s->hist->key[i] && !s->group[i][0])
 			group_name(s->group[i], &s->env, s->so->by, s->hist->key[i]);
+}
+
+/* A group keeps the name of an interface that is gone; what has another name now gets that. */
+static void rename_groups(struct serve *s)
+{
+	struct pp_rec rec;
+	uint32_t i;
+
+	for (i = 0; i < s->hist->groups; i++) {
+		if (!s->hist->key[i])
+			continue;
+		memset(&rec, 0, sizeof(rec));
+		pp_by_unpack(s->so->by, s->hist->key[i], &rec);
+		if (links_name(s->run.links, rec.netns, rec.ifindex))
+			group_name(s->group[i], &s->env, s->so->by, s->hist->key[i]);
+	}
+}
+
+static int on_links(void *arg)
+{
+	struct serve *s = arg;
+
+	if (session_follow(&s->run, &s->so->o.scope))
+		rename_groups(s);
+	if (!links_lost(s->run.links) || s->lost)
+		return 0;
+	s->lost = true;
+	/* Another namespace may get its number. */
+	tracer_rest(s->run.tracer);
+	log_err("--netns %s: the network namespace is gone", s->so->o.scope.netns);
+	return 0;
 }
 
 static int on_record(void *arg, const struct pp_rec *rec)
@@ -86,15 +118,6 @@ static int on_input(void *arg)
 		       tracer_consume(s->run.tracer, on_record, s));
 }
 
-static int missing(const struct scope *scope)
-{
-	int i, n = 0;
-
-	for (i = 0; i < scope->nr; i++)
-		n += !scope->ifs[i];
-	return n;
-}
-
 /* A counter may not go back, but what --sample leaves out late is taken off again. */
 static void hold_seen(struct serve *s, struct ledger *led)
 {
@@ -110,11 +133,14 @@ static int write_answer(struct serve *s, enum metrics_format format)
 				 .by = s->so->by == PP_BY_NONE ? NULL : by_label(s->so->by),
 				 .group = s->group, .per_octave = s->so->per_octave,
 				 .drops = &s->drops, .scrapes = s->scrapes,
-				 .interfaces_missing = missing(&s->so->o.scope),
+				 .interfaces_missing = s->so->o.scope.nr -
+						      scope_left(&s->so->o.scope),
 				 .reason_name = s->env.reason_name,
 				 .reasons = s->env.names };
-	int err = on_input(s);
+	int err = on_links(s);
 
+	if (!err)
+		err = on_input(s);
 	if (!err)
 		err = tracer_ledger(s->run.tracer, &led);
 	if (err)
@@ -164,7 +190,6 @@ static int on_tick(void *arg)
 	s->next_look_ns = now + SECOND_NS;
 	tracer_groups(s->run.tracer, s->hist->key);
 	name_groups(s);
-	scope_left(&s->so->o.scope);	/* says which vanish; the others go on */
 	return 0;
 }
 
@@ -190,8 +215,9 @@ static int on_signal(void *arg, int signo)
 static int serve_until_told(struct serve *s)
 {
 	struct loop_calls calls = { .input = on_input, .tick = on_tick, .signal = on_signal,
-				    .tick_ns = TICK_NS, .also = on_http,
-				    .also_fd = http_fd(s->http) };
+				    .tick_ns = TICK_NS,
+				    .also = { { on_http, http_fd(s->http) },
+					      { on_links, links_fd(s->run.links) } } };
 	char ifs[SCOPE_TEXT], at[LISTEN_TEXT], status[LISTEN_TEXT + 64];
 	int err;
 
@@ -249,7 +275,7 @@ static int start_tracer(struct serve *s)
 
 static int learn_names(struct serve *s)
 {
-	int err = env_names_open(&s->names);
+	int err = env_names_open(&s->names, s->run.links);
 
 	env_names_use(&s->names, &s->env);
 	if (err)

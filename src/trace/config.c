@@ -22,7 +22,6 @@ static int fill_scope(struct pp_cfg *cfg, const struct tracer_opts *o)
 	int err;
 
 	cfg->nr_ifs = o->scope->nr;
-	memcpy(cfg->ifs, o->scope->ifs, sizeof(cfg->ifs));
 	cfg->netns = scope_netns(o->scope);
 	err = check_netns(o->scope, cfg->netns);
 	if (err)

@@ -240,6 +240,7 @@ void cost_get(const struct cost *c, struct cost_figures *out)
 		out->packet_runs = runs / (double)c->packets;
 		out->cpu = ns / (double)c->looked_ns;
 		out->packets_s = (double)c->packets / (double)c->looked_ns * 1e9;
+		out->each = out->packets_s >= COST_RATE;
 	}
 	if (now > c->start_ns)
 		out->own_cpu = (double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - c->start_own_ns) /

@@ -48,6 +48,7 @@
 		o->enabled = &s->bss->enabled;                                                     \
 		o->epoch = &s->data->epoch;                                                        \
 		o->sample_max = &s->data->sample_max;                                              \
+		o->wanted_ifs = s->bss->wanted_ifs;                                                \
 		o->xdp_devs = (struct pp_xdp_dev *)s->bss->xdp_devs;                               \
 		return 0;                                                                          \
 	}

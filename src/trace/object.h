@@ -17,6 +17,7 @@ struct object {
 	struct bpf_map *cpus, *slab, *fifos, *wanted_cgroup, *ring, *hists, *groups, *worsts;
 	struct pp_cfg *cfg;		/* to be set between open and load */
 	volatile uint32_t *enabled, *epoch, *sample_max;	/* from load on */
+	volatile uint32_t *wanted_ifs;	/* PP_IFS of them; from load on */
 	struct pp_xdp_dev *xdp_devs;	/* PP_IFS of them; from load on */
 	void *skel;
 	enum { OBJECT_PKTPATH, OBJECT_NO_KSYMS, OBJECT_LEGACY } kind;

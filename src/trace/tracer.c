@@ -148,9 +148,17 @@ const struct plan *tracer_plan(const struct tracer *t)
 	return &t->plan;
 }
 
-void tracer_look(struct tracer *t)
+void tracer_look(struct tracer *t, const struct links *l)
 {
-	xdpview_look(&t->xdp);
+	xdpview_look(&t->xdp, l);
+}
+
+void tracer_follow(struct tracer *t)
+{
+	int i;
+
+	for (i = 0; i < PP_IFS; i++)
+		t->o.wanted_ifs[i] = t->opts.scope->ifs[i];
 }
 
 bool tracer_xdp_late(const struct tracer *t)
@@ -177,10 +185,15 @@ static void read_missed(struct tracer *t)
 	}
 }
 
+void tracer_rest(struct tracer *t)
+{
+	*t->o.enabled = PP_LAST;
+}
+
 void tracer_stop(struct tracer *t)
 {
 	/* No births from here on; a packet already under way in a softirq still meets its hooks. */
-	*t->o.enabled = PP_LAST;
+	tracer_rest(t);
 	usleep(20000);
 	/*
 	 * Then nothing ends, either, all at once: a packet that is still under way stays in flight.

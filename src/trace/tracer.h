@@ -69,7 +69,13 @@ int tracer_consume(struct tracer *t, tracer_fn fn, void *arg);
 const struct plan *tracer_plan(const struct tracer *t);
 
 /* Looks from time to time whether XDP programs came or went; call it at any rate. */
-void tracer_look(struct tracer *t);
+void tracer_look(struct tracer *t, const struct links *l);
+
+/* The scope's interfaces are others now: follow these. */
+void tracer_follow(struct tracer *t);
+
+/* Start no new record from here on. */
+void tracer_rest(struct tracer *t);
 
 /* Are all XDP programs that are observed generic ones, which run after `netif`? */
 bool tracer_xdp_late(const struct tracer *t);

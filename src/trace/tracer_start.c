@@ -221,6 +221,8 @@ static int try_plan(struct tracer *t, bool *again)
 		err = set_cgroup(t);
 	if (!next_step(t, err, "tables shared with the kernel"))
 		err = map_tables(t);
+	if (!err)
+		tracer_follow(t);
 	if (!next_step(t, err, "attaching BPF programs"))
 		err = attach_rows(t, again);
 	if (err)

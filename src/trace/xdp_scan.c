@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
 #include <linux/bpf.h>
-#include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,25 +12,11 @@
 
 #define DISPATCHER "xdp_dispatcher"	/* the function that libxdp generates */
 
-int xdpscan_id(unsigned int ifindex, uint32_t *id, unsigned int *mode, bool *hardware)
+uint32_t xdpscan_id(const struct link_xdp *x, unsigned int *mode, bool *hardware)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-	int err;
-
-	*id = 0;
-	*mode = PP_XM_NONE;
-	*hardware = false;
-	err = bpf_xdp_query((int)ifindex, 0, &q);
-	if (err)
-		return err;
-	*id = q.drv_prog_id ? q.drv_prog_id : q.skb_prog_id ? q.skb_prog_id : q.hw_prog_id;
-	if (q.drv_prog_id)
-		*mode = PP_XM_NATIVE;
-	else if (q.skb_prog_id)
-		*mode = PP_XM_GENERIC;
-	else
-		*hardware = q.hw_prog_id;
-	return 0;
+	*mode = x->native ? PP_XM_NATIVE : x->generic ? PP_XM_GENERIC : PP_XM_NONE;
+	*hardware = *mode == PP_XM_NONE && x->hardware;
+	return x->native ? x->native : x->generic ? x->generic : x->hardware;
 }
 
 /* The whole name of the program's function, which the kernel's own name for it cuts to 15 bytes. */
@@ -172,44 +157,50 @@ static int add_prog(struct xdpscan *s, uint32_t id)
 	return s->nr_progs++;
 }
 
-static void add_dev(struct xdpscan *s, unsigned int ifindex, const char *name, bool always)
+static void add_dev(struct xdpscan *s, const struct link_xdp *x, int err)
 {
-	struct xdp_dev d = { .ifindex = ifindex, .prog = -1 };
-	uint32_t id;
+	struct xdp_dev d = { .ifindex = x->ifindex, .err = err, .prog = -1 };
 
-	d.err = xdpscan_id(ifindex, &id, &d.mode, &d.hardware);
-	if (d.err == -ENODEV)	/* it is gone */
-		d.err = 0;
-	if (!id && !d.err && !always)
-		return;
 	if (s->nr_devs == PP_IFS) {
 		s->more = true;
 		return;
 	}
-	snprintf(d.name, sizeof(d.name), "%s", name);
-	d.attached = id;
-	d.id = id;
-	if (id)
-		d.prog = add_prog(s, id);
+	d.id = xdpscan_id(x, &d.mode, &d.hardware);
+	d.attached = d.id;
+	memcpy(d.name, x->name, sizeof(d.name));
+	if (d.id)
+		d.prog = add_prog(s, d.id);
 	s->devs[s->nr_devs++] = d;
+}
+
+static void add_named(struct xdpscan *s, unsigned int ifindex, const char *name)
+{
+	struct link_xdp x;
+	int err = link_xdp_ask(&x, ifindex, -1);
+
+	x.ifindex = ifindex;
+	snprintf(x.name, sizeof(x.name), "%s", name);
+	add_dev(s, &x, err == -ENODEV ? 0 : err);	/* ENODEV: it is gone */
+}
+
+static void add_if_any(void *arg, const struct link_xdp *x)
+{
+	unsigned int mode;
+	bool hardware;
+
+	if (xdpscan_id(x, &mode, &hardware))
+		add_dev(arg, x, 0);
 }
 
 void xdpscan_find(struct xdpscan *s, const struct scope *scope)
 {
-	struct if_nameindex *list, *p;
 	int i;
 
 	memset(s, 0, sizeof(*s));
 	for (i = 0; i < scope->nr; i++)
-		add_dev(s, scope->ifs[i], scope->names[i], true);
-	if (scope->nr)
-		return;
-	list = if_nameindex();
-	s->err = list ? 0 : -errno;
-	for (p = list; p && p->if_index; p++)
-		add_dev(s, p->if_index, p->if_name, false);
-	if (list)
-		if_freenameindex(list);
+		add_named(s, scope->ifs[i], scope->names[i]);
+	if (!scope->nr)
+		s->err = link_xdp_all(add_if_any, s);
 }
 
 void xdpscan_free(struct xdpscan *s)

@@ -7,6 +7,7 @@
 #define PKTPATH_TRACE_XDP_SCAN_H
 
 #include <net/if.h>
+#include "host/link_xdp.h"
 #include "host/scope.h"
 #include "record.h"
 
@@ -56,7 +57,7 @@ const char *xdpscan_note(const struct xdp_prog *p);
 /* "NAME[ID]" of a device's program; buf has room for XDP_FUNC_LEN + 16. */
 const char *xdpscan_name(const struct xdpscan *s, const struct xdp_dev *d, char *buf);
 
-/* The ID of what is attached to an interface now, 0 = nothing. 0 or -errno. */
-int xdpscan_id(unsigned int ifindex, uint32_t *id, unsigned int *mode, bool *hardware);
+/* The ID of what is attached, 0 = nothing, and how. */
+uint32_t xdpscan_id(const struct link_xdp *x, unsigned int *mode, bool *hardware);
 
 #endif /* PKTPATH_TRACE_XDP_SCAN_H */

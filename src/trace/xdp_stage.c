@@ -249,6 +249,7 @@ static int attach_own(struct xdpview *v, const struct bpf_object *obj)
 		bpf_program__fd(bpf_object__find_program_by_name(obj, "pktpath_pass_mb")) : -1
 	};
 	bool had_link[PP_IFS] = { false }, hardware;
+	struct link_xdp x;
 	unsigned int mode;
 	int i, err;
 
@@ -261,7 +262,8 @@ static int attach_own(struct xdpview *v, const struct bpf_object *obj)
 		v->own_fd[i] = xdpown_attach(d, v->want, prog);
 		if (v->own_fd[i] < 0)
 			return v->own_fd[i];
-		err = xdpscan_id(d->ifindex, &d->id, &mode, &hardware);
+		err = link_xdp_ask(&x, d->ifindex, -1);
+		d->id = xdpscan_id(&x, &mode, &hardware);
 		if (err) {
 			log_err("--xdp: %s: cannot ask for the program that was attached: %s",
 				d->name, strerror(-err));
@@ -384,7 +386,29 @@ void xdpview_place(const struct xdpview *v, struct pp_rec *rec)
 				 rec->xdp_prog);
 }
 
-void xdpview_look(struct xdpview *v)
+static void look_at(struct xdp_dev *d, const struct links *l)
+{
+	const char *name = links_name(l, 0, d->ifindex);
+	struct link_xdp x;
+	unsigned int mode;
+	bool hardware;
+	uint32_t id;
+
+	/* Without an answer, or without knowing what was there: nothing to tell. */
+	if (d->changed || d->err || link_xdp_ask(&x, d->ifindex, links_nsid(l)))
+		return;
+	if (name)
+		snprintf(d->name, sizeof(d->name), "%s", name);
+	id = xdpscan_id(&x, &mode, &hardware);
+	d->changed = id != d->id;
+	if (d->changed && id)
+		log_note("%s: XDP program %u was attached meanwhile and is not observed: start "
+			 "again to see it", d->name, id);
+	else if (d->changed)
+		log_note("%s: its XDP program is gone", d->name);
+}
+
+void xdpview_look(struct xdpview *v, const struct links *l)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 	int i;
@@ -392,24 +416,8 @@ void xdpview_look(struct xdpview *v)
 	if (now < v->next_look_ns)
 		return;
 	v->next_look_ns = now + LOOK_NS;
-	for (i = 0; i < v->scan.nr_devs; i++) {
-		struct xdp_dev *d = &v->scan.devs[i];
-		unsigned int mode;
-		bool hardware;
-		uint32_t id;
-
-		if (d->changed)
-			continue;
-		/* Without an answer, or without knowing what was there: nothing to tell. */
-		if (d->err || xdpscan_id(d->ifindex, &id, &mode, &hardware))
-			continue;
-		d->changed = id != d->id;
-		if (d->changed && id)
-			log_note("%s: XDP program %u was attached meanwhile and is not observed: "
-				 "start again to see it", d->name, id);
-		else if (d->changed)
-			log_note("%s: its XDP program is gone", d->name);
-	}
+	for (i = 0; i < v->scan.nr_devs; i++)
+		look_at(&v->scan.devs[i], l);
 }
 
 void xdpview_detach(struct xdpview *v)

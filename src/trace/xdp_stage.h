@@ -61,7 +61,7 @@ bool xdpview_late(const struct xdpview *v);
  * Says once of each interface that was named when a program comes, goes or gives way to another, as
  * it is not observed. Cheap: it looks once a second, however often it is called.
  */
-void xdpview_look(struct xdpview *v);
+void xdpview_look(struct xdpview *v, const struct links *l);
 
 /* Enters in the plan how many runs of the observers the kernel skipped. */
 void xdpview_missed(const struct xdpview *v, struct plan *plan);

@@ -9,6 +9,7 @@ void parse_cost(struct cost_figures *c, const char *value)
 {
 	c->known = sscanf(value, "%lf:%lf:%lf:%lf", &c->packet_ns, &c->packet_runs,
 			  &c->cpu, &c->own_cpu) == 4;
+	c->each = c->known;
 	if (!c->known)
 		errx(2, "not a cost: %s", value);
 }

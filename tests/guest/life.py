@@ -44,6 +44,27 @@ def an_interface_vanishes(env):
     return f"exit 1, '{said[0]}', nothing left attached"
 
 
+@test
+def the_clock_is_set_while_it_runs(env):
+    """An hour on, and back: a record's wall clock is the guest's own."""
+    g, port, offs = env.guest(), env.port(), []
+    with trace_eth0(g, "-l") as trace:
+        for step in (0, 3600, -3600):
+            if step:
+                g.check(f"date -s @$(($(date +%s) + {step}))")
+            before = int(g.check("date +%s"))
+            send_udp(g, port, 5)
+            after = int(g.check("date +%s")) + 1
+            offs.append((before, after))
+        run = trace.stop()
+    flow = run.flow(proto="udp", dport=port)
+    check(len(flow) == 15, f"{len(flow)} records")
+    wrong = [(r["time_ns"], offs[i // 5]) for i, r in enumerate(flow)
+             if not offs[i // 5][0] * 10**9 <= r["time_ns"] <= offs[i // 5][1] * 10**9]
+    check(not wrong, f"{len(wrong)} of 15 lie elsewhere: {wrong[:2]}")
+    return f"15 of 15 within {offs}"
+
+
 def start_two(g, *args):
     """Two traces at once: the second with `args`."""
     first, second = trace_eth0(g).start(), trace_eth0(g, *args).start()

@@ -17,7 +17,8 @@ from lib.netns import HERE, THERE, Net, closed_port, tcp, udp
 from lib.records import tally
 from lib.tool import BUILD, PKTPATH, HostRun, Trace, bpf_alive, bpf_ids, eventually, need, served
 
-from host import cost  # noqa: F401  defines tests
+from host import changes  # noqa: F401  defines tests
+from host import cost  # noqa: F401
 from host import flood  # noqa: F401
 from host import xdp  # noqa: F401
 
