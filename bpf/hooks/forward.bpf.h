@@ -8,12 +8,26 @@
 #include "core/arrival.bpf.h"
 #include "core/shared.bpf.h"
 
+/*
+ * Set once a packet was on its way out. Until then one without skb_iif is what this host sends, and
+ * is told from others by one load. A tunnel clears skb_iif as well, but only of what is bound for
+ * it already.
+ */
+volatile __u32 leaving = 0;
+
+static __always_inline void leave_by(struct pp_rec *rec, u32 ifindex)
+{
+	rec->egress = ifindex;
+	if (!leaving)
+		leaving = 1;
+}
+
 /* The packet is forwarded: it is on its way to another host, through this device. */
 static __always_inline void bound_for(const struct here *h, struct pp_rec *rec,
 				      const struct net_device *dev)
 {
 	stamp(h, rec, PP_ST_FORWARD);
-	rec->egress = BPF_CORE_READ(dev, ifindex);
+	leave_by(rec, BPF_CORE_READ(dev, ifindex));
 }
 
 /* ip_forward(skb), ip6_forward(skb): routed, to the device of its route. */
@@ -56,17 +70,17 @@ HANDLER(xmit)
 	struct net_device *dev = (void *)a1;
 	struct pp_rec *rec;
 	struct here h;
-	u32 ref = 0;
+	u32 ref = 0, iif = RD(typed, skb, skb_iif);
 
-	rec = record_of(a0, &h, &ref);
-	if (!rec || is_other(typed, skb, rec))
+	if (!iif && !leaving)
 		return;
-	if (!rec->egress && !RD(typed, skb, skb_iif))
+	rec = record_of(a0, &h, &ref);
+	if (!rec || is_other(typed, skb, rec) || !(rec->egress || iif))
 		return;
 	if (rec->ts[PP_ST_XMIT])
 		pp_unput(rec, PP_ST_XMIT);
 	stamp(&h, rec, PP_ST_XMIT);
-	rec->egress = RD(typed, dev, ifindex);
+	leave_by(rec, RD(typed, dev, ifindex));
 	rec->head = (u64)RD(typed, skb, head);
 }
 
