@@ -28,6 +28,8 @@
 	  "Dropped packets by the kernel's reason. What the ring lost is missing here only.")      \
 	X(LOST, "pktpath_lost_track", "", M_COUNTER,                                               \
 	  "Packets that ended untracked, by the cause.")                                           \
+	X(COVERAGE, "pktpath_coverage_ratio", "ratio", M_GAUGE,                                    \
+	  "Packets since the start that did not end untracked, of all: 0 to 1.")                   \
 	X(RING, "pktpath_ring_lost", "", M_COUNTER,                                                \
 	  "Records of drops that found the ring full: verdicts count them, reasons do not.")       \
 	X(MISSED, "pktpath_hook_misses", "", M_COUNTER,                                            \
@@ -256,6 +258,7 @@ static void add_ledger(struct metrics *m, const struct snapshot *s)
 	one_count(m, F_SAMPLED, led->n.sampled_out);
 	add_drops(m, s);
 	labelled(m, F_LOST, "cause", led->n.loss, PP_L_NR, loss_label);
+	one_double(m, F_COVERAGE, led->coverage / 100);
 	one_count(m, F_RING, led->n.ring_lost);
 	add_hooks(m, led, F_MISSED);
 	one_count(m, F_CLOCK, led->n.inversions);

@@ -64,6 +64,10 @@ def counts_are_those_of_the_traffic(env):
         check(m.one(f"{TOTAL}_count", dev="pp0") == seen - m.one("pktpath_packets_in_flight")
               - m.one("pktpath_packets_total", verdict="untracked"),
               "the histogram has another number")
+        lost = m.one("pktpath_packets_total", verdict="untracked")
+        check(sum(m.of("pktpath_lost_track_total").values()) == lost and
+              abs(m.one("pktpath_coverage_ratio") - (1 - lost / seen)) < 1e-6,
+              f"coverage {m.one('pktpath_coverage_ratio')} with {lost} of {seen} untracked")
         said = s.end()
     check(re.search(rf"^{seen:.0f} packets seen", said, re.M), f"the ledger says otherwise: {said}")
     return f"{seen:.0f} seen, 7 dropped"
