@@ -40,6 +40,13 @@ struct pp_hop {
 	__u32 netns;		/* inode of the device's network namespace; 0 = not known */
 };
 
+/* What conntrack made of a packet's flow, in the form of the record's own. */
+struct pp_nat {
+	__u8 saddr[16], daddr[16];
+	__u16 sport, dport;	/* 0 where there is none */
+	__u32 pad;
+};
+
 /*
  * One packet. Times are ns of CLOCK_MONOTONIC; 0 means that the stage was not seen. Addresses and
  * ports are in network order, an IPv4 address in the first four bytes. `kernel:` fields mean
@@ -89,13 +96,12 @@ struct pp_rec {
 	__u8 xdp_to;		/* enum pp_xdp_to, with verdict xdp-redirect */
 	__u8 nr_hops;		/* of hops[], 0..PP_HOPS */
 	__u8 nr_order;		/* of order[], 0..PP_ST_NR */
-	__u16 flags;		/* enum pp_flag */
 	__u16 gro_frames;	/* frames of the wire that it holds; 0 and 1: only itself */
+	__u32 flags;		/* enum pp_flag */
 	__u16 poll_index;	/* place among its poll's packets, from 0 */
 	__u16 poll_budget;	/* packets that its poll could have fetched; 0 = not known */
 	__u16 poll_work;	/* … and did fetch; PP_WORK_UNKNOWN: it ended before its poll did */
 	__u16 xdp_err;		/* why XDP's verdict failed: errno or PP_XDP_FAILED; 0 = not */
-	__u16 pad2;
 	__u32 picks;		/* rows (hist.h) in which it was slow enough to be sent: bits */
 	__u16 queue;		/* kernel: receive queue + 1, with --by queue; 0 = not known */
 	__u16 birth_cpu;	/* CPU on which it was first seen */
@@ -107,10 +113,11 @@ struct pp_rec {
 	/* kernel: the stages in the order in which they were stamped; read eight at once */
 	__u8 order[PP_ORDER] __attribute__((aligned(8)));
 	char comm[PP_COMM_LEN];	/* delivered: reader's name, as in /proc/PID/comm; "" = not known */
-	__u8 saddr[16], daddr[16];
+	__u8 saddr[16], daddr[16]; /* as on the wire */
 	/* What follows is sent only where it is used (PP_REC_SHORT). */
 	char place[PP_PLACE_LEN]; /* dropped: function that dropped it, "" if not known */
 	struct pp_hop hops[PP_HOPS];
+	struct pp_nat nat;	/* with flag NAT: what it was where it got to, or left */
 };
 #define PP_REC_SHORT __builtin_offsetof(struct pp_rec, place)
 _Static_assert(sizeof(struct pp_rec) % 8 == 0, "records are copied in 8-byte units");

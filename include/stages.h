@@ -121,7 +121,9 @@
 	X(FRAG,    0x0800, "frag",    "a fragment of an IP datagram")                              \
 	X(WANTED,  0x1000, "",        "its reader is one that was asked for")                      \
 	X(MORPH,   0x2000, "",        "its skb's head state is about to be released, which is not its end") \
-	X(TAKEN,   0x4000, "",        "a consumer of the kernel's own has it (ARP, IGMP)")
+	X(TAKEN,   0x4000, "",        "a consumer of the kernel's own has it (ARP, IGMP)")              \
+	X(AGAIN,   0x8000, "",        "at its transport it may have other headers inside (ESP, AH)")    \
+	X(NAT,    0x10000, "nat",     "conntrack changed addresses or ports on its way")
 
 /* X(ID, label, meaning): why a record is `untracked`. The first ones never became a record. */
 #define PP_LOSSES(X)                                                                               \

@@ -88,7 +88,8 @@ static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
 /* Send an ended record to user space, if it is one that was asked for. */
 static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 {
-	u64 size = rec->verdict == PP_V_DROPPED || rec->nr_hops ? sizeof(*rec) : PP_REC_SHORT;
+	int whole = rec->verdict == PP_V_DROPPED || rec->nr_hops || rec->flags & PP_F_NAT;
+	u64 size = whole ? sizeof(*rec) : PP_REC_SHORT;
 	u32 as = rec->verdict;
 	u64 flags;
 
@@ -106,7 +107,7 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 	if (rec->poll_work)
 		take_work(h, rec);
 	flags = ring_flags(h, size);
-	if (size == sizeof(*rec) ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
+	if (whole ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
 				   bpf_ringbuf_output(&ring, rec, PP_REC_SHORT, flags))
 		COUNT(h, ring_lost);
 	else

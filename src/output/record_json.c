@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_ether.h>
 #include "model/labels.h"
 #include "model/lineage.h"
 #include "model/timeline.h"
@@ -12,21 +11,14 @@
 
 static void add_flow(doc_t *d, val_t *o, const struct pp_rec *rec)
 {
-	bool ports = fmt_has_addr(rec) && rec->eth_proto != ETH_P_ARP &&
-		     (rec->l4_proto == IPPROTO_TCP || rec->l4_proto == IPPROTO_UDP);
+	bool ports = fmt_has_ports(rec);
 	char buf[FMT_ADDR_MAX], proto[FMT_MAX];
 
 	json_text(d, o, "proto", fmt_proto(proto, rec));
 	json_text(d, o, "saddr", fmt_addr(buf, rec, rec->saddr));
-	if (ports)
-		json_num(d, o, "sport", ntohs(rec->sport));
-	else
-		yyjson_mut_obj_add_null(d, o, "sport");
+	json_known(d, o, "sport", ports, ntohs(rec->sport));
 	json_text(d, o, "daddr", fmt_addr(buf, rec, rec->daddr));
-	if (ports)
-		json_num(d, o, "dport", ntohs(rec->dport));
-	else
-		yyjson_mut_obj_add_null(d, o, "dport");
+	json_known(d, o, "dport", ports, ntohs(rec->dport));
 	if (!ports || rec->l4_proto != IPPROTO_TCP)
 		return;
 	yyjson_mut_obj_add_strcpy(d, o, "tcp_flags", fmt_tcp_flags(proto, rec->tcp_flags));
@@ -112,6 +104,25 @@ static void add_xdp(doc_t *d, val_t *o, const struct pp_rec *rec)
 		  fmt_error(buf, rec->xdp_err));
 }
 
+/* What conntrack made of the flow. */
+static void add_nat(doc_t *d, val_t *o, const struct pp_rec *rec)
+{
+	const struct pp_nat *nat = &rec->nat;
+	char buf[FMT_ADDR_MAX];
+	bool ports = nat->sport || nat->dport;
+	val_t *n;
+
+	if (!(rec->flags & PP_F_NAT)) {
+		yyjson_mut_obj_add_null(d, o, "nat");
+		return;
+	}
+	n = yyjson_mut_obj_add_obj(d, o, "nat");
+	json_text(d, n, "saddr", fmt_addr(buf, rec, nat->saddr));
+	json_known(d, n, "sport", ports, ntohs(nat->sport));
+	json_text(d, n, "daddr", fmt_addr(buf, rec, nat->daddr));
+	json_known(d, n, "dport", ports, ntohs(nat->dport));
+}
+
 static void add_flags(doc_t *d, val_t *o, const struct pp_rec *rec)
 {
 	val_t *flags = yyjson_mut_obj_add_arr(d, o, "flags");
@@ -187,6 +198,7 @@ int record_json(struct record_json *rj, const struct sink_env *env, const struct
 	add_fate(env, d, o, rec);
 	add_poll(d, o, rec);
 	add_xdp(d, o, rec);
+	add_nat(d, o, rec);
 	add_flags(d, o, rec);
 	add_hops(env, d, o, rec, tl.first_ns);
 	add_stages(d, o, rec, &tl);

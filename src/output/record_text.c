@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include "model/labels.h"
 #include "output/record_text.h"
+#include "text/flow.h"
 
 #define SLOW_NS 1000000		/* a stage that is longer than this and most of the total is red */
 
@@ -82,7 +83,7 @@ static void add_xdp(const struct sink_env *env, struct line *l, const struct pp_
 		line_addf(l, RED, " failed: %s", fmt_error(buf, rec->xdp_err));
 }
 
-void record_text_add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
+static void add_end(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
 {
 	if (verdict_is_xdp(rec->verdict))
 		add_xdp(env, l, rec);
@@ -98,4 +99,10 @@ void record_text_add_fate(const struct sink_env *env, struct line *l, const stru
 		line_addf(l, PLAIN, "into #%llu", (unsigned long long)rec->parent);
 	else
 		line_add(l, PLAIN, "into #?");
+}
+
+void record_text_add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *rec)
+{
+	add_end(env, l, rec);
+	flow_add_nat(l, rec);
 }

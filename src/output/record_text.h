@@ -12,7 +12,10 @@ enum style record_text_verdict_style(unsigned int verdict);
 /* BOLD for the slowest row, YELLOW if over half of the total, RED if also over 1 ms. */
 enum style record_text_row_style(const struct timeline *tl, int row);
 
-/* What became of it, if the verdict does not say it all: reason and place, parent, loss. */
+/*
+ * What became of it, if the verdict does not say it all: reason and place, parent, loss, and what
+ * conntrack made of its flow.
+ */
 void record_text_add_fate(const struct sink_env *env, struct line *l, const struct pp_rec *rec);
 
 #endif /* PKTPATH_OUTPUT_RECORD_TEXT_H */

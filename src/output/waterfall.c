@@ -90,7 +90,7 @@ static void add_tcp(struct line *l, const struct pp_rec *rec)
 {
 	char flags[FMT_MAX];
 
-	if (rec->l4_proto != IPPROTO_TCP || rec->flags & PP_F_NOPARSE)
+	if (rec->l4_proto != IPPROTO_TCP || !fmt_has_ports(rec))
 		return;
 	line_addf(l, PLAIN, " [%s]", fmt_tcp_flags(flags, rec->tcp_flags));
 	if (rec->data_len)

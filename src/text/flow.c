@@ -13,14 +13,13 @@ struct flow {
 
 static void flow_parts(struct flow *f, const struct pp_rec *rec)
 {
-	bool ports = rec->l4_proto == IPPROTO_TCP || rec->l4_proto == IPPROTO_UDP;
 	char buf[FMT_MAX];
 
 	memset(f, 0, sizeof(*f));
 	snprintf(f->proto, sizeof(f->proto), "%-4s", fmt_proto(buf, rec));
 	fmt_addr(f->src, rec, rec->saddr);
 	fmt_addr(f->dst, rec, rec->daddr);
-	if (!f->src[0] || !ports)
+	if (!fmt_has_ports(rec))
 		return;
 	f->brackets = rec->eth_proto == ETH_P_IPV6;
 	snprintf(f->sport, sizeof(f->sport), ":%u", ntohs(rec->sport));
@@ -78,5 +77,24 @@ void flow_add(struct line *l, const struct pp_rec *rec, int cols)
 	add_addr(l, f.src, cut[0], mark, f.brackets);
 	line_addf(l, PLAIN, "%s > ", f.sport);
 	add_addr(l, f.dst, cut[1], mark, f.brackets);
+	line_add(l, PLAIN, f.dport);
+}
+
+void flow_add_nat(struct line *l, const struct pp_rec *rec)
+{
+	struct pp_rec now = *rec;
+	struct flow f;
+
+	if (!(rec->flags & PP_F_NAT))
+		return;
+	memcpy(now.saddr, rec->nat.saddr, sizeof(now.saddr));
+	memcpy(now.daddr, rec->nat.daddr, sizeof(now.daddr));
+	now.sport = rec->nat.sport;
+	now.dport = rec->nat.dport;
+	flow_parts(&f, &now);
+	line_add(l, DIM, " nat ");
+	add_addr(l, f.src, 0, 0, f.brackets);
+	line_addf(l, PLAIN, "%s > ", f.sport);
+	add_addr(l, f.dst, 0, 0, f.brackets);
 	line_add(l, PLAIN, f.dport);
 }

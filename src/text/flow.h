@@ -9,6 +9,9 @@
 /* In at most `cols` columns, addresses cut in their middle; 0 = no limit. */
 void flow_add(struct line *l, const struct pp_rec *rec, int cols);
 
+/* " nat SRC > DST": what conntrack made of it; nothing if it was left alone. */
+void flow_add_nat(struct line *l, const struct pp_rec *rec);
+
 /* Columns that flow_add() takes when there is no limit. */
 int flow_cols(const struct pp_rec *rec);
 

@@ -169,6 +169,12 @@ bool fmt_has_addr(const struct pp_rec *rec)
 	return rec->eth_proto == ETH_P_IP || rec->eth_proto == ETH_P_IPV6;
 }
 
+bool fmt_has_ports(const struct pp_rec *rec)
+{
+	return fmt_has_addr(rec) && rec->eth_proto != ETH_P_ARP && (rec->sport || rec->dport) &&
+	       (rec->l4_proto == IPPROTO_TCP || rec->l4_proto == IPPROTO_UDP);
+}
+
 const char *fmt_addr(char buf[FMT_ADDR_MAX], const struct pp_rec *rec, const uint8_t addr[16])
 {
 	int family = rec->eth_proto == ETH_P_IPV6 ? AF_INET6 : AF_INET;

@@ -46,6 +46,9 @@ const char *fmt_error(char buf[FMT_MAX], int err);
 /* True if the record's addresses mean something. */
 bool fmt_has_addr(const struct pp_rec *rec);
 
+/* True if the record has ports: not a fragment without them, nor a packet cut short. */
+bool fmt_has_ports(const struct pp_rec *rec);
+
 /* One of the record's addresses, without port; "" if it has none. */
 const char *fmt_addr(char buf[FMT_ADDR_MAX], const struct pp_rec *rec, const uint8_t addr[16]);
 

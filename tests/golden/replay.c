@@ -7,7 +7,6 @@
  * For histograms: `count row=STAGE group=N values=NS*COUNT,NS*COUNT…` adds to the histograms that
  * the next `span` shows, `group at=N key=KEY` names a group of them. hist.rec has examples.
  */
-#include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
@@ -94,48 +93,6 @@ uint64_t parse_time(const char *s)
 	return *s == '=' ? number(s + 1) : MONO_BASE + number(s);
 }
 
-/* ADDR:PORT or ADDR; IPv6 as [ADDR]:PORT or [ADDR] */
-static void parse_endpoint(struct pp_rec *rec, char *s, __u8 addr[16], __u16 *port)
-{
-	bool v6 = *s == '[';
-	char *end = s + strcspn(s, v6 ? "]" : ":");
-
-	if (v6) {
-		rec->eth_proto = 0x86dd;
-		s++;
-		if (*end)
-			*end++ = '\0';
-	}
-	if (*end == ':') {
-		*end = '\0';
-		*port = htons((uint16_t)number(end + 1));
-	}
-	if (inet_pton(v6 ? AF_INET6 : AF_INET, s, addr) != 1)
-		errx(2, "not an address: %s", s);
-}
-
-static void parse_proto(struct pp_rec *rec, const char *s)
-{
-	static const struct {
-		const char *name;
-		__u8 l4;
-		__u16 eth;
-	} protos[] = {
-		{ "tcp", 6, 0x0800 },	{ "udp", 17, 0x0800 },	{ "icmp", 1, 0x0800 },
-		{ "icmp6", 58, 0x86dd }, { "arp", 0, 0x0806 },
-	};
-
-	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++) {
-		if (!strcmp(s, protos[i].name)) {
-			rec->l4_proto = protos[i].l4;
-			rec->eth_proto = protos[i].eth;
-			return;
-		}
-	}
-	rec->l4_proto = (__u8)number(s);
-	rec->eth_proto = 0x0800;
-}
-
 int find(int n, const char *what)
 {
 	if (n < 0)
@@ -156,17 +113,6 @@ static void parse_stamp(struct pp_rec *rec, int stage, char *value)
 		rec->end_cpu = (__u16)number(at + 1);
 	}
 	rec->ts[stage] = parse_time(value);
-}
-
-static void parse_flow(struct pp_rec *rec, char *value)
-{
-	char *to = strchr(value, '>');
-
-	if (!to)
-		errx(2, "not a flow: %s", value);
-	*to = '\0';
-	parse_endpoint(rec, value, rec->saddr, &rec->sport);
-	parse_endpoint(rec, to + 1, rec->daddr, &rec->dport);
 }
 
 static bool parse_text_field(struct pp_rec *rec, const char *key, char *value)
@@ -226,6 +172,8 @@ static bool parse_small_field(struct pp_rec *rec, const char *key, char *value)
 		rec->gro_frames = (__u16)number(value);
 	else if (!strcmp(key, "hop"))
 		parse_hop(rec, value);
+	else if (!strcmp(key, "nat"))
+		parse_nat(rec, value);
 	else if (!strcmp(key, "reader"))
 		parse_reader(rec, value);
 	else if (!strcmp(key, "egress"))
@@ -264,7 +212,7 @@ static void parse_field(struct pp_rec *rec, const char *key, char *value)
 	else if (!strcmp(key, "eth"))
 		rec->eth_proto = (__u16)number(value);
 	else if (!strcmp(key, "flags"))
-		rec->flags = (__u16)number(value);
+		rec->flags = (__u32)number(value);
 	else if (!strcmp(key, "tcp"))
 		rec->tcp_flags = (__u8)number(value);
 	else if (!strcmp(key, "data"))

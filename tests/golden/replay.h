@@ -14,6 +14,10 @@ uint64_t number(const char *s);
 uint64_t parse_time(const char *s);
 /* `n`, if it was found in a table. */
 int find(int n, const char *what);
+/* A record's protocol; its flow, SRC>DST; and what conntrack made of that, in the same form. */
+void parse_proto(struct pp_rec *rec, const char *s);
+void parse_flow(struct pp_rec *rec, char *value);
+void parse_nat(struct pp_rec *rec, char *value);
 /* "gro,sock": a bit each. Cuts the list up. */
 uint32_t parse_stages(char *list);
 

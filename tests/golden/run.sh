@@ -85,6 +85,10 @@ golden xdp waterfall.100.txt -v -w 100 -S $SEEN
 golden xdp colour.180.txt -c -w 180 -S $SEEN
 golden xdp drops.txt -s drops
 golden xdp jsonl -s json
+golden nat text.160.txt -w 160
+golden nat text.80.txt -w 80
+golden nat waterfall.100.txt -v -w 100
+golden nat jsonl -s json
 golden poor few-stages.100.txt -w 100 -S gro,netif,read
 golden poor few-stages.0.txt -S gro,netif,read
 golden poor no-stages.txt -w 160 -S read
@@ -131,7 +135,7 @@ done
 check "no control character of a name gets through" \
 	sh -c '! grep -q "$(printf "\033")" out/mixed.waterfall.100.txt out/mixed.jsonl'
 if command -v python3 >/dev/null; then
-	for records in mixed ipv6 large empty xdp; do
+	for records in mixed ipv6 large empty xdp nat; do
 		check "$records.jsonl follows its schema" python3 schema.py out/$records.jsonl
 	done
 	for output in hist.hist hist.hist.interval groups.hist pids.hist slow; do
