@@ -120,6 +120,28 @@ struct pp_xdp {
 	__u32 told;		/* while a queue is emptied: packets of it whose outcome is known */
 };
 
+/* How much of a packet's headers is known. */
+enum pp_head_have {
+	PP_HEAD_NONE,		/* neither IPv4 nor IPv6 */
+	PP_HEAD_LATER,		/* they cannot be read, or not yet */
+	PP_HEAD_IP,		/* no transport header: cut short, or a fragment's rest */
+	PP_HEAD_ALL,
+};
+
+#define PP_HEAD_LEN 56
+
+/*
+ * What was read of a packet's headers: an IP header, and right behind it, at 20 (IPv4) or 40, the
+ * begin of the transport's; its protocol is in the IP header.
+ */
+struct pp_head {
+	__u8 b[PP_HEAD_LEN] __attribute__((aligned(8)));
+	__u32 l4_len;		/* of the transport's header and what it carries */
+	__u16 eth_proto;	/* host order */
+	__u8 have;		/* enum pp_head_have */
+	__u8 frag;		/* IPv6: a fragment, with its datagram's ID at 40 */
+};
+
 /* What programs do: nothing that the ledger would show; everything; or only end records. */
 enum pp_phase { PP_OFF, PP_ON, PP_LAST };
 
@@ -147,6 +169,8 @@ struct pp_cpu {
 	__u32 numbering;	/* before v5.12: a number is being given out … */
 	__u32 pad2;
 	__u64 births;		/* … and the next one */
+	__u64 odd_net;		/* network header that pp_odd_head() read last … */
+	struct pp_head odd;	/* … and what it found */
 	struct pp_counts n;
 } __attribute__((aligned(64)));
 

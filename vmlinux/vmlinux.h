@@ -58,6 +58,8 @@ typedef struct {
 
 struct net_device {
 	int ifindex;
+	unsigned int gro_max_size;	/* v5.19 on */
+	unsigned int gro_ipv4_max_size;	/* v6.3 on */
 	possible_net_t nd_net;
 };
 
@@ -98,8 +100,12 @@ struct sk_buff {
 	char cb[48];
 	unsigned int len, data_len;
 	__u16 transport_header;
+	__u16 network_header;
 	__u16 mac_header;
 	__be16 protocol;
+	__be16 vlan_proto;
+	__u8 vlan_present : 1;		/* before v6.2 */
+	unsigned long _nfct;		/* without CONFIG_NF_CONNTRACK: not there */
 	__u16 queue_mapping;
 	int skb_iif;
 	__u32 hash;
@@ -107,6 +113,11 @@ struct sk_buff {
 	unsigned long _skb_refdst;
 	unsigned char *head, *data;
 	struct refcount_struct users;
+};
+
+/* include/net/netfilter/nf_conntrack.h */
+struct nf_conn {
+	unsigned long status;
 };
 
 /* include/net/tcp.h: what TCP keeps in skb->cb from tcp_v4_do_rcv() and tcp_add_backlog() on. */

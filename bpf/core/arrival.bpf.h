@@ -7,6 +7,7 @@
 #ifndef PKTPATH_BPF_CORE_ARRIVAL_BPF_H
 #define PKTPATH_BPF_CORE_ARRIVAL_BPF_H
 
+#include "core/again.bpf.h"
 #include "core/birth.bpf.h"
 
 /* The interface at which the record's packet was last seen to arrive, as skb->skb_iif has it. */
@@ -80,7 +81,7 @@ static __always_inline void hop(const int typed, const struct here *h, struct sk
 	to->netns = netns_of(typed, dev);
 	rec->nr_hops = n + 1;
 	if (may_be_tunnel(rec))	/* it is the packet inside that goes on */
-		parse_again(typed, skb, rec);
+		pp_look_again(rec->self, 1);
 }
 
 /*

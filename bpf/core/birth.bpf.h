@@ -224,7 +224,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	u32 ifindex = RD(typed, dev, ifindex), netns;
 	struct pp_rec *rec;
 	int index = NOT_COUNTED;
-	struct head hd;
+	struct pp_head hd;
 
 	/* What netif_rx() queues was sent by this host, and not fetched by the current poll. */
 	if (stage != PP_ST_BACKLOG)
@@ -236,7 +236,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	if (cfg.netns && netns != cfg.netns)
 		return NULL;
 	read_head(typed, skb, frag0, &hd);
-	if (!sampled(skb, &hd)) {
+	if (!sampled(&hd)) {
 		COUNT(h, sampled_out);
 		return NULL;
 	}
@@ -251,7 +251,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	if (cfg.by == PP_BY_QUEUE)
 		rec->queue = RD(typed, skb, queue_mapping);
 	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
-		   RD(typed, skb, mac_header);
+		   RD(typed, skb, mac_header) + stripped_tag(typed, skb);
 	if (stage != PP_ST_BACKLOG)
 		take_fetch(h, rec, index);
 	if (stage == PP_ST_GRO && is_busy_polled(typed, h, skb)) {
@@ -272,11 +272,11 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 static __always_inline int parse_late(const int typed, const struct here *h, struct sk_buff *skb,
 				      u32 ref, struct pp_rec *rec, int frag0)
 {
-	struct head hd;
+	struct pp_head hd;
 
 	read_head(typed, skb, frag0, &hd);
 	parse(rec, &hd);
-	if (!cfg.sample || cfg.sample_packets || sampled(skb, &hd) || enabled == PP_OFF ||
+	if (!cfg.sample || cfg.sample_packets || sampled(&hd) || enabled == PP_OFF ||
 	    !pp_unindex(rec->skb, ref))
 		return 0;
 	COUNT(h, sampled_late);

@@ -32,6 +32,10 @@
 
 #define IP_MIN 28	/* an IPv4 header and one of UDP or ICMP; fewer bytes are of no use */
 
+#define VLAN_LEN 4	/* a VLAN tag */
+#define IPS_SRC_NAT 0x10	/* enum ip_conntrack_status, linux/netfilter/nf_conntrack_common.h */
+#define IPS_DST_NAT 0x20
+
 #define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02
 #define TCP_FLAG_RST 0x04
@@ -88,14 +92,53 @@ static __always_inline int was_held_alone(const int typed, const struct sk_buff 
  * Where the network header begins. In GRO it may lie in a page, with little or nothing of the
  * packet in the linear part. Then GRO's control block has its address, until skb_gro_receive() is
  * over or the packet is held (`frag0`: the caller knows that it is set). Elsewhere such a header is
- * out of reach: NULL.
+ * out of reach. *avail: how many bytes are not.
  */
-static __always_inline const u8 *network_header(const int typed, struct sk_buff *skb, int frag0)
+static __always_inline const u8 *network_header(const int typed, struct sk_buff *skb, int frag0,
+						u32 *avail)
 {
-	if (RD(typed, skb, len) - RD(typed, skb, data_len) < IP_MIN)
-		return frag0 ? (const u8 *)cb_u64(typed, skb,
-					bpf_core_field_offset(struct napi_gro_cb, frag0)) : NULL;
+	u32 len = RD(typed, skb, len);
+
+	*avail = len - RD(typed, skb, data_len);
+	if (frag0 && *avail < IP_MIN) {
+		*avail = len;
+		return (const u8 *)cb_u64(typed, skb,
+					  bpf_core_field_offset(struct napi_gro_cb, frag0));
+	}
 	return RD(typed, skb, data);
+}
+
+/*
+ * Has conntrack changed addresses or ports of the packet's connection? A kernel that does not
+ * describe conntrack's entries (before v5.11 a module's types are not known) may have done so to
+ * any packet that has one.
+ */
+static __always_inline int is_natted(const int typed, struct sk_buff *skb)
+{
+	const struct nf_conn *ct;
+	unsigned long status = 0;
+
+	if (!bpf_core_field_exists(skb->_nfct))
+		return 0;
+	ct = (void *)(RD(typed, skb, _nfct) & ~7ul);	/* enum ip_conntrack_info is below */
+	if (!ct)
+		return 0;
+	if (!bpf_core_field_exists(ct->status))
+		return 1;
+	bpf_core_read(&status, sizeof(status), &ct->status);
+	return !!(status & (IPS_SRC_NAT | IPS_DST_NAT));
+}
+
+/* Bytes of a VLAN tag that the NIC took out of the frame. */
+static __always_inline u32 stripped_tag(const int typed, struct sk_buff *skb)
+{
+	if (!RD(typed, skb, vlan_proto))
+		return 0;
+	/* Before v6.2 a tag that is gone leaves the protocol behind. */
+	if (bpf_core_field_exists(skb->vlan_present) &&
+	    !BPF_CORE_READ_BITFIELD_PROBED(skb, vlan_present))
+		return 0;
+	return VLAN_LEN;
 }
 
 /* A segment's place in the stream, from its control block: data bytes only, no SYN, no FIN. */

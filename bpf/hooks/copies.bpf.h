@@ -35,6 +35,8 @@ static __always_inline void copy_rec(struct pp_rec *to, const struct pp_rec *fro
 			 offsetof(struct pp_rec, place) - next);
 	if (from->nr_hops)
 		__builtin_memcpy(to->hops, from->hops, sizeof(to->hops));
+	if (from->flags & PP_F_NAT)
+		to->nat = from->nat;
 	to->place[0] = 0;
 }
 
@@ -75,7 +77,7 @@ static __always_inline void parse_piece(struct sk_buff *skb, struct pp_rec *rec)
 
 	rec->len = len + begin - BPF_CORE_READ(skb, mac_header);
 	if (!bpf_probe_read_kernel(b, sizeof(b), (void *)(head + l4)))
-		parse_l4(rec, b, len + begin - l4);
+		parse_l4(rec, b, len + begin - l4, 1);
 }
 
 /* A record for one more piece of what was cut; returns the next piece's skb, 0 after the last. */

@@ -174,6 +174,8 @@ static __always_inline void doom(const struct here *h, u32 ref, struct pp_rec *r
 	rec->reason = reason;
 	rec->flags |= PP_F_DOOMED;
 	rec->end_ns = h->now;
+	if (rec->flags & PP_F_NOPARSE || is_natted(0, (struct sk_buff *)rec->skb))
+		pp_look_again(rec->self, 0);
 	name_place(rec);
 	if (!cfg.have_end)
 		end_skb(h, ref, rec, 0);

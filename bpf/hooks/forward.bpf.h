@@ -82,6 +82,8 @@ HANDLER(xmit)
 	stamp(&h, rec, PP_ST_XMIT);
 	leave_by(rec, RD(typed, dev, ifindex));
 	rec->head = (u64)RD(typed, skb, head);
+	if (rec->flags & PP_F_NOPARSE || is_natted(typed, skb))
+		pp_look_again(rec->self, 0);
 }
 
 /*

@@ -69,6 +69,18 @@ static __always_inline int in_gro_flush(const struct here *h)
 
 #define GRO_MAX 65536	/* GRO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
 
+/* How long GRO may make a packet: BIG TCP has limits of its own (v5.19, for IPv4 v6.3). */
+static __always_inline u32 gro_max(const int typed, struct sk_buff *skb, const struct pp_rec *rec)
+{
+	struct net_device *dev = RD(typed, skb, dev);
+
+	if (rec->eth_proto == ETH_P_IP && bpf_core_field_exists(dev->gro_ipv4_max_size))
+		return RD(typed, dev, gro_ipv4_max_size);
+	if (rec->eth_proto == ETH_P_IPV6 && bpf_core_field_exists(dev->gro_max_size))
+		return RD(typed, dev, gro_max_size);
+	return GRO_MAX;
+}
+
 /* Why GRO lets a held packet go. What gro_flush_timeout keeps is let go in the timer's poll. */
 static __always_inline u32 gro_end_of(const int typed, const struct here *h, struct sk_buff *skb,
 				      const struct pp_rec *rec)
@@ -79,7 +91,8 @@ static __always_inline u32 gro_end_of(const int typed, const struct here *h, str
 		return PP_GE_NONE;	/* flushes cannot be seen here, or there was none yet */
 	if (in_gro_flush(h))
 		return h->c->poll.cause == PP_C_TIMER ? PP_GE_TIMEOUT : PP_GE_POLL_END;
-	return RD(typed, skb, len) + rec->data_len >= GRO_MAX ? PP_GE_FULL : PP_GE_MISMATCH;
+	return RD(typed, skb, len) + rec->data_len >= gro_max(typed, skb, rec) ? PP_GE_FULL :
+										 PP_GE_MISMATCH;
 }
 
 /* gro_complete(gro, skb), from v7.0: a held packet, alone or with others merged into it. */

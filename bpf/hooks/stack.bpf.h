@@ -157,18 +157,9 @@ HANDLER(local)
 	if (!rec)
 		return;
 	h.c->local_ref = ref;
+	if (rec->ts[PP_ST_LOCAL])	/* it was for this host, and had another packet in it */
+		rec->flags |= PP_F_AGAIN;
 	stamp(&h, rec, PP_ST_LOCAL);
-}
-
-/*
- * The first fragment had the ports, the others did not: now the transport's header is at skb->data.
- */
-static __always_inline void parse_whole(const int typed, struct sk_buff *skb, struct pp_rec *rec)
-{
-	u8 b[L4_LEN] __attribute__((aligned(8)));
-
-	if (!bpf_probe_read_kernel(b, sizeof(b), RD(typed, skb, data)))
-		parse_l4(rec, b, RD(typed, skb, len));
 }
 
 /* tcp_v4_rcv(skb), udp_rcv(skb), icmp_rcv(skb) and those of IPv6 */
@@ -176,8 +167,8 @@ HANDLER(l4)
 {
 	struct pp_rec *rec = stamp_skb(a0, PP_ST_L4);
 
-	if (rec && rec->flags & PP_F_FRAG)
-		parse_whole(typed, (struct sk_buff *)a0, rec);
+	if (rec && (rec->flags & PP_F_LOOK || is_natted(typed, (struct sk_buff *)a0)))
+		pp_look_again(rec->self, 0);
 }
 
 /* arp_rcv(skb), igmp_rcv(skb): for the kernel itself, which has no stage of its own for them. */

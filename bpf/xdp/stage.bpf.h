@@ -21,7 +21,6 @@
 #include "hooks/all.bpf.h"
 
 #define ETH_LEN		14
-#define VLAN_LEN	4
 
 /* A frame as an XDP program has it. */
 struct frame {
@@ -88,32 +87,16 @@ static __always_inline void xdp_pass(const struct here *h, const struct pp_xdp_d
 	x->prog = d->prog;
 }
 
-/* As read_head() for an skb, from the Ethernet header on, and past one or two VLAN tags. */
-static __always_inline void read_frame(const struct frame *f, struct head *hd)
+/* As read_head() for an skb, from the Ethernet header on. */
+static __always_inline void read_frame(const struct frame *f, struct pp_head *hd)
 {
 	u64 net = f->data + ETH_LEN;
+	u32 len = f->len > ETH_LEN ? f->len - ETH_LEN : 0;
 	__be16 proto = 0;
-	u32 ihl, i;
 
-	hd->have = 0;
 	bpf_probe_read_kernel(&proto, sizeof(proto), (void *)(net - sizeof(proto)));
-	for (i = 0; i < 2; i++) {
-		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
-			break;
-		net += VLAN_LEN;
-		bpf_probe_read_kernel(&proto, sizeof(proto), (void *)(net - sizeof(proto)));
-	}
 	hd->eth_proto = bpf_ntohs(proto);
-	if (hd->eth_proto != ETH_P_IP && hd->eth_proto != ETH_P_IPV6)
-		return;
-	if (bpf_probe_read_kernel(hd->b, sizeof(hd->b), (void *)net))
-		return;
-	hd->have = 1;
-	if (hd->eth_proto != ETH_P_IP)
-		return;
-	ihl = (hd->b[0] & 15) * 4;
-	if (ihl != IP4_LEN && bpf_probe_read_kernel(&hd->b[IP4_LEN], L4_LEN, (void *)(net + ihl)))
-		hd->have = 0;
+	read_from((const u8 *)net, len, len, hd);
 }
 
 /* A record for a frame that never becomes an skb. It is in no index. */
@@ -123,12 +106,12 @@ static __always_inline struct pp_rec *birth_frame(const struct here *h, const st
 	struct pp_poll *p = &h->c->poll;
 	int index = poll_count(p, p->counts ? p->counts : PP_ST_GRO);
 	struct pp_rec *rec;
-	struct head hd;
+	struct pp_head hd;
 
 	if (enabled != PP_ON)
 		return NULL;
 	read_frame(f, &hd);
-	if (!sampled((void *)f->data, &hd)) {
+	if (!sampled(&hd)) {
 		COUNT(h, sampled_out);
 		return NULL;
 	}

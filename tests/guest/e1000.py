@@ -31,6 +31,8 @@ from guest import forward  # noqa: F401
 from guest import copies  # noqa: F401
 from guest import others  # noqa: F401
 from guest import evidence  # noqa: F401
+from guest import headers  # noqa: F401
+from guest import nat  # noqa: F401
 from guest import hist  # noqa: F401
 from guest import xdp  # noqa: F401
 from guest import xdp_sent  # noqa: F401

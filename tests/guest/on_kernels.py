@@ -26,6 +26,8 @@ from guest import read  # noqa: F401
 from guest import forward  # noqa: F401
 from guest import copies  # noqa: F401
 from guest import evidence  # noqa: F401
+from guest import headers  # noqa: F401
+from guest import nat  # noqa: F401
 from guest import hist  # noqa: F401
 from guest import serve  # noqa: F401
 from guest import xdp  # noqa: F401
@@ -40,6 +42,11 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "a_vlan_is_a_hop", "fragments_end_in_their_datagram", "a_multicast_for_three_readers",
           "replies_for_a_raw_socket", "under_a_dhcp_clients_socket", "redirected_by_tc",
           "freed_where_nobody_sees_it", "segmented_by_nfqueue", "a_router_that_shapes",
+          "tags_in_the_bytes_hide_no_flow", "big_tcp_over_ipv6_has_its_length",
+          "big_tcp_over_ipv4_has_its_length", "what_esp_had_inside_is_shown",
+          "odd_and_short_frames_say_nothing_wrong", "a_redirected_port_is_shown_beside_the_wires",
+          "a_containers_port_is_shown", "what_is_masqueraded_shows_what_left",
+          "extension_headers_hide_no_flow", "echoes_behind_options_are_consumed",
           "readers_that_sleep_are_woken_for_udp", "data_in_a_syn_is_read",
           "what_nobody_accepts_is_closed_unread", "what_ktls_takes_is_labelled",
           "what_mptcp_takes_is_labelled",
@@ -62,7 +69,8 @@ FEW = {
              "unread_datagrams_fill_the_table_of_records", "recycled_segments",
              "histograms_of_datagrams_are_those_of_their_records",
              "native_verdicts_are_what_the_wire_says", "a_server_as_nobody_tells_all_stages",
-             "under_a_dhcp_clients_socket", "a_router_that_shapes"),
+             "under_a_dhcp_clients_socket", "a_router_that_shapes",
+             "tags_in_the_bytes_hide_no_flow", "a_containers_port_is_shown"),
     "6.12": ("a_thousand_datagrams", "a_large_stream", "what_ktls_takes_is_labelled",
              "what_mptcp_takes_is_labelled", "what_nobody_accepts_is_closed_unread",
              "interrupts_of_igb", "our_own_native_program_passes_all"),
@@ -71,7 +79,8 @@ FEW = {
           "a_multicast_for_three_readers", "readers_that_sleep_are_woken_for_udp",
           "histograms_of_datagrams_are_those_of_their_records",
           "native_verdicts_are_what_the_wire_says", "the_benchmark_says_what_leaves_natively",
-          "alone_behind_the_dispatcher", "under_a_dhcp_clients_socket"),
+          "alone_behind_the_dispatcher", "under_a_dhcp_clients_socket",
+          "big_tcp_over_ipv4_has_its_length", "what_is_masqueraded_shows_what_left"),
 }
 PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
 

@@ -36,7 +36,9 @@ MODULES = """
     e1000 e1000e igb igc ixgbe virtio_pci virtio_net virtio_console vmxnet3
     tun veth dummy ifb bridge 8021q macvlan macvtap bonding vxlan ip_gre
     sch_netem sch_tbf sch_ingress sch_prio sch_fq act_mirred act_gact cls_u32 cls_bpf cls_matchall
-    nf_tables nft_ct nft_limit nft_reject nft_reject_inet nft_reject_ipv4 nft_nat nft_log
+    nf_tables nft_ct nft_limit nft_reject nft_reject_inet nft_reject_ipv4 nft_log
+    nf_nat nft_chain_nat nft_nat nft_redir nft_masq
+    esp4 esp6 xfrm_user seqiv drbg jitterentropy_rng sha512_generic ipip mpls_router mpls_iptunnel
     nft_fib_inet nf_conntrack br_netfilter udp_diag tcp_diag inet_diag pktgen
     nfnetlink_queue nft_queue xt_NFQUEUE nft_compat ip_tables iptable_filter iptable_mangle
     iptable_raw nf_defrag_ipv4 nf_defrag_ipv6 tls gcm ctr ghash_generic mptcp_diag

@@ -70,6 +70,8 @@ static const struct command {
 	{ "spin-fifo", "mcr", "MS CPU PRIO", 0, spin_fifo,
 	  "keeps a CPU busy at a real-time priority" },
 	{ "nic-stats", "i", "IFNAME", 0, nic_stats, "the driver's counters" },
+	{ "big-tcp4", "in", "IFNAME BYTES", 0, big_tcp4,
+	  "GSO and GRO make IPv4 packets of up to BYTES (Linux 6.3)" },
 	{ "udp-mix", "dpn", "DST PORT COUNT", BIT(OPT_GAP) | BIT(OPT_SPORT), udp_mix,
 	  "datagrams of mixed lengths and source ports" },
 	{ "udp-hoard", "pn", "PORT COUNT", BIT(OPT_RCVBUF), udp_hoard,

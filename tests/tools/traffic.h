@@ -81,6 +81,7 @@ int ping_raw(const struct opts *o);
 int nfqueue_delay(const struct opts *o);
 int spin_fifo(const struct opts *o);
 int nic_stats(const struct opts *o);
+int big_tcp4(const struct opts *o);
 int udp_mix(const struct opts *o);
 int udp_hoard(const struct opts *o);
 int xsk_recv(const struct opts *o);
