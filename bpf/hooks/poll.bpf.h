@@ -60,7 +60,10 @@ static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct p
 	if (c->poll.napi == n->napi)
 		return PP_C_MISSED;
 	/* __busy_poll_stop() leaves what its last poll could not fetch to the softirq. */
-	return n->busy && n->again ? PP_C_REPOLL : PP_C_TIMER;
+	if (n->busy && n->again)
+		return PP_C_REPOLL;
+	/* In a handler that no hook met, as of a driver that came later: no timer, nor known. */
+	return cfg.hardirq_mask && in_hardirq() ? PP_C_NONE : PP_C_TIMER;
 }
 
 /* Bits of napi_struct.state: an enum without a name, but the same on all kernels since v4.12. */

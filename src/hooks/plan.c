@@ -277,11 +277,27 @@ static void make_reports(struct plan *plan, const struct drivers *drv)
 			       NULL);
 }
 
+static void tell_served(struct plan *plan)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (plan->backend[i] && hooks[i].stage != PP_ST_NONE)
+			plan->stages |= PP_ST_BIT(hooks[i].stage);
+	plan->have_end = plan_serves(plan, PP_SL_END, 0);
+	make_reports(plan, &plan->drivers);
+}
+
+static bool has_bridge(void)
+{
+	return !access("/sys/module/bridge", F_OK);
+}
+
 int plan_make(struct plan *plan, const struct plan_opts *opts)
 {
 	struct trial *t = trial_new();
 	struct drivers drv;
-	int slot, i, err;
+	int slot, err;
 
 	if (!t)
 		return -errno;
@@ -291,19 +307,42 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 		return err;
 	}
 	memset(plan, 0, sizeof(*plan));
+	plan->drivers = drv;
+	plan->bridge = has_bridge();
 	plan->hardirq_mask = trial_preempt_count(t);
 	for (slot = 0; slot < PP_SL_NR; slot++)
 		serve_slot(plan, t, opts, &drv, slot);
 	drop_spare(plan, t, opts, &drv);
 	trial_free(t);
 	check_requirements(plan);
-	for (i = 0; i < NR_HOOKS; i++) {
-		if (!plan->backend[i])
-			continue;
-		if (hooks[i].stage != PP_ST_NONE)
-			plan->stages |= PP_ST_BIT(hooks[i].stage);
-	}
-	plan->have_end = plan_serves(plan, PP_SL_END, 0);
-	make_reports(plan, &drv);
+	tell_served(plan);
 	return 0;
+}
+
+bool plan_is_outdated(struct plan *plan, const struct plan_opts *opts)
+{
+	bool bridge = has_bridge(), outdated = bridge && !plan->bridge;
+	struct drivers now;
+	int i;
+
+	plan->bridge = bridge;
+	if (drivers_find(&now, opts->scope))
+		return outdated;
+	for (i = 0; i < now.nr; i++)
+		outdated |= !drivers_use(&plan->drivers, now.name[i]);
+	plan->drivers = now;
+	return outdated;
+}
+
+void plan_join(struct plan *plan, const struct plan *other, const bool added[NR_HOOKS])
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (added[i]) {
+			plan->backend[i] = other->backend[i];
+			plan->why[i] = NULL;
+		}
+	plan->nr_reports = 0;
+	tell_served(plan);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "hooks/table.h"
+#include "host/drivers.h"
 #include "host/scope.h"
 #include "model/hook_report.h"
 #include "record.h"
@@ -21,6 +22,8 @@ struct plan_opts {
 };
 
 struct plan {
+	struct drivers drivers;		/* of the traced interfaces, when it was made */
+	bool bridge;			/* there were bridges' functions to hook then */
 	enum backend backend[NR_HOOKS];	/* BE_NONE: unused */
 	const char *why[NR_HOOKS];	/* why it is not served; NULL if it is, or was not needed */
 	uint32_t stages;		/* bit mask of the stages served */
@@ -35,6 +38,15 @@ struct plan {
  * strings are static.
  */
 int plan_make(struct plan *plan, const struct plan_opts *opts);
+
+/*
+ * Would a plan of now have hooks that this one has not, as a driver or a module has come since? Cheap,
+ * and takes note of what there is.
+ */
+bool plan_is_outdated(struct plan *plan, const struct plan_opts *opts);
+
+/* Adds the rows of another one with `added`, and what they serve. */
+void plan_join(struct plan *plan, const struct plan *other, const bool added[NR_HOOKS]);
 
 #define LEVEL_ANY (-1)
 

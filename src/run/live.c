@@ -117,6 +117,7 @@ static void follow(struct live *l)
 {
 	if (!session_follow(&l->s, &l->o.scope))
 		return;
+	l->env.stages_served = tracer_plan(l->s.tracer)->stages;
 	if (!l->o.scope.nr || scope_left(&l->o.scope))
 		l->end_ns = 0;
 	else if (!l->end_ns)

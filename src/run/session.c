@@ -38,6 +38,9 @@ int session_follow(struct session *s, struct scope *scope)
 		return 0;
 	scope_follow(scope, s->links);
 	tracer_follow(s->tracer);
+	/* Drivers can only be asked for from within. */
+	if (links_nsid(s->links) < 0)
+		tracer_grow(s->tracer, !s->sealed);
 	return 1;
 }
 

@@ -20,6 +20,7 @@ struct session {
 	struct cost *cost;	/* NULL: nobody asked for it, or it cannot be had */
 	struct links *links;	/* of the traced network namespace */
 	bool deaf;		/* what changes about them is not told any more, which was said */
+	bool sealed;		/* no programs can be loaded any more */
 	bool blind;		/* the budget cannot be kept, which was said */
 	bool softnet_known;
 	struct softnet softnet;	/* when it began */

@@ -301,6 +301,7 @@ static int start(struct serve *s)
 	err = privs_drop(&s->privs);
 	if (err)
 		return err;
+	s->run.sealed = true;
 	err = http_new(&s->http, s->so->addr.fd, on_scrape, s);
 	s->so->addr.fd = -1;
 	if (err) {

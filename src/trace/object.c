@@ -68,6 +68,37 @@ int object_open(struct object *o, bool no_ksyms)
 	return no_ksyms ? open_no_ksyms(o) : open_pktpath(o);
 }
 
+/* Constants are those of the first: its map is frozen, so the verifier takes them from there. */
+static int share_maps(const struct object *more, const struct object *o)
+{
+	const struct bpf_map *mine;
+	struct bpf_map *map;
+	int err = 0, fd;
+
+	bpf_object__for_each_map(map, more->obj) {
+		mine = bpf_object__find_map_by_name(o->obj, bpf_map__name(map));
+		fd = mine ? bpf_map__fd(mine) : -1;
+		if (fd < 0)
+			err = bpf_map__set_autocreate(map, false);
+		else
+			err = bpf_map__reuse_fd(map, fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int object_open_beside(struct object *more, const struct object *o)
+{
+	int err;
+
+	memset(more, 0, sizeof(*more));
+	more->kind = o->kind;
+	err = o->kind == OBJECT_LEGACY ? open_legacy(more) :
+	      o->kind == OBJECT_NO_KSYMS ? open_no_ksyms(more) : open_pktpath(more);
+	return err ? err : share_maps(more, o);
+}
+
 int object_load(struct object *o)
 {
 	switch (o->kind) {

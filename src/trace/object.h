@@ -26,6 +26,9 @@ struct object {
 /* Each returns 0 or -errno. object_close() takes one that was never opened as well. */
 int object_open(struct object *o, bool no_ksyms);
 int object_load(struct object *o);
+
+/* Opens one more of the kind of `o`, which is loaded, with the maps and variables of that. */
+int object_open_beside(struct object *more, const struct object *o);
 void object_close(struct object *o);
 
 /* A map's first bytes, shared with the kernel; NULL with errno. Give back with munmap(). */

@@ -12,7 +12,7 @@
 
 int tracer_row(const struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS])
 {
-	return row_programs(t->o.obj, t->plan.backend[i], i, progs);
+	return row_programs(t->home[i] ? t->home[i] : t->o.obj, t->plan.backend[i], i, progs);
 }
 
 static uint32_t groups_of(const struct tracer *t)
@@ -128,7 +128,7 @@ int tracer_program(const struct tracer *t, int row, int k)
 {
 	struct bpf_program *progs[ROW_PROGS];
 
-	return k < row_programs(t->o.obj, t->plan.backend[row], row, progs) && t->links[row][k] ?
+	return k < tracer_row(t, row, progs) && t->links[row][k] ?
 		       bpf_program__fd(progs[k]) : -1;
 }
 

@@ -74,6 +74,13 @@ void tracer_look(struct tracer *t, const struct links *l);
 /* The scope's interfaces are others now: follow these. */
 void tracer_follow(struct tracer *t);
 
+/*
+ * Interfaces came: attaches hooks for those of other drivers, and bridges' once there is one. Says
+ * so; also where that cannot be done, as without privileges (`may_load` is false). Call it in the
+ * scope's namespace. True: there are more stages or hooks now.
+ */
+bool tracer_grow(struct tracer *t, bool may_load);
+
 /* Start no new record from here on. */
 void tracer_rest(struct tracer *t);
 

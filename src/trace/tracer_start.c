@@ -100,7 +100,7 @@ static int configure(struct tracer *t)
 	return err;
 }
 
-static int attach_row(struct tracer *t, int i)
+int tracer_attach(struct tracer *t, int i)
 {
 	struct bpf_program *progs[ROW_PROGS];
 	int n = tracer_row(t, i, progs), k;
@@ -115,7 +115,7 @@ static int attach_row(struct tracer *t, int i)
 	return 0;
 }
 
-static void detach_row(struct tracer *t, int i)
+void tracer_detach(struct tracer *t, int i)
 {
 	int k;
 
@@ -130,8 +130,11 @@ static void unload(struct tracer *t)
 	int i;
 
 	for (i = 0; i < NR_HOOKS; i++)
-		detach_row(t, i);
+		tracer_detach(t, i);
 	xdpview_detach(&t->xdp);
+	while (t->nr_more)
+		object_close(&t->more[--t->nr_more]);
+	memset(t->home, 0, sizeof(t->home));
 	ring_buffer__free(t->ring);
 	t->ring = NULL;
 	if (t->cpus)
@@ -183,7 +186,7 @@ static int attach_rows(struct tracer *t, bool *again)
 	int i, err = 0;
 
 	for (i = 0; !err && i < NR_HOOKS; i++) {
-		err = attach_row(t, i);
+		err = tracer_attach(t, i);
 		if (!err)
 			continue;
 		t->plan_opts.banned[i][t->plan.backend[i]] = true;

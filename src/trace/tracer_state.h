@@ -11,11 +11,16 @@
 #include "trace/tracer.h"
 #include "trace/xdp_stage.h"
 
+#define GROWTHS 8	/* times that hooks can be added */
+
 struct tracer {
 	struct plan plan;
 	struct plan_opts plan_opts;
 	struct tracer_opts opts;
 	struct object o;
+	struct object more[GROWTHS];	/* with hooks that came later, and the maps of `o` */
+	int nr_more;
+	const struct bpf_object *home[NR_HOOKS];	/* of a row that is one of those */
 	struct xdpview xdp;
 	struct kallsyms symbols;
 	struct bpf_link *links[NR_HOOKS][ROW_PROGS];
@@ -35,6 +40,10 @@ struct tracer {
 
 /* The programs of row i; returns how many. */
 int tracer_row(const struct tracer *t, int i, struct bpf_program *progs[ROW_PROGS]);
+
+/* Attaches row i, or takes what is attached of it away. 0 or -errno. */
+int tracer_attach(struct tracer *t, int i);
+void tracer_detach(struct tracer *t, int i);
 
 /* Counters of all histograms of all CPUs. */
 uint32_t tracer_hist_counts(const struct tracer *t);

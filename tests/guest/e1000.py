@@ -18,6 +18,7 @@ from lib.harness import run
 from guest import counts  # noqa: F401  each defines tests; they run in this order
 from guest import delays  # noqa: F401
 from guest import life  # noqa: F401
+from guest import later  # noqa: F401
 from guest import smp  # noqa: F401
 from guest import poll  # noqa: F401
 from guest import read  # noqa: F401

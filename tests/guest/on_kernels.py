@@ -33,6 +33,8 @@ from guest import serve  # noqa: F401
 from guest import xdp  # noqa: F401
 from guest import xdp_sent  # noqa: F401
 from guest import dispatcher  # noqa: F401
+from guest import later  # noqa: F401
+from guest import life  # noqa: F401
 
 KERNELS = ("5.10", "6.12", "7")
 CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
@@ -61,7 +63,8 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "generic_verdicts_on_skbs_that_are_replaced", "alone_behind_the_dispatcher",
           "our_own_generic_program_passes_all", "native_verdicts_are_what_the_wire_says",
           "our_own_native_program_passes_all", "the_benchmark_says_what_leaves_natively",
-          "a_server_as_nobody_tells_all_stages")
+          "a_server_as_nobody_tells_all_stages", "a_nic_without_rows_comes_later",
+          "a_bridge_comes_later", "the_clock_is_set_while_it_runs")
 # 5.10: no reasons of drops, no compare-and-swap for BPF, no types of modules' functions.
 # 6.12: another driver's hooks, GRO's own header, more reasons. 7: all that changed since.
 FEW = {

@@ -270,6 +270,14 @@ class Trace:
     def alive(self):
         return self._process.returncode is None
 
+    def wait_said(self, text, timeout=60):
+        """What it has said on standard error, once `text` is in it."""
+        self._process.wait_for(text, timeout)
+        return self.said()
+
+    def said(self):
+        return self._process.err()
+
     def wait_end(self, timeout=30):
         """Its exit status and standard error, when it ends by itself."""
         return self._process.wait(timeout), self._process.err()
