@@ -188,6 +188,7 @@ struct pp_counts {
 	__u64 ring_lost;	/* records not sent because the ring was full */
 	__u64 inversions;	/* stamps clamped because the clock went back */
 	__u64 unsorted;		/* inserts into a socket's list that gave up the search */
+	__u64 napi_full;	/* polls whose NAPI instance found no room: cause not known */
 };
 
 #endif /* PKTPATH_INCLUDE_RECORD_H */

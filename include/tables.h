@@ -20,6 +20,7 @@
 #define PP_FIFO_LEN	256
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
+#define PP_NAPI_OLD_NS	10000000000ull	/* an instance that is quiet for so long gives its entry up */
 #define PP_DONE		512		/* a power of two */
 #define PP_XDP_WAIT	128		/* more than a driver's poll fetches (NAPI_POLL_WEIGHT) */
 #define PP_TASK_BITS	12
@@ -81,6 +82,7 @@ struct pp_napi {
 	__u64 napi;		/* its address; 0 = entry is free */
 	__u64 irq_ns;		/* 0 = not scheduled from an interrupt handler */
 	__u64 sched_ns;		/* 0 = nothing pending */
+	__u64 used_ns;		/* when the entry was last asked for */
 	__u16 irq_cpu, sched_cpu;
 	__u8 cause;		/* enum pp_cause */
 	__u8 again;		/* its last poll used up the budget */

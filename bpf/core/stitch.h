@@ -272,6 +272,37 @@ static __always_inline struct pp_napi *pp_napi_find(__u64 napi, int claim)
 	return NULL;
 }
 
+/* Take the entry of an instance that is gone, or has been quiet for long. NULL: all are in use. */
+static __attribute__((noinline)) struct pp_napi *pp_napi_take(__u64 napi, __u64 now)
+{
+	__u32 h = pp_hash(napi, PP_NAPI_BITS);
+	int i;
+
+	for (i = 0; i < PP_PROBES; i++) {
+		struct pp_napi *n = pp_napi_at(h + i);
+		__u64 old = n->napi;
+
+		if (now - n->used_ns < PP_NAPI_OLD_NS || pp_cas64(&n->napi, old, napi) != old)
+			continue;
+		n->sched_ns = n->irq_ns = 0;
+		n->again = n->busy = 0;
+		return n;
+	}
+	return NULL;
+}
+
+/* The same, which claims an entry where there is none. NULL: all around it are in use. */
+static __always_inline struct pp_napi *pp_napi_claim(__u64 napi, __u64 now)
+{
+	struct pp_napi *n = pp_napi_find(napi, 1);
+
+	if (!n)
+		n = pp_napi_take(napi, now);
+	if (n)
+		n->used_ns = now;
+	return n;
+}
+
 /*
  * A poll's work and budget, which are known when it is over, for the records that end later. The
  * upper half says to which poll the entry belongs, since entries are reused; it is never 0, which

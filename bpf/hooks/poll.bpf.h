@@ -80,7 +80,7 @@ HANDLER(napi)
 
 	if (!here(&h))
 		return;
-	n = pp_napi_find(a0, 1);
+	n = pp_napi_claim(a0, h.now);
 	/*
 	 * On RT one of the two functions calls the other: only the first one counts. But what an
 	 * older interrupt left is overwritten, since its poll's hook was skipped.
@@ -109,7 +109,7 @@ HANDLER(napi_timer)
 	bpf_core_read(&state, sizeof(state), &napi->state);
 	if (state & (NAPI_SCHED | NAPI_DISABLE) || !here(&h))
 		return;
-	n = pp_napi_find((u64)napi, 1);
+	n = pp_napi_claim((u64)napi, h.now);
 	if (!n)
 		return;
 	n->cause = PP_C_TIMER;
@@ -203,9 +203,11 @@ static __always_inline void find_cause(const int typed, const struct here *h, u6
 		p->cause = PP_C_BACKLOG;
 		return;
 	}
-	n = pp_napi_find(addr, 1);
-	if (!n)
+	n = pp_napi_claim(addr, h->now);
+	if (!n) {
+		COUNT(h, napi_full);
 		return;
+	}
 	if (state & NAPI_IN_BUSY)
 		p->cause = PP_C_BUSY;
 	else if (!core && (h->c->netpoll || (state & NAPI_NPSVC)))

@@ -78,6 +78,7 @@ static void add_ledger(doc_t *d, val_t *o, const struct ledger *led)
 	json_num(d, o, "filtered", led->n.filtered);
 	json_num(d, o, "inversions", led->n.inversions);
 	json_num(d, o, "unsorted", led->n.unsorted);
+	json_num(d, o, "napi_full", led->n.napi_full);
 	json_known(d, o, "slow", led->slow_only, led->slow);
 	json_known(d, o, "time_squeeze", led->softnet_known, led->time_squeeze);
 	json_known(d, o, "softnet_dropped", led->softnet_known, led->backlog_drops);

@@ -256,6 +256,8 @@ static void print_losses(struct para *p, const struct ledger *led)
 		   "earlier than the one before, and set to it");
 	print_loss(p, led->n.unsorted, "unsorted", "segment",
 		   "queued out of order on a socket: the read shown may be late");
+	print_loss(p, led->n.napi_full, "no cause", "poll",
+		   "of more NAPI instances at once than there is room for");
 	print_loss(p, led->time_squeeze, "squeezed", "time",
 		   "NET_RX stopped with work left, on any interface: its budget or "
 		   "its time was over");

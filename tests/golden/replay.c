@@ -278,6 +278,8 @@ static void parse_ledger_field(struct ledger *led, const char *key, const char *
 		led->n.inversions = number(value);
 	else if (!strcmp(key, "unsorted"))
 		led->n.unsorted = number(value);
+	else if (!strcmp(key, "napi_full"))
+		led->n.napi_full = number(value);
 	else if (!strcmp(key, "softnet"))
 		parse_softnet(led, value);
 	else if (!strcmp(key, "slow")) {

@@ -251,6 +251,29 @@ static void test_napi_table(void **state)
 	assert_null(pp_napi_find(addr[PP_PROBES], 0));
 }
 
+/* An instance that was quiet for long gives its entry up, and no other. */
+static void test_napi_age(void **state)
+{
+	__u64 addr[PP_PROBES + 1], now = 7 * PP_NAPI_OLD_NS;
+	struct pp_napi *n;
+
+	for (__u32 i = 0; i <= PP_PROBES; i++)
+		addr[i] = address_in(PP_NAPIS - 1, PP_NAPI_BITS, i);
+	for (__u32 i = 0; i < PP_PROBES; i++)
+		assert_non_null(pp_napi_claim(addr[i], now));
+	pp_napi_find(addr[2], 0)->again = 1;
+	assert_null(pp_napi_claim(addr[PP_PROBES], now + PP_NAPI_OLD_NS - 1));
+	for (__u32 i = 0; i < PP_PROBES; i++)
+		if (i != 2)
+			pp_napi_claim(addr[i], now + PP_NAPI_OLD_NS - 1);
+	n = pp_napi_claim(addr[PP_PROBES], now + PP_NAPI_OLD_NS);
+	assert_non_null(n);
+	assert_true(n->napi == addr[PP_PROBES] && !n->again && !n->sched_ns);
+	assert_ptr_equal(pp_napi_find(addr[PP_PROBES], 0), n);
+	assert_null(pp_napi_find(addr[2], 0));
+	assert_non_null(pp_napi_find(addr[3], 0));
+}
+
 /* --- numbers --- */
 
 static void test_seq_after(void **state)
@@ -301,6 +324,7 @@ int main(void)
 		TEST(test_sock_probes_neighbours),
 		TEST(test_sock_release_and_reclaim),
 		TEST(test_napi_table),
+		TEST(test_napi_age),
 		TEST(test_seq_after),
 		TEST(test_stamp),
 	};
