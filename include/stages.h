@@ -125,7 +125,7 @@
 	X(AGAIN,   0x8000, "",        "at its transport it may have other headers inside (ESP, AH)")    \
 	X(NAT,    0x10000, "nat",     "conntrack changed addresses or ports on its way")
 
-/* X(ID, label, meaning): why a record is `untracked`. The first ones never became a record. */
+/* X(ID, label, meaning): why a record is `untracked`. Some never became a record. */
 #define PP_LOSSES(X)                                                                               \
 	X(NONE,      "none",          "")                                                          \
 	X(BIRTH,     "missed birth",  "the kernel skipped the hook that starts a record")          \
@@ -135,7 +135,8 @@
 	X(END,       "missed end",    "its skb was freed after it was queued, but no read was seen") \
 	X(SOCKTAB,   "socket table full", "no room for the packet's socket in the socket table")   \
 	X(ORPHAN,    "parent unknown", "coalesced into a packet that has no record")               \
-	X(UNKNOWN,   "unknown end",   "it was freed without a drop, and nothing was seen to take it")
+	X(UNKNOWN,   "unknown end",   "it was freed without a drop, and nothing was seen to take it") \
+	X(BLIND,     "blind hooks",   "hooks that would have seen it did not run")
 
 /* pktpath's own drop reasons, with values beyond the kernel's: from PP_REASON_OWN on. */
 #define PP_REASON_OWN 0xff000000u

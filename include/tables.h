@@ -144,8 +144,11 @@ struct pp_head {
 	__u8 frag;		/* IPv6: a fragment, with its datagram's ID at 40 */
 };
 
-/* What programs do: nothing that the ledger would show; everything; or only end records. */
-enum pp_phase { PP_OFF, PP_ON, PP_LAST };
+/*
+ * What programs do: nothing that the ledger would show; everything; only end records; or count new
+ * packets as untracked, since hooks that would follow them do not run.
+ */
+enum pp_phase { PP_OFF, PP_ON, PP_LAST, PP_BLIND };
 
 /* What is known on one CPU, and its counters. */
 struct pp_cpu {

@@ -176,8 +176,17 @@ static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff 
 	return enter(h, ref) ? NULL : rec;
 }
 
+/* Do packets count, whether they are followed or not? */
+static __always_inline int counts_packets(void)
+{
+	u32 phase = enabled;
+
+	return phase == PP_ON || phase == PP_BLIND;
+}
+
 /*
- * Take a free record for a packet, which counts as seen from here on. NULL: none is free, counted.
+ * Take a free record for a packet, which counts as seen from here on. NULL: none is free, or it
+ * cannot be followed, counted.
  */
 static __always_inline struct pp_rec *new_record(const struct here *h, u32 ifindex, u32 netns)
 {
@@ -187,6 +196,10 @@ static __always_inline struct pp_rec *new_record(const struct here *h, u32 ifind
 
 	if (nth == (u64)-1) {
 		count_lost(h, PP_L_BIRTH);
+		return NULL;
+	}
+	if (enabled == PP_BLIND) {
+		count_lost(h, PP_L_BLIND);
 		return NULL;
 	}
 	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
@@ -230,7 +243,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	if (stage != PP_ST_BACKLOG)
 		index = poll_count(&h->c->poll, stage);
 	/* Interface indexes are per namespace: in each of them 1 is loopback. */
-	if (enabled != PP_ON || !is_wanted_iface(ifindex))
+	if (!counts_packets() || !is_wanted_iface(ifindex))
 		return NULL;
 	netns = netns_of(typed, dev);
 	if (cfg.netns && netns != cfg.netns)

@@ -108,7 +108,7 @@ static __always_inline struct pp_rec *birth_frame(const struct here *h, const st
 	struct pp_rec *rec;
 	struct pp_head hd;
 
-	if (enabled != PP_ON)
+	if (!counts_packets())
 		return NULL;
 	read_frame(f, &hd);
 	if (!sampled(&hd)) {

@@ -13,7 +13,7 @@ static int run(int argc, char **argv)
 
 	if (ret != OPTS_READ)
 		return ret;
-	if (check_kernel())
+	if (check_tracing(o.tracer.force))
 		return EXIT_USAGE;
 	return cost_run(&o);
 }

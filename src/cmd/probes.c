@@ -95,7 +95,7 @@ static int run(int argc, char **argv)
 
 	if (ret != OPTS_READ)
 		return ret;
-	ret = check_kernel();
+	ret = check_reading();
 	if (ret)
 		return ret;
 	log_capture_libbpf();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "hooks/module_functions.h"
 #include "hooks/plan.h"
+#include "hooks/switches.h"
 #include "hooks/trial.h"
 #include "host/drivers.h"
 #include "model/labels.h"
@@ -46,10 +47,15 @@ static bool is_ambiguous(const struct hook *h)
 
 static int try_one(struct trial *t, int i, enum backend be, const char **why)
 {
+	const struct hook_switch *off = switch_off(BE_BIT(be), false);
 	const struct hook *h = &hooks[i];
 	const char *module = hook_module(h);
 	char name[MODFN_NAME];
 
+	if (off) {
+		*why = off->why;
+		return -ENOTSUP;
+	}
 	switch (be) {
 	case BE_FENTRY:
 	case BE_KMULTI:

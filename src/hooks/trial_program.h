@@ -22,6 +22,9 @@ bool trial_bpf_is_new(void);
 /* Ring buffers (v5.8 on)? 0 or -errno: -EINVAL if not. */
 int trial_ring(void);
 
+/* A tracing program that reads the kernel's memory, as all of the tracer's do: 0 or -errno. */
+int trial_read(void);
+
 /* XDP programs for packets in several buffers (v5.18 on)? */
 bool trial_xdp_frags(void);
 

@@ -12,7 +12,8 @@ static int last_stage(const struct pp_rec *r)
 	return last;
 }
 
-void ledger_add_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t records)
+void ledger_add_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t records,
+			  uint64_t blind_ns)
 {
 	uint32_t i;
 
@@ -21,6 +22,11 @@ void ledger_add_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_
 
 		if (r->state == PP_S_FREE || r->state == PP_S_ZOMBIE)
 			continue;
+		if (r->last_ns < blind_ns) {
+			led->n.verdict[PP_V_UNTRACKED]++;
+			led->n.loss[PP_L_BLIND]++;
+			continue;
+		}
 		led->in_flight++;
 		led->in_flight_at[last_stage(r)]++;
 	}

@@ -50,8 +50,12 @@ struct ledger {
 	int nr_hooks;
 };
 
-/* Counts the records of a slab that have not ended, by the last stage that each reached. */
-void ledger_add_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t records);
+/*
+ * Counts the records of a slab that have not ended, by the last stage that each reached. Those with
+ * no stamp since `blind_ns` are untracked instead: hooks did not run that would have seen more.
+ */
+void ledger_add_in_flight(struct ledger *led, const struct pp_rec *slab, uint32_t records,
+			  uint64_t blind_ns);
 
 /* sum += n: the counters of one more CPU. */
 void ledger_add_counts(struct pp_counts *sum, const struct pp_counts *n);

@@ -419,7 +419,7 @@ static int run_traced(struct live *l, const struct tracer_opts *to)
 
 static int run_with(struct live *l, const struct tracer_opts *to)
 {
-	int err = check_kernel(), ret;
+	int err = check_tracing(to->force), ret;
 
 	if (err)
 		return err;

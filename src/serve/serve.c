@@ -331,7 +331,7 @@ static void finish(struct serve *s)
 int serve_run(struct serve_opts *so)
 {
 	struct serve *s;
-	int err, ret = check_kernel();
+	int err, ret = check_tracing(so->o.tracer.force);
 
 	if (ret)
 		return ret;

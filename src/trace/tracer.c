@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpf/libbpf.h>
+#include "base/log.h"
+#include "base/procfile.h"
 #include "hooks/skipped.h"
 #include "model/labels.h"
 #include "trace/config.h"
@@ -40,6 +42,18 @@ struct memory_opts tracer_memory(const struct tracer *t)
 				     .fifos = plan_serves(&t->plan, PP_SL_READ_UDP, 1) };
 }
 
+/* Before v5.13 BPF cannot tell the name of the function that dropped a packet. */
+static void name_place(struct tracer *t, struct pp_rec *rec)
+{
+	bool first = !t->symbols.loaded;
+
+	kallsyms_name(&t->symbols, rec->location, rec->place, sizeof(rec->place));
+	if (first && !t->symbols.nr)
+		log_note("places of drops have no names: /proc/kallsyms shows no addresses "
+			 "(kernel.kptr_restrict is %lld)",
+			 (long long)procfile_number(-1, "/proc/sys/kernel/kptr_restrict"));
+}
+
 int tracer_on_event(void *arg, void *data, size_t size)
 {
 	struct tracer *t = arg;
@@ -50,9 +64,8 @@ int tracer_on_event(void *arg, void *data, size_t size)
 	/* Records without a place are sent without that field. */
 	memset(&rec, 0, sizeof(rec));
 	memcpy(&rec, data, size < sizeof(rec) ? size : sizeof(rec));
-	/* Before v5.13 BPF cannot tell the name. */
 	if (rec.verdict == PP_V_DROPPED && rec.location && !rec.place[0])
-		kallsyms_name(&t->symbols, rec.location, rec.place, sizeof(rec.place));
+		name_place(t, &rec);
 	if (verdict_is_xdp(rec.verdict))
 		xdpview_place(&t->xdp, &rec);
 	t->fn_ret = t->fn(t->fn_arg, &rec);
@@ -151,6 +164,7 @@ const struct plan *tracer_plan(const struct tracer *t)
 void tracer_look(struct tracer *t, const struct links *l)
 {
 	xdpview_look(&t->xdp, l);
+	sight_look(&t->sight, t);
 }
 
 void tracer_follow(struct tracer *t)
@@ -225,7 +239,8 @@ int tracer_ledger(struct tracer *t, struct ledger *led)
 		read_missed(t);
 	for (i = 0; i < t->nr_cpus; i++)
 		ledger_add_counts(&led->n, &t->cpus[i].n);
-	ledger_add_in_flight(led, t->slab, t->opts.records);
+	ledger_add_in_flight(led, t->slab, t->opts.records,
+			     led->so_far ? 0 : sight_blind_ns(&t->sight));
 	ledger_close(led, missed_births(t));
 	for (i = 0; i < t->plan.nr_reports; i++)
 		for (k = 0; k < NR_HOOKS; k++)

@@ -68,7 +68,10 @@ int tracer_consume(struct tracer *t, tracer_fn fn, void *arg);
 
 const struct plan *tracer_plan(const struct tracer *t);
 
-/* Looks from time to time whether XDP programs came or went; call it at any rate. */
+/*
+ * Looks from time to time whether XDP programs came or went, and whether hooks run; call it at any
+ * rate.
+ */
 void tracer_look(struct tracer *t, const struct links *l);
 
 /* The scope's interfaces are others now: follow these. */

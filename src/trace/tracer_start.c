@@ -289,6 +289,7 @@ int tracer_new(struct tracer **out, const struct tracer_opts *opts)
 		tracer_free(t);
 		return err;
 	}
+	sight_new(&t->sight, t);
 	tracer_sample(t, opts->sample > 1 ? 1.0 / opts->sample : 1);
 	*out = t;
 	return 0;

@@ -8,6 +8,7 @@
 #include "host/kallsyms.h"
 #include "tables.h"
 #include "trace/object.h"
+#include "trace/sight.h"
 #include "trace/tracer.h"
 #include "trace/xdp_stage.h"
 
@@ -22,6 +23,7 @@ struct tracer {
 	int nr_more;
 	const struct bpf_object *home[NR_HOOKS];	/* of a row that is one of those */
 	struct xdpview xdp;
+	struct sight sight;
 	struct kallsyms symbols;
 	struct bpf_link *links[NR_HOOKS][ROW_PROGS];
 	struct ring_buffer *ring;

@@ -19,6 +19,7 @@ from guest import counts  # noqa: F401  each defines tests; they run in this ord
 from guest import delays  # noqa: F401
 from guest import life  # noqa: F401
 from guest import later  # noqa: F401
+from guest import blind  # noqa: F401
 from guest import smp  # noqa: F401
 from guest import poll  # noqa: F401
 from guest import read  # noqa: F401

@@ -40,17 +40,18 @@ class Env:
         self.kernel, self.nic = kernel, nic
         self._guest, self._like, self._next_port = None, None, 5000
 
-    def guest(self, smp=1, ipv6=False, nic=None, both=False):
+    def guest(self, smp=1, ipv6=False, nic=None, both=False, append=""):
         """eth0 and eth1 are of this environment's model, or eth0 of `nic` and eth1 an e1000 (with
-        `both`: of `nic`, too); one CPU or two. IPv6 brings frames that nobody asked for."""
-        like = smp, ipv6, nic or self.nic, both
+        `both`: of `nic`, too); one CPU or two. IPv6 brings frames that nobody asked for. append:
+        more words for the kernel's command line."""
+        like = smp, ipv6, nic or self.nic, both, append
         if self._guest and self._like == like:
             return self._guest
         self.close()
         programs = guests.installed(PACKED, ":".join(PLACES))
         g = guests.Guest(kernel=self.kernel, nic=nic or self.nic,
                          extra_nics=["e1000" if nic and not both else nic or self.nic],
-                         smp=smp, ipv6=ipv6, programs=programs)
+                         smp=smp, ipv6=ipv6, programs=programs, append=append)
         self._guest, self._like = g.__enter__(), like
         g.check("[ -f /sys/kernel/debug/kprobes/list ] || mount -t debugfs none /sys/kernel/debug")
         g.push((guests.build_dir() / "tests/tools" / SPIN).read_bytes(), f"/tmp/{SPIN}")

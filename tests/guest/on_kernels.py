@@ -22,6 +22,7 @@ from guest import counts  # noqa: F401  defines tests
 from guest import delays  # noqa: F401
 from guest import flood  # noqa: F401
 from guest import poll  # noqa: F401
+from guest import blind  # noqa: F401
 from guest import read  # noqa: F401
 from guest import forward  # noqa: F401
 from guest import copies  # noqa: F401
@@ -64,7 +65,10 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "our_own_generic_program_passes_all", "native_verdicts_are_what_the_wire_says",
           "our_own_native_program_passes_all", "the_benchmark_says_what_leaves_natively",
           "a_server_as_nobody_tells_all_stages", "a_nic_without_rows_comes_later",
-          "a_bridge_comes_later", "the_clock_is_set_while_it_runs")
+          "a_bridge_comes_later", "the_clock_is_set_while_it_runs",
+          "switched_off_in_mid_run",
+          "hooks_that_stop_for_no_known_reason", "a_locked_down_kernel_is_named",
+          "places_without_names_are_explained")
 # 5.10: no reasons of drops, no compare-and-swap for BPF, no types of modules' functions.
 # 6.12: another driver's hooks, GRO's own header, more reasons. 7: all that changed since.
 FEW = {

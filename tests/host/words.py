@@ -316,3 +316,13 @@ def without_btf_it_says_what_the_kernel_lacks(_):
         if "mount:" in done.stderr or "unshare:" in done.stderr:
             raise Skip(f"cannot hide the kernel's BTF: {done.stderr.strip()}")
         one_line(done, 2, "BTF")
+
+
+@test
+def root_of_a_user_namespace_is_told_what_it_takes(_):
+    """It has all capabilities, which count only in there; as in a rootless container."""
+    for words in (["trace"], ["probes"], ["serve", "--listen", "127.0.0.1:9"], ["cost"]):
+        done = run(*words, argv0=["unshare", "--user", "--map-root-user", PKTPATH])
+        if "unshare:" in done.stderr:
+            raise Skip(f"no user namespace: {done.stderr.strip()}")
+        one_line(done, 2, "CAP_BPF and CAP_PERFMON of the initial user namespace")
