@@ -97,6 +97,7 @@ struct pp_rec {
 	__u8 nr_hops;		/* of hops[], 0..PP_HOPS */
 	__u8 nr_order;		/* of order[], 0..PP_ST_NR */
 	__u16 gro_frames;	/* frames of the wire that it holds; 0 and 1: only itself */
+	__u16 pad;
 	__u32 flags;		/* enum pp_flag */
 	__u16 poll_index;	/* place among its poll's packets, from 0 */
 	__u16 poll_budget;	/* packets that its poll could have fetched; 0 = not known */
@@ -108,7 +109,6 @@ struct pp_rec {
 	__u32 self;		/* kernel: its own slab index + 1 */
 	__u32 xdp_prog;		/* ID of the XDP program that it met; 0 = none */
 	__u32 xdp_index;	/* redirected to a CPU or a socket: index in the map */
-	__u32 pad;
 	__u32 bucket;		/* kernel: scratch, see count_row() */
 	/* kernel: the stages in the order in which they were stamped; read eight at once */
 	__u8 order[PP_ORDER] __attribute__((aligned(8)));
@@ -144,6 +144,8 @@ struct pp_cfg {
 	__u8 slow_any;		/* 1: send only records that exceed one of slow[] */
 	__u8 xdp;		/* 1: XDP programs are observed, or pktpath's own is attached */
 	__u8 xdp_old_tp;	/* 1: the redirects' tracepoints have the map (before v5.13) */
+	__u8 irq_threads;	/* 1: drivers' interrupt handlers run in threads */
+	__u8 pad[7];
 	__u32 groups;		/* with `by`: how many, and there is one more for the rest */
 	__u32 stages;		/* bit mask: durations of these are counted */
 	__u32 hardirq_mask;	/* bits of the CPU's preemption count; 0 = it cannot be read */

@@ -21,6 +21,7 @@
  */
 #define PP_STAGES(X)                                                                                            \
 	X(IRQ,     "irq",     COLUMN, "the NIC's hard interrupt handler starts")                                \
+	X(IRQTHREAD, "irqthread", SUFFIX, "threaded interrupts: the driver's handler starts in its thread")     \
 	X(NAPI,    "napi",    COLUMN, "the handler schedules the NAPI instance")                                \
 	X(SOFTIRQ, "softirq", COLUMN, "the NET_RX softirq starts to run")                                       \
 	X(POLL,    "poll",    COLUMN, "the NAPI instance's poll begins")                                        \
@@ -193,6 +194,7 @@ enum pp_own_reason { PP_R_BASE = PP_REASON_OWN - 1, PP_OWN_REASONS(PP_ENUM_REASO
  */
 #define PP_SLOTS(X)                                                                                                        \
 	X(IRQ,       "irq",       MEASURE, NAPI,      "an interrupt cannot be joined to a packet without __napi_schedule") \
+	X(IRQ_THREAD, "irqthread", MEASURE, NAPI,     "an interrupt cannot be joined to a packet without __napi_schedule") \
 	X(NAPI,      "napi",      MEASURE, NAPI,      "")                                                                  \
 	X(TIMER,     "timer",     MEASURE, TIMER,     "")                                                                  \
 	X(SOFTIRQ,   "softirq",   MEASURE, SOFTIRQ,   "")                                                                  \
@@ -287,6 +289,9 @@ enum pp_runs_in { PP_IN_IRQ, PP_IN_SOFTIRQ, PP_IN_PROCESS, PP_IN_ANY };
 	X(RET,  irqx_igb_intx, IRQ,      0, NONE,    igb_intr,                 0, irq_exit,    IRQ,     "igb")        \
 	X(TP,   irq_any,      IRQ,       1, IRQ,     irq_handler_entry,        0, irq_enter,   IRQ,     "*")          \
 	X(TP,   irqx_any,     IRQ,       1, NONE,    irq_handler_exit,         0, irq_exit,    IRQ,     "*")          \
+	X(TP,   irq_hard,     IRQ_THREAD, 0, IRQ,    irq_handler_entry,        2, irq_hard,    IRQ,     "")           \
+	X(FUNC, irq_forced,   IRQ_THREAD, 0, IRQTHREAD, irq_forced_thread_fn,  0, irq_thread,  PROCESS, "")           \
+	X(FUNC, irq_thread,   IRQ_THREAD, 0, IRQTHREAD, irq_thread_fn,         0, irq_thread,  PROCESS, "")           \
 	X(FUNC, napi,         NAPI,      0, NAPI,    __napi_schedule,          1, napi,        ANY,     "")           \
 	X(FUNC, napi_irqoff,  NAPI,      0, NAPI,    __napi_schedule_irqoff,   1, napi,        ANY,     "")           \
 	X(FUNC, napi_timer,   TIMER,     0, NAPI,    napi_watchdog,            1, napi_timer,  IRQ,     "")           \

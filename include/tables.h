@@ -21,6 +21,8 @@
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
 #define PP_NAPI_OLD_NS	10000000000ull	/* an instance that is quiet for so long gives its entry up */
+#define PP_IRQ_THREAD_BITS 10
+#define PP_IRQ_THREADS	(1u << PP_IRQ_THREAD_BITS)
 #define PP_DONE		512		/* a power of two */
 #define PP_XDP_WAIT	128		/* more than a driver's poll fetches (NAPI_POLL_WEIGHT) */
 #define PP_TASK_BITS	12
@@ -82,26 +84,41 @@ struct pp_napi {
 	__u64 napi;		/* its address; 0 = entry is free */
 	__u64 irq_ns;		/* 0 = not scheduled from an interrupt handler */
 	__u64 sched_ns;		/* 0 = nothing pending */
+	__u64 thread_ns;	/* … whose thread began with it then; 0 = it has none, or not seen */
 	__u64 used_ns;		/* when the entry was last asked for */
-	__u16 irq_cpu, sched_cpu;
+	__u16 irq_cpu, sched_cpu, thread_cpu;
 	__u8 cause;		/* enum pp_cause */
 	__u8 again;		/* its last poll used up the budget */
 	__u8 busy;		/* its last poll was a busy poll */
-	__u8 pad;
+	__u8 pad[7];
+};
+
+/*
+ * A thread that runs the handler of an interrupt; its entry is found by its ID's low bits. The hard
+ * interrupt writes what woke it, the thread takes that over when the handler begins.
+ */
+struct pp_irq_thread {
+	__u64 woken_ns;		/* the hard interrupt for which it has yet to run; 0 = none */
+	__u64 irq_ns;		/* that for which it runs, or last ran; 0 = not seen */
+	__u64 thread_ns;	/* when its handler last began; 0 = no hook sees that */
+	__u32 tid;		/* 0 = entry is free */
+	__u16 woken_cpu, irq_cpu, thread_cpu;
+	__u16 pad;
+	__u32 pad2;
 };
 
 /* The poll that a CPU is in, and what led to it: the stamps that its packets share. */
 struct pp_poll {
 	__u64 napi;		/* 0 = not in a poll */
-	__u64 irq_ns, sched_ns, softirq_ns, poll_ns;
-	__u16 irq_cpu, sched_cpu;
+	__u64 irq_ns, thread_ns, sched_ns, softirq_ns, poll_ns;
+	__u16 irq_cpu, thread_cpu, sched_cpu;
 	__u16 budget;		/* packets it may fetch; 0 = not known */
-	__u8 cause;		/* enum pp_cause */
-	__u8 context;		/* enum pp_context */
 	__u32 id;		/* of this CPU's polls that fetched something; others reuse it */
 	__u16 index;		/* of the packet that comes next */
+	__u8 cause;		/* enum pp_cause */
+	__u8 context;		/* enum pp_context */
 	__u8 counts;		/* enum pp_stage at which its packets are counted; 0 = none yet */
-	__u8 pad;
+	__u8 pad[7];
 };
 
 /* What the XDP programs that ran on a CPU left behind there. See bpf/core/xdp_slot.bpf.h. */

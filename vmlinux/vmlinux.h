@@ -143,8 +143,14 @@ typedef struct {
 struct task_struct {
 	int pid, tgid;
 	unsigned long nvcsw;	/* times it gave its CPU up to sleep */
+	int softirq_disable_cnt;	/* PREEMPT_RT only */
 	struct task_struct *group_leader;
 	char comm[16];
+};
+
+struct irqaction {
+	struct task_struct *thread;
+	unsigned long thread_flags;
 };
 
 /* Where v6.2 to v6.13 keep the preemption count (x86); elsewhere it is a variable of its own. */

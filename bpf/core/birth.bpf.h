@@ -41,6 +41,8 @@ static __always_inline void take_poll(const struct pp_poll *p, struct pp_rec *re
 	rec->context = p->context;
 	if (p->irq_ns)
 		pp_put(rec, PP_ST_IRQ, p->irq_ns, p->irq_cpu);
+	if (cfg.irq_threads && p->thread_ns)
+		pp_put(rec, PP_ST_IRQTHREAD, p->thread_ns, p->thread_cpu);
 	if (p->sched_ns)
 		pp_put(rec, PP_ST_NAPI, p->sched_ns, p->sched_cpu);
 	if (p->softirq_ns)

@@ -200,9 +200,6 @@ static __always_inline int preemption_count(void)
 /* Is a hard interrupt handler running? Also true where that is not known. */
 #define in_hardirq() (!!(preemption_count() & (cfg.hardirq_mask ?: ~0u)))
 
-/* Is it certain that a process is running, with no interrupt or softirq on top of it? */
-#define in_thread() (!(preemption_count() & (cfg.hardirq_mask | SOFTIRQ_OFFSET)))
-
 /* The current thread, with its type where BPF has the helper for it (v5.11 on). */
 static __always_inline struct task_struct *this_task(void)
 {
@@ -219,6 +216,19 @@ static __always_inline struct task_struct *this_task(void)
 #define TASK_TYPED 1
 #endif
 #define TASK(task, field) RD(TASK_TYPED, task, field)
+
+/* PREEMPT_RT: is the current thread serving softirqs? There each thread counts for itself. */
+static __always_inline int serves_softirq(void)
+{
+	struct task_struct *task = this_task();
+
+	return bpf_core_field_exists(task->softirq_disable_cnt) &&
+	       TASK(task, softirq_disable_cnt) & SOFTIRQ_OFFSET;
+}
+
+/* Is it certain that a process is running, with no interrupt or softirq on top of it? */
+#define in_thread()                                                                                \
+	(!(preemption_count() & (cfg.hardirq_mask | SOFTIRQ_OFFSET)) && !serves_softirq())
 
 /* A thread's name: two loads instead of a helper that copies byte by byte. */
 static __always_inline void task_comm(const struct task_struct *task, u64 comm[2])

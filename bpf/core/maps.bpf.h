@@ -68,6 +68,7 @@ struct pp_set pp_sets[PP_SETS] = {};
 struct pp_sock pp_socks[PP_SOCKS] = {};
 struct pp_napi pp_napis[PP_NAPIS] = {};
 struct pp_task pp_tasks[PP_TASKS] = {};
+struct pp_irq_thread pp_irq_threads[PP_IRQ_THREADS] = {};
 __u64 pp_watched[PP_TASKS / 64] = {};
 
 struct {

@@ -284,7 +284,7 @@ static __attribute__((noinline)) struct pp_napi *pp_napi_take(__u64 napi, __u64 
 
 		if (now - n->used_ns < PP_NAPI_OLD_NS || pp_cas64(&n->napi, old, napi) != old)
 			continue;
-		n->sched_ns = n->irq_ns = 0;
+		n->sched_ns = n->irq_ns = n->thread_ns = 0;
 		n->again = n->busy = 0;
 		return n;
 	}

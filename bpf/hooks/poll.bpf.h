@@ -11,11 +11,16 @@
 
 #define NET_RX_SOFTIRQ 3	/* include/linux/interrupt.h, part of the ABI of /proc/softirqs */
 
-/* An interrupt handler begins: a driver's own, or tp irq_handler_entry. */
+/*
+ * An interrupt handler begins: a driver's own, or tp irq_handler_entry. A driver's own that runs in
+ * a thread is HANDLER(irq_thread)'s.
+ */
 HANDLER(irq_enter)
 {
 	struct here h;
 
+	if (cfg.irq_threads && !in_hardirq())
+		return;
 	if (here(&h))
 		h.c->irq_ns = h.now;
 }
@@ -27,6 +32,73 @@ HANDLER(irq_exit)
 
 	if (c)
 		c->irq_ns = 0;
+}
+
+#define IRQ_RUNTHREAD 1	/* kernel/irq/internals.h, bit IRQTF_RUNTHREAD: woken, yet to run */
+#define IRQ_COMM 0x2f717269u	/* "irq/", with which the names of interrupts' threads begin */
+
+/* The entry of a thread. Which of those that share it has it, it is told anew. */
+static __always_inline struct pp_irq_thread *irq_thread_of(u32 tid)
+{
+	struct pp_irq_thread *t = &pp_irq_threads[tid & (PP_IRQ_THREADS - 1)];
+
+	if (t->tid != tid) {
+		t->tid = tid;
+		t->woken_ns = t->irq_ns = t->thread_ns = 0;
+	}
+	return t;
+}
+
+/*
+ * tp irq_handler_entry(irq, action), where interrupts are threaded: this one wakes the action's
+ * thread, unless an earlier one has done so for which it has yet to run.
+ */
+HANDLER(irq_hard)
+{
+	struct irqaction *action = (void *)a1;
+	struct task_struct *thread = RD(typed, action, thread);
+	struct pp_irq_thread *t;
+	struct here h;
+
+	if (!thread || !here(&h))
+		return;
+	t = irq_thread_of(RD(typed, thread, pid));
+	if (t->woken_ns && RD(typed, action, thread_flags) & IRQ_RUNTHREAD)
+		return;
+	t->woken_cpu = h.cpu;
+	t->woken_ns = h.now;
+}
+
+/* irq_forced_thread_fn(), irq_thread_fn(): an interrupt's thread is about to call the handler. */
+HANDLER(irq_thread)
+{
+	struct pp_irq_thread *t;
+	struct here h;
+
+	if (!here(&h))
+		return;
+	t = irq_thread_of(TASK(this_task(), pid));
+	t->irq_ns = t->woken_ns <= h.now ? t->woken_ns : 0;
+	t->irq_cpu = t->woken_cpu;
+	t->woken_ns = 0;
+	t->thread_ns = h.now;
+	t->thread_cpu = h.cpu;
+	if (preemption_count() == COUNT_UNKNOWN)
+		h.c->irq_ns = h.now;	/* net_rx_action() ends it, or a hard interrupt's end */
+}
+
+/* The interrupt's thread whose handler is running; NULL if none is, or if that is not certain. */
+static __always_inline struct pp_irq_thread *irq_thread_here(const struct pp_cpu *c)
+{
+	struct task_struct *task = this_task();
+	u64 comm[2];
+
+	if (!cfg.irq_threads)
+		return NULL;
+	if (preemption_count() == COUNT_UNKNOWN ? !c->irq_ns : !in_thread())
+		return NULL;
+	task_comm(task, comm);
+	return (u32)comm[0] == IRQ_COMM ? irq_thread_of(TASK(task, pid)) : NULL;
 }
 
 /*
@@ -50,11 +122,12 @@ HANDLER(netpoll_exit)
 }
 
 /* The cause of a poll: why its NAPI instance is being scheduled. */
-static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct pp_napi *n)
+static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct pp_napi *n,
+					  const struct pp_irq_thread *t)
 {
 	if (c->netpoll)
 		return PP_C_NETPOLL;
-	if (c->irq_ns && in_hardirq())
+	if (t || (c->irq_ns && in_hardirq()))
 		return PP_C_IRQ;
 	/* napi_complete_done() within the poll, after an interrupt found it running */
 	if (c->poll.napi == n->napi)
@@ -72,24 +145,51 @@ static __always_inline u32 schedule_cause(const struct pp_cpu *c, const struct p
 #define NAPI_NPSVC	(1u << 3)	/* NAPI_STATE_NPSVC: poll_one_napi() polls it */
 #define NAPI_IN_BUSY	(1u << 6)	/* NAPI_STATE_IN_BUSY_POLL: napi_busy_loop() owns it */
 
+/* The interrupt that is the cause of a poll. */
+static __always_inline void take_irq(struct pp_napi *n, const struct here *h,
+				     const struct pp_irq_thread *t)
+{
+	n->irq_ns = h->c->irq_ns;
+	n->irq_cpu = h->cpu;
+	n->thread_ns = 0;
+	if (!t)
+		return;
+	if (!t->thread_ns) {	/* no hook sees its handler begin */
+		n->irq_ns = t->woken_ns;
+		n->irq_cpu = t->woken_cpu;
+	} else if (t->woken_ns) {
+		/* One came since then; or this is its handler, of which the hook was skipped. */
+		n->irq_ns = 0;
+	} else {
+		n->irq_ns = t->irq_ns;
+		n->irq_cpu = t->irq_cpu;
+		n->thread_ns = t->thread_ns;
+		n->thread_cpu = t->thread_cpu;
+	}
+}
+
 /* __napi_schedule(napi): if an interrupt handler calls it, that interrupt is the poll's cause. */
 HANDLER(napi)
 {
+	struct pp_irq_thread *t;
 	struct pp_napi *n;
 	struct here h;
 
 	if (!here(&h))
 		return;
+	t = irq_thread_here(h.c);
 	n = pp_napi_claim(a0, h.now);
 	/*
 	 * On RT one of the two functions calls the other: only the first one counts. But what an
 	 * older interrupt left is overwritten, since its poll's hook was skipped.
 	 */
-	if (!n || (n->sched_ns && n->sched_ns >= h.c->irq_ns))
+	if (!n || (n->sched_ns && n->sched_ns >= (t ? t->thread_ns : h.c->irq_ns)))
 		return;
-	n->cause = schedule_cause(h.c, n);
-	n->irq_ns = n->cause == PP_C_IRQ ? h.c->irq_ns : 0;
-	n->irq_cpu = h.cpu;
+	n->cause = schedule_cause(h.c, n, t);
+	if (n->cause == PP_C_IRQ)
+		take_irq(n, &h, t);
+	else
+		n->irq_ns = n->thread_ns = 0;
 	n->sched_cpu = h.cpu;
 	n->sched_ns = h.now;
 }
@@ -113,7 +213,7 @@ HANDLER(napi_timer)
 	if (!n)
 		return;
 	n->cause = PP_C_TIMER;
-	n->irq_ns = 0;
+	n->irq_ns = n->thread_ns = 0;
 	n->sched_cpu = h.cpu;
 	n->sched_ns = h.now;
 }
@@ -177,6 +277,8 @@ static __always_inline void take_schedule(struct pp_poll *p, const struct here *
 		p->cause = PP_C_THREADED;
 	p->irq_ns = n->irq_ns;
 	p->irq_cpu = n->irq_cpu;
+	p->thread_ns = n->thread_ns;
+	p->thread_cpu = n->thread_cpu;
 	p->sched_ns = n->sched_ns;
 	p->sched_cpu = n->sched_cpu;
 	/* If the softirq was already running, it was not this interrupt that started it. */
@@ -231,7 +333,7 @@ static __always_inline void poll_begins(const int typed, const struct here *h, u
 
 	p->napi = napi;
 	p->poll_ns = h->now;
-	p->irq_ns = p->sched_ns = p->softirq_ns = 0;
+	p->irq_ns = p->thread_ns = p->sched_ns = p->softirq_ns = 0;
 	p->budget = budget;
 	/* The end of the last one was not seen, nor how much it fetched. */
 	if (p->index)

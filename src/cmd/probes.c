@@ -41,7 +41,7 @@ static void print_xdp(const struct scope *scope)
 	if (s.err)
 		printf("\nXDP programs: cannot list interfaces: %s\n", strerror(-s.err));
 	if (s.nr_devs)
-		printf("\n%-8s %-32s %-12s %s\n", "XDP ON", "PROGRAM", "MODE",
+		printf("\n%-9s %-32s %-12s %s\n", "XDP ON", "PROGRAM", "MODE",
 		       "OBSERVED, OR WHY NOT");
 	for (i = 0; i < s.nr_devs; i++) {
 		const struct xdp_dev *d = &s.devs[i];
@@ -66,11 +66,11 @@ static int print_table(const struct plan *plan, const struct opts *o)
 {
 	int i;
 
-	printf("%-8s %-32s %-12s %s\n", "STAGE", "HOOK", "BACKEND", "WHY NOT");
+	printf("%-9s %-32s %-12s %s\n", "STAGE", "HOOK", "BACKEND", "WHY NOT");
 	for (i = 0; i < plan->nr_reports; i++) {
 		const struct hook_report *r = &plan->reports[i];
 
-		printf("%-8s %-32s %-12s %s\n", r->role, *r->hook ? r->hook : "-", r->backend,
+		printf("%-9s %-32s %-12s %s\n", r->role, *r->hook ? r->hook : "-", r->backend,
 		       r->why);
 	}
 	if (!plan->have_end)

@@ -8,6 +8,7 @@
 #include "hooks/switches.h"
 #include "hooks/trial.h"
 #include "host/drivers.h"
+#include "host/irq_threads.h"
 #include "model/labels.h"
 
 bool plan_serves(const struct plan *plan, enum pp_slot slot, int level)
@@ -126,9 +127,12 @@ static bool driver_covered(const struct plan *plan, const char *driver, enum pp_
 static bool is_asked_for(const struct plan_opts *o, const struct hook *h)
 {
 	/* The handler's end is there for its stage's sake. */
-	unsigned int stage = is_irq_exit(h) ? PP_ST_IRQ : h->stage;
+	uint32_t stages = PP_ST_BIT(is_irq_exit(h) ? PP_ST_IRQ : h->stage);
 
-	return !o->stages || !slots[h->slot].measures || o->stages & PP_ST_BIT(stage);
+	/* Where the thread begins, the hard interrupt's stage ends. */
+	if (h->slot == PP_SL_IRQ_THREAD)
+		stages = PP_ST_BIT(PP_ST_IRQ) | PP_ST_BIT(PP_ST_IRQTHREAD);
+	return !o->stages || !slots[h->slot].measures || o->stages & stages;
 }
 
 /* Does a row that names a driver apply, and one for drivers that have no row? */
@@ -136,6 +140,8 @@ static bool applies(const struct plan *plan, const struct drivers *drv, const st
 {
 	int i;
 
+	if (h->slot == PP_SL_IRQ_THREAD)
+		return plan->irq_threads;
 	if (!*h->module || *h->module == '+')
 		return true;
 	if (is_driver_row(h))
@@ -272,7 +278,8 @@ static void make_reports(struct plan *plan, const struct drivers *drv)
 			for (i = 0; i < NR_HOOKS; i++)
 				if (hooks[i].stage == st && plan->backend[i])
 					report(plan, i, st, stage_label(st), NULL);
-		} else if (st != PP_ST_XDP) {	/* it has no row: see trace/xdp_stage.c */
+		} else if (st != PP_ST_XDP &&	/* it has no row: see trace/xdp_stage.c */
+			   (st != PP_ST_IRQTHREAD || plan->irq_threads)) {
 			report_missing(plan, drv, st);
 		}
 	}
@@ -316,6 +323,7 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 	plan->drivers = drv;
 	plan->bridge = has_bridge();
 	plan->hardirq_mask = trial_preempt_count(t);
+	plan->irq_threads = irqs_are_threaded();
 	for (slot = 0; slot < PP_SL_NR; slot++)
 		serve_slot(plan, t, opts, &drv, slot);
 	drop_spare(plan, t, opts, &drv);

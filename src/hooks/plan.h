@@ -29,6 +29,7 @@ struct plan {
 	uint32_t stages;		/* bit mask of the stages served */
 	uint32_t hardirq_mask;		/* programs may ask what the CPU does (trial.h); 0: not */
 	bool have_end;			/* frees can be seen */
+	bool irq_threads;		/* drivers' interrupt handlers run in threads */
 	struct hook_report reports[NR_HOOKS + PP_ST_NR + PP_IFS]; /* with those of XDP */
 	int nr_reports;
 };

@@ -35,6 +35,7 @@ uint64_t memory_bytes(const struct memory_opts *o)
 	       table_bytes(PP_SOCKS, sizeof(struct pp_sock)) +
 	       table_bytes(PP_TASKS, sizeof(struct pp_task)) +
 	       table_bytes(PP_NAPIS, sizeof(struct pp_napi)) +
+	       table_bytes(PP_IRQ_THREADS, sizeof(struct pp_irq_thread)) +
 	       table_bytes(o->fifos ? PP_FIFOS : 1, sizeof(struct pp_fifo)) +
 	       table_bytes(o->cpus, sizeof(struct pp_cpu)) + hist_bytes(o) +
 	       ring_buffer_bytes(o->ring_bytes);

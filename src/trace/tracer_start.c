@@ -85,6 +85,7 @@ static int configure(struct tracer *t)
 	cfg->nr_cpus = t->nr_cpus;
 	cfg->have_end = t->plan.have_end;
 	cfg->hardirq_mask = t->plan.hardirq_mask;
+	cfg->irq_threads = t->plan.irq_threads;
 	xdpview_configure(&t->xdp, cfg);
 	/* A kernel without control groups has no such map. */
 	bpf_map__set_autocreate(t->o.wanted_cgroup, cfg->reader_cgroup);

@@ -22,6 +22,7 @@ from guest import later  # noqa: F401
 from guest import blind  # noqa: F401
 from guest import smp  # noqa: F401
 from guest import poll  # noqa: F401
+from guest import threaded  # noqa: F401
 from guest import read  # noqa: F401
 from guest import v6  # noqa: F401
 from guest import gro  # noqa: F401

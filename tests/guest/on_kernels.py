@@ -22,6 +22,7 @@ from guest import counts  # noqa: F401  defines tests
 from guest import delays  # noqa: F401
 from guest import flood  # noqa: F401
 from guest import poll  # noqa: F401
+from guest import threaded  # noqa: F401
 from guest import blind  # noqa: F401
 from guest import read  # noqa: F401
 from guest import forward  # noqa: F401
@@ -38,6 +39,10 @@ from guest import later  # noqa: F401
 from guest import life  # noqa: F401
 
 KERNELS = ("5.10", "6.12", "7")
+RT_KERNELS = ("6.1-rt", "6.12-rt")
+THREADED = ("interrupts_in_threads_of_e1000", "interrupts_in_threads_of_igb",
+            "interrupts_in_threads_of_virtio", "a_stream_with_interrupts_in_threads",
+            "an_interrupts_thread_that_gets_no_cpu_shows_in_irq")
 CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "a_thousand_datagrams_by_kprobe_multi", "twenty_pings_are_consumed",
           "a_closed_port_drops", "a_large_stream", "a_stream_with_losses", "a_reader_that_dies",
@@ -69,6 +74,11 @@ CHOSEN = ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe",
           "switched_off_in_mid_run",
           "hooks_that_stop_for_no_known_reason", "a_locked_down_kernel_is_named",
           "places_without_names_are_explained")
+# What a preemptible softirq may spoil.
+RT_CHOSEN = ("a_thousand_datagrams", "twenty_pings_are_consumed", "a_closed_port_drops",
+             "a_large_stream", "a_reader_that_dies", "routed_packets_leave",
+             "a_bridge_is_a_hop", "readers_that_sleep_are_woken_for_udp", "a_timer_polls",
+             "a_thread_polls", "a_budget_used_up_is_a_repoll", *THREADED)
 # 5.10: no reasons of drops, no compare-and-swap for BPF, no types of modules' functions.
 # 6.12: another driver's hooks, GRO's own header, more reasons. 7: all that changed since.
 FEW = {
@@ -80,7 +90,8 @@ FEW = {
              "tags_in_the_bytes_hide_no_flow", "a_containers_port_is_shown"),
     "6.12": ("a_thousand_datagrams", "a_large_stream", "what_ktls_takes_is_labelled",
              "what_mptcp_takes_is_labelled", "what_nobody_accepts_is_closed_unread",
-             "interrupts_of_igb", "our_own_native_program_passes_all"),
+             "interrupts_of_igb", "our_own_native_program_passes_all",
+             "interrupts_in_threads_of_virtio"),
     "7": ("a_thousand_datagrams", "a_thousand_datagrams_by_kprobe_multi", "a_large_stream",
           "routed_packets_leave", "fragments_end_in_their_datagram",
           "a_multicast_for_three_readers", "readers_that_sleep_are_woken_for_udp",
@@ -88,7 +99,11 @@ FEW = {
           "native_verdicts_are_what_the_wire_says", "the_benchmark_says_what_leaves_natively",
           "alone_behind_the_dispatcher", "under_a_dhcp_clients_socket",
           "big_tcp_over_ipv4_has_its_length", "what_is_masqueraded_shows_what_left"),
+    "6.1-rt": ("interrupts_in_threads_of_e1000",),
+    "6.12-rt": ("a_large_stream", "an_interrupts_thread_that_gets_no_cpu_shows_in_irq"),
 }
+ALL = {"5.10": (*CHOSEN, *THREADED), "6.12": (*CHOSEN, *THREADED), "7": CHOSEN,
+       **dict.fromkeys(RT_KERNELS, RT_CHOSEN)}
 PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
 
 
@@ -121,14 +136,15 @@ def main():
     if reason:
         sys.exit(f"guest_kernels: {reason}")
     words = [w for w in sys.argv[1:] if w != "--few"]
-    chosen = [f for f in take_tests() if f.__name__ in CHOSEN]
-    if len(chosen) != len(CHOSEN) or not set().union(*FEW.values()) <= set(CHOSEN):
-        sys.exit(f"guest_kernels: only {len(chosen)} of {len(CHOSEN)} tests are there")
+    named = set().union(*ALL.values())
+    chosen = [f for f in take_tests() if f.__name__ in named]
+    if len(chosen) != len(named) or not set().union(*FEW.values()) <= named:
+        sys.exit(f"guest_kernels: only {len(chosen)} of {len(named)} tests are there")
     for key in PROBED:
         lack = lacking(key)
         # First: in a guest that was just booted, whose modules are those of its NIC.
         on(key, kernel_probes.probes_are_as_before, lack)
-        names = (FEW if "--few" in sys.argv else dict.fromkeys(KERNELS, CHOSEN)).get(key[0], ())
+        names = (FEW if "--few" in sys.argv else ALL).get(key[0], ())
         for function in chosen if key[1] == "e1000" else ():
             if function.__name__ in names:
                 on(key, function, lack)

@@ -20,13 +20,18 @@ import tempfile
 import zlib
 
 # What to fetch: the suites to search (main archive, security archive), and what version to expect.
+# "-rt": Debian's kernel with PREEMPT_RT.
 KERNELS = {
     "5.10": ((), ("bullseye-security",)),
     "6.1": (("bookworm",), ("bookworm-security",)),
+    "6.1-rt": (("bookworm",), ("bookworm-security",)),
     "6.12": (("trixie",), ("trixie-security",)),
+    "6.12-rt": (("trixie",), ("trixie-security",)),
     "7": (("trixie-backports",), ()),
 }
+RT = "-rt"
 META_PACKAGE = "linux-image-amd64"
+META_PACKAGE_RT = "linux-image-rt-amd64"
 # The meta package's chain to the packages that hold vmlinuz and the modules.
 KERNEL_PACKAGE = re.compile(r"^linux-(image|binary|modules)-\d\S*$")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -174,8 +179,9 @@ def fetch(name, debs):
         apt = Apt(scratch, *KERNELS[name])
         say(f"looking up Debian's kernel {name}")
         apt.update()
-        packages = apt.resolve(META_PACKAGE)
-        if not any(re.search(rf"-{re.escape(name)}[.\d]", p) for p in packages):
+        packages = apt.resolve(META_PACKAGE_RT if name.endswith(RT) else META_PACKAGE)
+        version = re.escape(name.removesuffix(RT))
+        if not any(re.search(rf"-{version}[.\d]", p) for p in packages):
             raise AssetError(f"Debian offers no kernel {name}: "
                              f"found {', '.join(packages) or 'none'}")
         apt.download(packages)

@@ -17,8 +17,9 @@ import time
 from lib.guest import PATIENCE
 from lib.harness import check
 
-STAGES = ("irq", "napi", "softirq", "poll", "xdp", "gro", "batch", "flush", "backlog", "netif",
-          "ip", "forward", "xmit", "local", "l4", "held", "ooo", "sock", "wake", "run", "read")
+STAGES = ("irq", "irqthread", "napi", "softirq", "poll", "xdp", "gro", "batch", "flush", "backlog",
+          "netif", "ip", "forward", "xmit", "local", "l4", "held", "ooo", "sock", "wake", "run",
+          "read")
 RANK = {name: i for i, name in enumerate(STAGES)}
 VERDICTS = ("delivered", "consumed", "dropped", "merged", "forwarded", "xdp-drop", "xdp-tx",
             "xdp-redirect", "xdp-aborted", "untracked")

@@ -54,6 +54,7 @@ static void host_reset(void)
 	memset(fifos_data, 0, sizeof(fifos_data));
 	memset(pp_tasks, 0, sizeof(pp_tasks));
 	memset(pp_watched, 0, sizeof(pp_watched));
+	memset(pp_irq_threads, 0, sizeof(pp_irq_threads));
 	memset(&cpu_data, 0, sizeof(cpu_data));
 	cfg.nr_cpus = cfg.have_end = 1;
 	cfg.stages = ~0u;
