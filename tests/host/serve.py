@@ -386,6 +386,7 @@ def a_device_made_anew_goes_on_in_its_series(env):
     def knock():
         wire.ip("link add pp4 type veth peer name pp5", "addr add 10.98.0.1/24 dev pp4",
                 "link set pp5 up", "link set pp4 up")
+        check(eventually(lambda: wire.running("pp5")), "no carrier")
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
             raw.bind(("pp5", 0))
             for _ in range(10):

@@ -11,12 +11,14 @@ import errno
 import fcntl
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import threading
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
+SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x0040
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _isolated = False
@@ -62,6 +64,14 @@ def ip(*commands):
         raise WireError("ip is not installed; run 'make deps'") from None
     if done.returncode:
         raise WireError(f"ip: {done.stderr.strip().splitlines()[0]}")
+
+
+def running(name):
+    """Whether a device of this namespace has its carrier, and its queue sends what it is given."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        request = struct.pack("16sH14x", name.encode(), 0)
+        flags = struct.unpack("16xH14x", fcntl.ioctl(s, SIOCGIFFLAGS, request))[0]
+    return bool(flags & IFF_RUNNING)
 
 
 class Nic:
