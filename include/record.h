@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 #include "hist.h"
+#include "free_places.h"
 #include "stages.h"
 
 #define PP_PLACE_LEN 48	/* symbol of the function that dropped the packet, NUL-terminated */
@@ -151,6 +152,7 @@ struct pp_cfg {
 	__u32 hardirq_mask;	/* bits of the CPU's preemption count; 0 = it cannot be read */
 	__u32 worst;		/* send this many, the slowest, per row and interval; 0 = all */
 	__u64 slow[PP_H_ROWS];	/* thresholds, ns; ~0 = none */
+	struct pp_range places[PP_PLACE_MAX]; /* used if not have_end */
 };
 
 /* An interface whose XDP program is observed. Written when that is known, before `enabled`. */

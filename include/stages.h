@@ -344,9 +344,10 @@ enum pp_runs_in { PP_IN_IRQ, PP_IN_SOFTIRQ, PP_IN_PROCESS, PP_IN_ANY };
 	X(FUNC, ooo,          OOO,       0, OOO,     tcp_data_queue,           2, ooo,         PROCESS, "")           \
 	X(FUNC, sock_tcp,     SOCK_TCP,  0, SOCK,    tcp_queue_rcv,            2, sock_tcp,    PROCESS, "")           \
 	X(TP,   sock_probe,   SOCK_TCP,  1, SOCK,    tcp_probe,                2, sock_probe,  PROCESS, "")           \
+	X(TP,   sock_state,   SOCK_TCP,  1, NONE,    inet_sock_set_state,      3, sock_state,  PROCESS, "")           \
 	X(RET,  sock_tfo,     SOCK_TFO,  0, SOCK,    tcp_try_fastopen,         5, sock_tfo,    PROCESS, "")           \
 	X(FUNC, sock_udp,     SOCK_UDP,  0, SOCK,    __udp_enqueue_schedule_skb, 2, sock_udp,  SOFTIRQ, "")           \
-	X(TP,   sock_udp_tp,  SOCK_UDP,  1, SOCK,    sk_data_ready,            1, sock_udp_tp, ANY,     "")           \
+	X(TP,   sock_udp_tp,  SOCK_UDP,  1, SOCK,    sk_data_ready,            1, data_ready,  ANY,     "")           \
 	X(FUNC, sock_raw,     SOCK_RAW,  0, SOCK,    sock_queue_rcv_skb_reason, 2, sock_raw,   SOFTIRQ, "")           \
 	X(FUNC, sock_raw_old, SOCK_RAW,  1, SOCK,    sock_queue_rcv_skb,       2, sock_raw,    SOFTIRQ, "")           \
 	X(TP,   read_tcp,     READ_TCP,  0, READ,    tcp_rcv_space_adjust,     1, read_tcp,    PROCESS, "")           \

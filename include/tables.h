@@ -187,6 +187,9 @@ struct pp_cpu {
 	__u32 unchecked;	/* bytes sent since the ring's fill level was last looked at */
 	__u32 shared_ref;	/* packet whose skb IP is about to clone: one without a record … */
 	__u64 shared_id;	/* … may be the clone, if the slot still belongs to that packet */
+	__u64 shared_head;	/* only tracepoints: its skb->head */
+	__u64 raw_head;		/* … of the copy that a raw socket last got, and a hash … */
+	__u64 raw_hash;		/* … of its first bytes */
 	__u64 orphan;		/* address of an skb without a record, for pp_adopt_clone() */
 	__u32 numbering;	/* before v5.12: a number is being given out … */
 	__u32 pad2;

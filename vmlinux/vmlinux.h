@@ -42,6 +42,7 @@ struct pt_regs {
 enum skb_drop_reason {
 	SKB_DROP_REASON_NOT_SPECIFIED = 2,
 	SKB_DROP_REASON_NO_SOCKET = 3,
+	SKB_DROP_REASON_QUEUE_PURGE = 4,
 };
 
 struct ns_common {
@@ -94,9 +95,12 @@ struct net_bridge_port {
 	struct net_device *dev;
 };
 
+struct sock;
+
 struct sk_buff {
 	struct sk_buff *next, *prev;
 	struct net_device *dev;
+	struct sock *sk;
 	char cb[48];
 	unsigned int len, data_len;
 	__u16 transport_header;
@@ -159,13 +163,21 @@ struct pcpu_hot {
 };
 
 /* struct sock's backlog is an anonymous struct in the kernel; only its tail is read. */
+struct sock_common {
+	__be32 skc_daddr;
+	__be16 skc_dport;
+	u16 skc_num;		/* local port, host order */
+};
+
 struct sock {
+	struct sock_common __sk_common;
 	struct sk_buff_head sk_receive_queue;
 	struct {
 		struct sk_buff *head, *tail;
 	} sk_backlog;
 	socket_lock_t sk_lock;
 	void *sk_user_data;
+	u16 sk_type, sk_protocol;	/* numbers of their own from v5.6 on */
 	u8 sk_shutdown;
 };
 
@@ -212,6 +224,7 @@ struct inet_connection_sock {
 };
 
 struct udp_sock {
+	struct inet_sock inet;
 	struct sk_buff_head reader_queue;
 };
 

@@ -9,6 +9,7 @@
 
 #include "core/again.bpf.h"
 #include "core/birth.bpf.h"
+#include "core/same_flow.bpf.h"
 
 /* The interface at which the record's packet was last seen to arrive, as skb->skb_iif has it. */
 static __always_inline u32 last_iif(const struct pp_rec *rec)
@@ -38,11 +39,15 @@ static __always_inline int is_other(const int typed, struct sk_buff *skb, const 
 	return !(rec->flags & PP_F_HOP) && !rec->egress;
 }
 
-/* Was it for this host, but of a protocol that may carry another packet inside (UDP: VXLAN)? */
+/*
+ * Was it for this host, but of a protocol that may carry another packet inside (UDP: VXLAN)? Where
+ * only tracepoints are allowed, `local` cannot be seen.
+ */
 static __always_inline int may_be_tunnel(const struct pp_rec *rec)
 {
-	return rec->ts[PP_ST_LOCAL] && !rec->ts[PP_ST_SOCK] && rec->l4_proto != IPPROTO_TCP &&
-	       rec->l4_proto != IPPROTO_ICMP && rec->l4_proto != IPPROTO_ICMPV6;
+	return (rec->ts[PP_ST_LOCAL] || !cfg.have_end) && !rec->ts[PP_ST_SOCK] &&
+	       rec->l4_proto != IPPROTO_TCP && rec->l4_proto != IPPROTO_ICMP &&
+	       rec->l4_proto != IPPROTO_ICMPV6;
 }
 
 /*
@@ -61,7 +66,9 @@ static __always_inline int is_hop(const int typed, struct sk_buff *skb, const st
 		return moved || (iif && iif == last_iif(rec));
 	if (iif)
 		return iif == last_iif(rec);
-	return cfg.have_end && moved && may_be_tunnel(rec);
+	if (!moved || !may_be_tunnel(rec))
+		return 0;
+	return cfg.have_end || was_inside((u64)BPF_CORE_READ(skb, data), rec);
 }
 
 /* One more device has received the packet: it has not left, wherever it was bound for. */

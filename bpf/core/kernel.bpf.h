@@ -170,6 +170,14 @@ static __always_inline int is_no_reason(u32 reason)
 	return reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
 }
 
+/* Is it that of a queue which is thrown away as a whole (v6.5 on)? */
+static __always_inline int is_purge(u32 reason)
+{
+	if (!bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_QUEUE_PURGE))
+		return 0;
+	return reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_QUEUE_PURGE);
+}
+
 static __always_inline u32 no_reason(void)
 {
 	if (!bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))

@@ -17,7 +17,10 @@
 #include "hooks/tcp.bpf.h"
 #include "hooks/udp.bpf.h"
 #include "hooks/udp_fifo.bpf.h"
+#include "hooks/tp_socket.bpf.h"
 #include "hooks/reader.bpf.h"
 #include "hooks/end.bpf.h"
+#include "hooks/tp_end.bpf.h"
+#include "hooks/drop.bpf.h"
 
 #endif /* PKTPATH_BPF_HOOKS_ALL_BPF_H */

@@ -100,7 +100,7 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 	}
 	if (is_queued_udp(rec))
 		finish(h, rec, PP_V_UNTRACKED, PP_L_END, 0);
-	else if (!function || was_taken(rec))
+	else if (was_taken(rec))
 		finish(h, rec, PP_V_CONSUMED, 0, 0);
 	else if (!outlives(h, ref, rec))
 		finish(h, rec, PP_V_UNTRACKED, PP_L_UNKNOWN, 0);
@@ -164,10 +164,10 @@ static __always_inline void name_place(struct pp_rec *rec)
 }
 
 /*
- * A drop is announced: the record gets the drop's reason and place, and is doomed; the free that
- * follows ends it. Where frees cannot be seen, this ends it.
+ * A drop is announced: the record gets the drop's reason and place, and is doomed. The free that
+ * follows ends it.
  */
-static __always_inline void doom(const struct here *h, u32 ref, struct pp_rec *rec, u64 location,
+static __always_inline void doom(const struct here *h, struct pp_rec *rec, u64 location,
 				 u32 reason)
 {
 	rec->location = location;
@@ -177,60 +177,6 @@ static __always_inline void doom(const struct here *h, u32 ref, struct pp_rec *r
 	if (rec->flags & PP_F_NOPARSE || is_natted(0, (struct sk_buff *)rec->skb))
 		pp_look_again(rec->self, 0);
 	name_place(rec);
-	if (!cfg.have_end)
-		end_skb(h, ref, rec, 0);
-}
-
-/* tp kfree_skb(skb, location, reason), v5.17 on */
-HANDLER(drop)
-{
-	struct here h;
-	u32 ref = 0;
-	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
-
-	if (!rec)
-		return;
-	/* v6.1: icmpv6_rcv() frees like this what it has dealt with; what it drops has a reason. */
-	if (rec->l4_proto == IPPROTO_ICMPV6 && rec->ts[PP_ST_L4] && is_no_reason(a2))
-		return;
-	if (!raw_took_it(rec, a2) && !(was_sent(rec) && is_no_reason(a2)))
-		doom(&h, ref, rec, a1, a2);
-}
-
-/* tp kfree_skb(skb, location), before v5.17. What icmpv6_rcv() drops cannot be told apart there. */
-HANDLER(drop_bare)
-{
-	struct here h;
-	u32 ref = 0;
-	struct pp_rec *rec = record_of_freed(typed, a0, &h, &ref);
-
-	if (!rec || (rec->l4_proto == IPPROTO_ICMPV6 && rec->ts[PP_ST_L4]))
-		return;
-	if (!raw_took_it(rec, 0) && !was_sent(rec))
-		doom(&h, ref, rec, a1, PP_R_NOT_GIVEN);
-}
-
-/*
- * tp consume_skb(skb), where frees cannot be hooked: a packet that only the kernel wanted. One in a
- * UDP socket's FIFO is being read; the hook of that read ends it in a moment.
- */
-HANDLER(consume)
-{
-	struct sk_buff *skb = (void *)a0;
-	struct pp_rec *rec;
-	struct here h;
-	u32 ref = 0;
-
-	rec = pp_find(a0, &ref);
-	if (!rec || rec->state == PP_S_FIFO || !here(&h))
-		return;
-	/* Another packet may even have the same head (see is_hop()), but not the same interface. */
-	if (rec->ts[PP_ST_NETIF] && !(rec->flags & PP_F_HOP) &&
-	    (u32)RD(typed, skb, skb_iif) != rec->ifindex) {
-		finish_stale(&h, a0);
-		return;
-	}
-	end_skb(&h, ref, rec, 0);
 }
 
 #endif /* PKTPATH_BPF_HOOKS_END_BPF_H */

@@ -8,6 +8,7 @@
 
 #include "core/arrival.bpf.h"
 #include "core/shared.bpf.h"
+#include "core/tp_only.bpf.h"
 #include "hooks/copies.bpf.h"
 #include "hooks/gro.bpf.h"
 
@@ -95,9 +96,11 @@ HANDLER(netif)
 		if (was_refused(typed, skb))
 			return;
 		rec = birth(typed, &h, skb, PP_ST_NETIF, 0);
-		if (rec)
-			rec->flags |= PP_F_LATE;
-		if (rec && cfg.xdp)
+		if (!rec)
+			return;
+		rec->flags |= PP_F_LATE;
+		note_current(&h, rec);
+		if (cfg.xdp)
 			h.c->xdp.netif_ref = rec->self;
 		return;
 	}
@@ -106,6 +109,7 @@ HANDLER(netif)
 	if (rec->flags & PP_F_NOPARSE && parse_late(typed, &h, skb, ref, rec, 0))
 		return;
 	stamp(&h, rec, PP_ST_NETIF);
+	note_current(&h, rec);
 	if (cfg.xdp)
 		h.c->xdp.netif_ref = ref;
 }

@@ -113,28 +113,6 @@ HANDLER(sock_tfo)
 }
 
 /*
- * tp tcp_probe(sk, skb), v6.12 on, where no function can be hooked. It fires in
- * tcp_rcv_established() before that decides what to do. Data that it will drop as old is left alone
- * until it is freed.
- */
-HANDLER(sock_probe)
-{
-	struct segment seg;
-	u32 rcv_nxt, ref = 0;
-	int data;
-
-	if (!pp_find(a1, &ref))
-		return;
-	seg = segment_of(typed, (struct sk_buff *)a1);
-	rcv_nxt = TCP_SK(a0, rcv_nxt);
-	data = pp_seq_after(seg.data_end, seg.seq);
-	if (data && pp_seq_after(seg.seq, rcv_nxt))
-		h_ooo(typed, a0, a1, 0);
-	else if (!data || pp_seq_after(seg.data_end, rcv_nxt))
-		h_sock_tcp(typed, a0, a1, 0);	/* without data: the kernel was the receiver */
-}
-
-/*
  * End the record at the head of the socket's list if `copied_seq` has passed it. A record without a
  * `sock` stamp of its own (its data was coalesced in the backlog, or waited out of order) became
  * readable together with the one before it in sequence. Returns 0 when there is no more to do.

@@ -9,11 +9,10 @@
 #ifndef PKTPATH_BPF_HOOKS_UDP_FIFO_BPF_H
 #define PKTPATH_BPF_HOOKS_UDP_FIFO_BPF_H
 
-#include "core/headers.bpf.h"
+#include "core/tp_only.bpf.h"
 #include "hooks/reader.bpf.h"
 
 #ifdef PP_LEGACY	/* neither tracepoint is there, and nothing ever enters a FIFO */
-HANDLER(sock_udp_tp) {}
 HANDLER(read_udp_tp) {}
 #else
 
@@ -108,33 +107,62 @@ static __always_inline u32 fifo_pop(struct pp_fifo *f, u64 sk, u64 unread)
 	return 0;
 }
 
-/* tp sk_data_ready(sk): enter all that was queued since the last one, the oldest first. */
-HANDLER(sock_udp_tp)
+/* Is it the record of this datagram, which has just been queued? */
+static __always_inline int is_new_there(const int typed, struct sk_buff *skb,
+					const struct pp_rec *rec)
 {
-	struct sock *sk = (void *)a0;
-	struct sk_buff *skb = RD(typed, sk, sk_receive_queue.prev);
-	u32 refs[FIFO_BEHIND] = {}, ref = 0;
+	return rec && rec->state == PP_S_SKB && !rec->ts[PP_ST_SOCK] && is_own(typed, skb, rec);
+}
+
+/*
+ * The datagrams that no FIFO has yet, the newest first: in the receive queue and, if a reader has
+ * taken all of that over meanwhile, at the end of its own. Returns how many.
+ */
+static __always_inline int find_new(const int typed, struct sock *sk, u32 refs[FIFO_BEHIND])
+{
+	struct sk_buff *skb = RD(typed, sk, sk_receive_queue.prev), *own;
+	struct pp_rec *rec;
+	struct here h;
+	int n, in_own;
+	u32 ref = 0;
+
+	for (n = 0; n < FIFO_BEHIND && !is_queue_head(sk, skb); n++) {
+		rec = n ? pp_find((u64)skb, &ref) : record_or_clone(typed, skb, &h, &ref);
+		if (!is_new_there(typed, skb, rec))
+			break;
+		refs[n] = ref;
+		skb = RD(typed, skb, prev);
+	}
+	if (!is_queue_head(sk, skb))
+		return n;
+	own = BPF_CORE_READ((const struct udp_sock *)sk, reader_queue.prev);
+	for (in_own = 0; in_own < FIFO_BEHIND && n < FIFO_BEHIND; in_own++) {
+		if (!is_new_there(0, own, pp_find((u64)own, &ref)))
+			break;
+		refs[n++ & (FIFO_BEHIND - 1)] = ref;
+		own = BPF_CORE_READ(own, prev);
+	}
+	return n;
+}
+
+/* tp sk_data_ready(sk): enter all that was queued since the last one, the oldest first. */
+static __always_inline void ready_udp(const int typed, struct sock *sk)
+{
+	u32 refs[FIFO_BEHIND] = {};
 	struct pp_rec *rec;
 	struct here h;
 	int i;
 
-	for (i = 0; i < FIFO_BEHIND; i++) {
-		rec = pp_find((u64)skb, &ref);
-		if (!rec || rec->l4_proto != IPPROTO_UDP || rec->ts[PP_ST_SOCK])
-			break;
-		refs[i] = ref;
-		skb = RD(typed, skb, prev);
-	}
-	if (!refs[0] || !here(&h))
+	if (!find_new(typed, sk, refs) || !here(&h))
 		return;
 	for (i = FIFO_BEHIND - 1; i >= 0; i--) {
 		rec = refs[i] ? pp_rec_at(refs[i] - 1) : NULL;
 		if (!rec)
 			continue;
 		stamp(&h, rec, PP_ST_SOCK);
-		fifo_push(&h, a0, refs[i], rec);
+		fifo_push(&h, (u64)sk, refs[i], rec);
 	}
-	announce(&h, a0);
+	announce(&h, (u64)sk);
 }
 
 /* The datagram that will be read next, from the reader's own queue or else from the socket's. */

@@ -74,8 +74,8 @@ static int print_table(const struct plan *plan, const struct opts *o)
 		       r->why);
 	}
 	if (!plan->have_end)
-		printf("\nFrees cannot be seen on this kernel: packets that the kernel consumes "
-		       "itself (SYN, FIN)\n"
+		printf("\nMany frees cannot be seen on this kernel: packets that TCP frees "
+		       "without a word\n"
 		       "end as untracked (stale) when their memory is used again.\n");
 	print_xdp(&o->scope);
 	print_memory(plan, o);

@@ -88,6 +88,23 @@ void kallsyms_name(struct kallsyms *k, uint64_t addr, char *buf, size_t len)
 		snprintf(buf, len, "%s", k->all[low - 1].name);
 }
 
+void kallsyms_walk(struct kallsyms *k, kallsyms_fn fn, void *arg)
+{
+	uint64_t end;
+	size_t i, next = 0;
+
+	if (!k->loaded)
+		load(k);
+	for (i = 0; i < k->nr; i++) {
+		/* A function may have several names. */
+		while (next < k->nr && k->all[next].addr <= k->all[i].addr)
+			next++;
+		end = next < k->nr ? k->all[next].addr : k->all[i].addr + MAX_FUNC;
+		if (!fn(arg, k->all[i].name, k->all[i].addr, end))
+			break;
+	}
+}
+
 void kallsyms_free(struct kallsyms *k)
 {
 	while (k->nr)

@@ -23,6 +23,12 @@ struct kallsyms {
  */
 void kallsyms_name(struct kallsyms *k, uint64_t addr, char *buf, size_t len);
 
+/* One function, from `begin` up to `end`, named as above. false: no more are wanted. */
+typedef bool (*kallsyms_fn)(void *arg, const char *name, uint64_t begin, uint64_t end);
+
+/* Calls fn for each function in the order of their addresses, for none if these are hidden. */
+void kallsyms_walk(struct kallsyms *k, kallsyms_fn fn, void *arg);
+
 void kallsyms_free(struct kallsyms *k);
 
 #endif /* PKTPATH_HOST_KALLSYMS_H */

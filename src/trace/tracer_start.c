@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "hooks/module_functions.h"
 #include "trace/config.h"
+#include "trace/places.h"
 #include "trace/tracer_state.h"
 
 static int open_object(struct tracer *t)
@@ -86,6 +87,8 @@ static int configure(struct tracer *t)
 	cfg->have_end = t->plan.have_end;
 	cfg->hardirq_mask = t->plan.hardirq_mask;
 	cfg->irq_threads = t->plan.irq_threads;
+	if (!cfg->have_end)
+		places_find(cfg->places, &t->symbols);
 	xdpview_configure(&t->xdp, cfg);
 	/* A kernel without control groups has no such map. */
 	bpf_map__set_autocreate(t->o.wanted_cgroup, cfg->reader_cgroup);

@@ -19,6 +19,7 @@ from lib.tool import BUILD, PKTPATH, HostRun, Trace, bpf_alive, bpf_ids, eventua
 
 from host import changes  # noqa: F401  defines tests
 from host import cost  # noqa: F401
+from host import evidence  # noqa: F401
 from host import flood  # noqa: F401
 from host import xdp  # noqa: F401
 

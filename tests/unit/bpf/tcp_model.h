@@ -34,6 +34,7 @@ static int locked, asleep;	/* the reader: it owns the socket's lock, it waits fo
 static struct tcp_ulp_ops layers[] = { { "tls" }, { "mptcp" }, { "smc" } };
 
 #define SK ((u64)&socket_)
+#define REASON 7	/* any: of one that is given, what has no data is dropped as well */
 #define TP (&socket_.tp)
 #define ADDR(p) ((u64)&(p)->skb)
 
@@ -115,7 +116,7 @@ static void expect(struct packet *p, u32 from, int verdict)
 
 static void drop(struct packet *p)
 {
-	h_drop(1, ADDR(p), 0x1234, 2);
+	h_drop(1, ADDR(p), 0x1234, REASON);
 	free_skb(p);
 }
 

@@ -152,13 +152,15 @@ static int fifo_setup(void **state)
 {
 	setup(state);
 	memset(&socket_, 0, sizeof(socket_));
+	socket_.sk.sk_protocol = IPPROTO_UDP;
 	socket_.up.reader_queue.next = (struct sk_buff *)&socket_.up.reader_queue;
+	socket_.up.reader_queue.prev = (struct sk_buff *)&socket_.up.reader_queue;
 	return 0;
 }
 
 static void data_ready(void)
 {
-	h_sock_udp_tp(1, (u64)&socket_, 0, 0);
+	h_data_ready(1, (u64)&socket_, 0, 0);
 }
 
 static void read_length(void)
@@ -192,6 +194,51 @@ static void test_unread_stays(void **state)
 	read_length();
 	assert_int_equal(nr_ended, 1);
 	assert_int_equal(ended[0].skb, &packets[1]);
+}
+
+/* A reader takes all that is queued over into a queue of its own, before the tracepoint. */
+static void test_taken_over_by_the_reader(void **state)
+{
+	struct sk_buff_head *own = &socket_.up.reader_queue;
+
+	fifo_setup(state);
+	queue(0, 2);
+	*own = socket_.sk.sk_receive_queue;
+	packets[0].prev = packets[2].next = (struct sk_buff *)own;
+	socket_.sk.sk_receive_queue.next = socket_.sk.sk_receive_queue.prev =
+		(struct sk_buff *)&socket_.sk.sk_receive_queue;
+	data_ready();
+	for (int i = 0; i < 3; i++) {
+		own->next = packets[i].next;
+		read_length();
+		assert_int_equal(nr_ended, i + 1);
+		assert_int_equal(ended[i].skb, &packets[i]);
+	}
+}
+
+/* Freed by somebody who is not known, or by a reader that was not seen: neither is `consumed`. */
+static void test_freed_by_whom(void **state)
+{
+	static const struct {
+		u64 location;
+		u8 verdict, loss;
+	} frees[] = { { 0x1000, PP_V_CONSUMED, 0 }, { 0x10ff, PP_V_CONSUMED, 0 },
+		      { 0x1100, PP_V_UNTRACKED, PP_L_UNKNOWN },
+		      { 0x2000, PP_V_UNTRACKED, PP_L_END }, { 5, PP_V_UNTRACKED, PP_L_UNKNOWN } };
+
+	fifo_setup(state);
+	for (int i = 0; i < PP_PLACE_MAX; i++)
+		cfg.places[i] = (struct pp_range){ .begin = ~0ull };
+	cfg.places[0] = (struct pp_range){ 0x1000, 0x100, PP_AT_TAKEN };
+	cfg.places[1] = (struct pp_range){ 0x2000, 0x100, PP_AT_READ_LATE };
+	for (int i = 0; i < 5; i++) {
+		packets[i] = new_skb();
+		h_netif_rx(1, (u64)&packets[i], 0, 0);
+		h_consume(1, (u64)&packets[i], frees[i].location, 0);
+		assert_int_equal(nr_ended, i + 1);
+		assert_int_equal(ended[i].verdict, frees[i].verdict);
+		assert_int_equal(ended[i].loss, frees[i].loss);
+	}
 }
 
 /* The read of an entry whose writer has its ticket, but has not written it: the writer ends it. */
@@ -237,6 +284,8 @@ int main(void)
 		cmocka_unit_test(test_evicted_while_read_ends_once),
 		cmocka_unit_test(test_a_batch_is_read_in_order),
 		cmocka_unit_test(test_unread_stays),
+		cmocka_unit_test(test_taken_over_by_the_reader),
+		cmocka_unit_test(test_freed_by_whom),
 		cmocka_unit_test(test_read_before_written),
 		cmocka_unit_test(test_dropped_is_passed_over),
 	};
