@@ -236,10 +236,11 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 					    struct sk_buff *skb, u32 stage, int frag0)
 {
 	struct net_device *dev = RD(typed, skb, dev);
-	u32 ifindex = RD(typed, dev, ifindex), netns;
+	u32 ifindex = RD(typed, dev, ifindex), netns, len;
 	struct pp_rec *rec;
 	int index = NOT_COUNTED;
 	struct pp_head hd;
+	u64 head;
 
 	/* What netif_rx() queues was sent by this host, and not fetched by the current poll. */
 	if (stage != PP_ST_BACKLOG)
@@ -250,6 +251,10 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	netns = netns_of(typed, dev);
 	if (cfg.netns && netns != cfg.netns)
 		return NULL;
+	/* Here, where the compiler loads nothing twice for read_head(). */
+	head = (u64)RD(typed, skb, head);
+	len = RD(typed, skb, len) + (u16)((u64)RD(typed, skb, data) - head) -
+	      RD(typed, skb, mac_header) + stripped_tag(typed, skb);
 	read_head(typed, skb, frag0, &hd);
 	if (!sampled(&hd)) {
 		COUNT(h, sampled_out);
@@ -261,12 +266,11 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 		return NULL;
 	}
 	rec->skb = (u64)skb;
-	rec->head = (u64)RD(typed, skb, head);
+	rec->head = head;
 	rec->dev = (u64)dev;
 	if (cfg.by == PP_BY_QUEUE)
 		rec->queue = RD(typed, skb, queue_mapping);
-	rec->len = RD(typed, skb, len) + (u16)(RD(typed, skb, data) - RD(typed, skb, head)) -
-		   RD(typed, skb, mac_header) + stripped_tag(typed, skb);
+	rec->len = len;
 	if (stage != PP_ST_BACKLOG)
 		take_fetch(h, rec, index);
 	if (stage == PP_ST_GRO && is_busy_polled(typed, h, skb)) {

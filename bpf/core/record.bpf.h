@@ -88,10 +88,9 @@ static __always_inline void take_work(const struct here *h, struct pp_rec *rec)
 /* Send an ended record to user space, if it is one that was asked for. */
 static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 {
-	int whole = rec->verdict == PP_V_DROPPED || rec->nr_hops || rec->flags & PP_F_NAT;
-	u64 size = whole ? sizeof(*rec) : PP_REC_SHORT;
 	u32 as = rec->verdict;
-	u64 flags;
+	u64 size, flags;
+	int whole;
 
 	/* Who asks for drops also wants to see what XDP failed to send. */
 	if (cfg.xdp && rec->xdp_err)
@@ -106,6 +105,8 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 		return;
 	if (rec->poll_work)
 		take_work(h, rec);
+	whole = rec->verdict == PP_V_DROPPED || rec->nr_hops || rec->flags & PP_F_NAT;
+	size = whole ? sizeof(*rec) : PP_REC_SHORT;
 	flags = ring_flags(h, size);
 	if (whole ? bpf_ringbuf_output(&ring, rec, sizeof(*rec), flags) :
 				   bpf_ringbuf_output(&ring, rec, PP_REC_SHORT, flags))
