@@ -18,8 +18,8 @@
 #include "bench/net.h"
 #include "hooks/kernel.h"
 #include "host/drop_reasons.h"
+#include "host/links.h"
 #include "host/netlink.h"
-#include "host/remember.h"
 #include "host/scope.h"
 #include "trace/tracer.h"
 
@@ -30,7 +30,7 @@
 struct side {
 	struct scope scope;
 	struct tracer *tracer;
-	struct remember *names;
+	struct links *names;
 	struct drop_reasons *reasons;
 	const char *name;
 	char reason[64];	/* of the first frame */
@@ -40,7 +40,7 @@ struct side {
 static int on_record(void *arg, const struct pp_rec *rec)
 {
 	struct side *s = arg;
-	const char *name = remember_iface(s->names, rec->netns, rec->ifindex);
+	const char *name = links_name(s->names, rec->netns, rec->ifindex);
 	const char *reason = drop_reasons_name(s->reasons, rec->reason);
 
 	s->own += rec->ifindex == s->scope.ifs[0];
@@ -63,7 +63,7 @@ static int start(struct side *s, const char *name)
 	snprintf(word, sizeof(word), "%s", name);
 	err = scope_add(&s->scope, word) || scope_resolve(&s->scope) ? -EINVAL : 0;
 	if (!err)
-		err = remember_new(&s->names);
+		err = links_new(&s->names, -1);
 	if (!err)
 		err = drop_reasons_new(&s->reasons);
 	if (!err)
@@ -76,7 +76,7 @@ static int start(struct side *s, const char *name)
 static void end(struct side *s)
 {
 	tracer_free(s->tracer);
-	remember_free(s->names);
+	links_free(s->names);
 	drop_reasons_free(s->reasons);
 }
 
