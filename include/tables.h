@@ -20,7 +20,7 @@
 #define PP_FIFO_LEN	256
 #define PP_NAPI_BITS	10
 #define PP_NAPIS	(1u << PP_NAPI_BITS)
-#define PP_NAPI_OLD_NS	10000000000ull	/* an instance that is quiet for so long gives its entry up */
+#define PP_NAPI_OLD_NS	10000000000ull	/* quiet for so long, an instance gives its entry up */
 #define PP_IRQ_THREAD_BITS 10
 #define PP_IRQ_THREADS	(1u << PP_IRQ_THREAD_BITS)
 #define PP_DONE		512		/* a power of two */
@@ -84,7 +84,7 @@ struct pp_napi {
 	__u64 napi;		/* its address; 0 = entry is free */
 	__u64 irq_ns;		/* 0 = not scheduled from an interrupt handler */
 	__u64 sched_ns;		/* 0 = nothing pending */
-	__u64 thread_ns;	/* … whose thread began with it then; 0 = it has none, or not seen */
+	__u64 thread_ns;	/* … whose thread began with it then; 0 = none, or not seen */
 	__u64 used_ns;		/* when the entry was last asked for */
 	__u16 irq_cpu, sched_cpu, thread_cpu;
 	__u8 cause;		/* enum pp_cause */

@@ -33,7 +33,8 @@
 #define IP_MIN 28	/* an IPv4 header and one of UDP or ICMP; fewer bytes are of no use */
 
 #define VLAN_LEN 4	/* a VLAN tag */
-#define IPS_SRC_NAT 0x10	/* enum ip_conntrack_status, linux/netfilter/nf_conntrack_common.h */
+/* enum ip_conntrack_status, linux/netfilter/nf_conntrack_common.h */
+#define IPS_SRC_NAT 0x10
 #define IPS_DST_NAT 0x20
 
 #define TCP_FLAG_FIN 0x01

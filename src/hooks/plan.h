@@ -41,8 +41,8 @@ struct plan {
 int plan_make(struct plan *plan, const struct plan_opts *opts);
 
 /*
- * Would a plan of now have hooks that this one has not, as a driver or a module has come since? Cheap,
- * and takes note of what there is.
+ * Would a plan of now have hooks that this one has not, as a driver or a module has come since?
+ * Cheap, and takes note of what there is.
  */
 bool plan_is_outdated(struct plan *plan, const struct plan_opts *opts);
 

@@ -25,8 +25,8 @@ void show_looking(uint64_t ns)
 void show_now(const struct cost_figures *f)
 {
 	if (f->known && !f->each)
-		printf("%.0f packets/s, too few to say what each costs (%d would do): %.2f%% of one "
-		       "CPU\n", f->packets_s, COST_RATE, 100 * f->cpu);
+		printf("%.0f packets/s, too few to say what each costs (%d would do): "
+		       "%.2f%% of one CPU\n", f->packets_s, COST_RATE, 100 * f->cpu);
 	else if (f->known)
 		printf("%.0f packets/s, %.0f ns each in %.1f programs: %.2f%% of one CPU\n",
 		       f->packets_s, f->packet_ns, f->packet_runs, 100 * f->cpu);

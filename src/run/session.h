@@ -28,9 +28,9 @@ struct session {
 };
 
 /*
- * Blocks the signals that the loop waits for, then chooses, loads and attaches the hooks, and leaves
- * the traced network namespace for the one that it came from, so that it can end. All zero before.
- * 0, or -errno after one line on stderr; session_close() is due in either case.
+ * Blocks the signals that the loop waits for, then chooses, loads and attaches the hooks, and
+ * leaves the traced network namespace for the one that it came from, so that it can end. All zero
+ * before. 0, or -errno after one line on stderr; session_close() is due in either case.
  */
 int session_open(struct session *s, const struct tracer_opts *to);
 

@@ -152,7 +152,8 @@ for name in NEW:
     for function in (accounts_for_every_mode, sees_pass_differ_from_drop, climbs_the_ladder,
                      has_a_floor, counts_what_a_real_card_receives, says_what_a_driver_lacks):
         # The newest kernel stands for all, but for the books, which are each kernel's own.
-        on(name, function, test if name == NEW[-1] or function == accounts_for_every_mode else later)
+        stands = name == NEW[-1] or function == accounts_for_every_mode
+        on(name, function, test if stands else later)
 
 
 def fetch():

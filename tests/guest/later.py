@@ -71,8 +71,8 @@ def a_bridge_comes_later(env):
                     "for i in v0 v1 v2 v3 br9; do "
                     "echo 1 > /proc/sys/net/ipv6/conf/$i/disable_ipv6; done")
             trace.wait_said("hooks added")
-            g.check("until [ \"$(cat /sys/class/net/v1/brport/state)\" = 3 ]; do usleep 99999; done",
-                    60)
+            g.check("until [ \"$(cat /sys/class/net/v1/brport/state)\" = 3 ]; do usleep 99999; "
+                    "done", 60)
             before = int(g.check("cat /sys/class/net/v3/statistics/rx_packets"))
             g.check(f"ip addr add 10.95.0.1/24 dev v0; ip neigh add 10.95.0.2 lladdr "
                     f"02:00:00:00:00:09 dev v0; traffic udp-send 10.95.0.2 {port} 20")

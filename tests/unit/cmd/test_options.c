@@ -206,8 +206,9 @@ static void test_comm(void **state)
 	static const char *const bad[] = {
 		"", "sixteen-bytes-xx", "/usr/sbin/nginx -g", "nginx: worker process",
 		"gnome-session-binary", "systemd-networkd", "NetworkManager --no-daemon",
-		"postgres: walwriter", "containerd-shim-runc-v2", "µµµµµµµµ", "                ",
-		"/usr/bin/python3", "java -jar server.jar", "chromium-browser", "redis-server *:6379",
+		"postgres: walwriter", "containerd-shim-runc-v2", "µµµµµµµµ",
+		"                ", "/usr/bin/python3", "java -jar server.jar", "chromium-browser",
+		"redis-server *:6379",
 		"a,b,c,d,e,f,g,h,i", "nginx|apache|caddy", "ffffffffffffffffffff",
 		"kworker/u257:123-events", "memcached -u nobody",
 	};
