@@ -268,4 +268,11 @@ matrix: deps-test
 	@$(MAKE) --no-print-directory guest-build
 	@$(PYTHON) -m guest.matrix $(CELLS)
 
+.PHONY: wild
+ROWS ?=
+## What real hosts do to packets, on every kernel: ROWS="6.12 tunnel"
+wild: deps-test
+	@$(MAKE) --no-print-directory guest-build $(GUEST_BPF)
+	@$(PYTHON) -m guest.wild $(ROWS)
+
 $(B)/tests/tools/bare.bpf.o: BPF_CFLAGS += -g0

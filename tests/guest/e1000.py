@@ -36,6 +36,7 @@ from guest import others  # noqa: F401
 from guest import evidence  # noqa: F401
 from guest import headers  # noqa: F401
 from guest import nat  # noqa: F401
+from guest import ways  # noqa: F401
 from guest import hist  # noqa: F401
 from guest import xdp  # noqa: F401
 from guest import xdp_sent  # noqa: F401

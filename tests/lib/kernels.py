@@ -39,7 +39,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Modules kept, with all they depend on. Change it freely: the cached package is unpacked again.
 MODULES = """
     e1000 e1000e igb igc ixgbe virtio_pci virtio_net virtio_console vmxnet3
-    tun veth dummy ifb bridge 8021q macvlan macvtap bonding vxlan ip_gre
+    tun veth dummy ifb bridge 8021q macvlan macvtap ipvlan vrf bonding vxlan ip_gre
     sch_netem sch_tbf sch_ingress sch_prio sch_fq act_mirred act_gact cls_u32 cls_bpf cls_matchall
     nf_tables nft_ct nft_limit nft_reject nft_reject_inet nft_reject_ipv4 nft_log
     nf_nat nft_chain_nat nft_nat nft_redir nft_masq
