@@ -6,6 +6,20 @@
 #include "hooks/end.bpf.h"
 #include "hooks/tp_end.bpf.h"
 
+/*
+ * Does the protocol free like this, without a reason, what it has dealt with? icmpv6_rcv() does
+ * (v6.1). So does tcp_v4_rcv(), at `discard_it', with the FIN that meets a socket in TIME_WAIT, whose
+ * side closed first, and is answered; and with a SYN that came twice. What they drop has a reason, or
+ * data that nobody gets.
+ */
+static __always_inline int was_dealt_with(const struct pp_rec *rec, u32 reason)
+{
+	if (!rec->ts[PP_ST_L4] || !is_no_reason(reason))
+		return 0;
+	return rec->l4_proto == IPPROTO_ICMPV6 ||
+	       (rec->l4_proto == IPPROTO_TCP && !rec->data_len && rec->state == PP_S_SKB);
+}
+
 /* tp kfree_skb(skb, location, reason), v5.17 on */
 HANDLER(drop)
 {
@@ -18,10 +32,7 @@ HANDLER(drop)
 		return;
 	}
 	rec = record_of_freed(typed, a0, &h, &ref);
-	if (!rec)
-		return;
-	/* v6.1: icmpv6_rcv() frees like this what it has dealt with; what it drops has a reason. */
-	if (rec->l4_proto == IPPROTO_ICMPV6 && rec->ts[PP_ST_L4] && is_no_reason(a2))
+	if (!rec || was_dealt_with(rec, a2))
 		return;
 	if (!raw_took_it(rec, a2) && !(was_sent(rec) && is_no_reason(a2)))
 		doom(&h, rec, a1, a2);

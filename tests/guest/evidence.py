@@ -4,6 +4,7 @@ no configuration announces, and that end where nobody sees it. The witness is al
 reader's bytes, frames that came out of a tap, the kernel's own counters."""
 
 import contextlib
+import pathlib
 import signal
 import socket
 import struct
@@ -15,6 +16,7 @@ from guest.forward import (BEYOND, bridge, container, ether, forwarding, ip4, ne
 from lib import wire
 from lib.harness import check, test
 from lib.records import at, tally
+from lib.tool import eventually
 
 IPV4, ARP = 0x0800, 0x0806
 
@@ -79,6 +81,30 @@ def a_delay_under_a_packet_socket(env):
     late = [r["total_ns"] / 1e6 for r in flow]
     check(min(late) >= delay - 1, f"{min(late)} ms, but the reader takes {delay} ms")
     return f"{count} delivered, at least {min(late):.1f} ms"
+
+
+@test
+def a_fin_after_our_own_is_taken(env):
+    """The guest closes first, so the peer's FIN meets a socket in TIME_WAIT. The kernel answers it,
+    and frees it as if it were dropped, without a reason. The peer's kernel is the witness: its
+    socket is gone once its FIN is acknowledged."""
+    g, port, count = env.guest(), env.port(), 5
+    with trace_eth0(g) as trace:
+        for _ in range(count):
+            server = g.start(["busybox", "nc", "-l", "-p", str(port), "-e", "true"])
+            g.check(f"until grep -qs ':{port:04X} [0-9A-F]*:0000 0A' /proc/net/tcp /proc/net/tcp6; "
+                    "do usleep 10000; done")
+            with socket.create_connection((g.nics[0].guest, port), timeout=60) as peer:
+                check(peer.recv(1) == b"" and server.wait(30) == 0, "the server did not close")
+            gone = eventually(lambda: f":{port:04X} " not in
+                              pathlib.Path("/proc/thread-self/net/tcp").read_text("ascii"))
+            check(gone, "the peer's FIN was not acknowledged")
+        run = all_seen(trace.stop())
+    flow = run.flow(proto="tcp", dport=port)
+    last = [r for r in flow if "F" in r["tcp_flags"]]
+    check(tally(flow) == {"consumed": len(flow)} and len(last) == count,
+          f"{tally(flow)}, {tally(flow, 'reason')}, {len(last)} with FIN")
+    return f"{len(flow)} consumed, {count} of them a FIN in TIME_WAIT"
 
 
 def redirected(env, setup, teardown, count=20):
