@@ -75,9 +75,9 @@ def switched_off_in_mid_run(env):
         send_udp(g, port, count)
         with setting(g, FTRACE, 0):
             send_udp(g, port, count)
-            trace.said("kernel.ftrace_enabled is 0")
+            trace.wait_said("kernel.ftrace_enabled is 0")
             send_udp(g, port, count)
-        trace.said("followed again")
+        trace.wait_said("followed again")
         send_udp(g, port, count)
         run = trace.stop()
     return check_blind(run, port, 4 * count, 2 * count)
@@ -103,7 +103,7 @@ def hooks_that_stop_for_no_known_reason(env):
             send_udp(g, port, count)
             g.check(f"sleep 2; echo 0 > {switch}")
             send_udp(g, port, count)
-            trace.said("does not run, though packets pass there")
+            trace.wait_said("does not run, though packets pass there")
             send_udp(g, port, count)
             g.check(f"echo 1 > {switch}")  # hooks that are detached without leave odd things
             run = trace.stop()

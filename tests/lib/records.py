@@ -295,10 +295,6 @@ class Trace:
             time.sleep(0.05)
         check(False, f"{got} of {count} records with {match} within {timeout} s")
 
-    def said(self, text, timeout=30):
-        """Waits until it has said so on standard error."""
-        self._process.wait_for(text, timeout)
-
     def wrote(self, text):
         """How many lines with `text` it has written."""
         if not self._path:
