@@ -101,6 +101,7 @@ struct pp_irq_thread {
 	__u64 woken_ns;		/* the hard interrupt for which it has yet to run; 0 = none */
 	__u64 irq_ns;		/* that for which it runs, or last ran; 0 = not seen */
 	__u64 thread_ns;	/* when its handler last began; 0 = no hook sees that */
+	__u64 sleeps;		/* how often it had slept by then */
 	__u32 tid;		/* 0 = entry is free */
 	__u16 woken_cpu, irq_cpu, thread_cpu;
 	__u16 pad;

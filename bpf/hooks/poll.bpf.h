@@ -69,15 +69,24 @@ HANDLER(irq_hard)
 	t->woken_ns = h.now;
 }
 
-/* irq_forced_thread_fn(), irq_thread_fn(): an interrupt's thread is about to call the handler. */
+/*
+ * irq_forced_thread_fn(), irq_thread_fn(): an interrupt's thread is about to call the handler. Newer
+ * kernels have the first call the second: nothing woke the thread in between, nor has it slept.
+ */
 HANDLER(irq_thread)
 {
+	struct task_struct *task = this_task();
 	struct pp_irq_thread *t;
 	struct here h;
+	u64 sleeps;
 
 	if (!here(&h))
 		return;
-	t = irq_thread_of(TASK(this_task(), pid));
+	t = irq_thread_of(TASK(task, pid));
+	sleeps = TASK(task, nvcsw);
+	if (t->thread_ns && !t->woken_ns && t->sleeps == sleeps)
+		return;
+	t->sleeps = sleeps;
 	t->irq_ns = t->woken_ns <= h.now ? t->woken_ns : 0;
 	t->irq_cpu = t->woken_cpu;
 	t->woken_ns = 0;

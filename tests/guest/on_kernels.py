@@ -98,11 +98,12 @@ FEW = {
           "histograms_of_datagrams_are_those_of_their_records",
           "native_verdicts_are_what_the_wire_says", "the_benchmark_says_what_leaves_natively",
           "alone_behind_the_dispatcher", "under_a_dhcp_clients_socket",
-          "big_tcp_over_ipv4_has_its_length", "what_is_masqueraded_shows_what_left"),
+          "big_tcp_over_ipv4_has_its_length", "what_is_masqueraded_shows_what_left",
+          "interrupts_in_threads_of_igb"),
     "6.1-rt": ("interrupts_in_threads_of_e1000",),
     "6.12-rt": ("a_large_stream", "an_interrupts_thread_that_gets_no_cpu_shows_in_irq"),
 }
-ALL = {"5.10": (*CHOSEN, *THREADED), "6.12": (*CHOSEN, *THREADED), "7": CHOSEN,
+ALL = {**dict.fromkeys(KERNELS, (*CHOSEN, *THREADED)),
        **dict.fromkeys(RT_KERNELS, RT_CHOSEN)}
 PROBED = (*((kernel, "e1000") for kernel in kernels.KERNELS), ("6.12", "igb"))
 

@@ -219,8 +219,10 @@ def a_budget_used_up_is_a_repoll(env):
                if first["cause"] == "repoll"]
     check(repolls, f"no repoll: {tally(run.records, 'cause')}")
     for before, recs in repolls:
-        check(len(before) == BUDGET == before[0]["poll_budget"],
-              f"repoll after a poll of {len(before)}: {recs[0]}")
+        # What the poll says of itself: on a busy machine the ring may have lost a record.
+        work = {r["poll_work"] for r in before} - {None} or {len(before)}
+        check(work == {BUDGET} == {r["poll_budget"] for r in before},
+              f"repoll after a poll of {work}, {len(before)} shown, {run.summary}: {recs[0]}")
         check(not at(recs[0], "irq") and not at(recs[0], "napi"), f"it was scheduled: {recs[0]}")
     return f"{len(repolls)} repolls, each after a poll of {BUDGET}, of {len(rows)} polls"
 
