@@ -17,16 +17,20 @@
 #define OWN_NETNS "/proc/thread-self/ns/net"
 #define NETNS_DIR "/run/netns"	/* where ip-netns(8) keeps names */
 
+static int too_many(const char *word)
+{
+	log_err("-i %s: too many interfaces (at most %d; any traces all)", word, SCOPE_IFS);
+	return -1;
+}
+
 int scope_add(struct scope *s, char *word)
 {
 	if (!word[strspn(word, ",")]) {
 		log_err("-i %s: no such interface (ip link lists them; any traces all)", word);
 		return -1;
 	}
-	if (s->nr_words == SCOPE_IFS) {
-		log_err("-i %s: too many interfaces (at most %d; any traces all)", word, SCOPE_IFS);
-		return -1;
-	}
+	if (s->nr_words == SCOPE_IFS)
+		return too_many(word);
 	s->words[s->nr_words++] = word;
 	return 0;
 }
@@ -119,10 +123,8 @@ static int add_index(struct scope *s, unsigned int index, const char *name)
 	for (i = 0; i < s->nr; i++)
 		if (s->ifs[i] == index)
 			return 0;
-	if (s->nr == SCOPE_IFS) {
-		log_err("-i %s: too many interfaces (at most %d; any traces all)", name, SCOPE_IFS);
-		return -1;
-	}
+	if (s->nr == SCOPE_IFS)
+		return too_many(name);
 	s->ifs[s->nr] = index;
 	snprintf(s->asked[s->nr], IF_NAMESIZE, "%s", name);
 	snprintf(s->names[s->nr++], IF_NAMESIZE, "%s", name);
@@ -236,6 +238,8 @@ static int add_word(struct scope *s, const char *word)
 {
 	if (is_any(word))
 		return 1;
+	if (s->nr_named++ == SCOPE_IFS)
+		return too_many(word);
 	if (!s->any_netns)
 		return add_iface(s, word);
 	log_err("-i %s: interfaces are named within one namespace (--netns NAME instead of all)",

@@ -13,6 +13,7 @@
 struct scope {
 	char *words[SCOPE_IFS];	/* as given with -i, not resolved yet */
 	int nr_words;
+	int nr_named;			/* by these words: each may be a list */
 	const char *netns;		/* as given; NULL = the caller's own */
 	char asked[SCOPE_IFS][IF_NAMESIZE];	/* resolved; none = all interfaces */
 	char names[SCOPE_IFS][IF_NAMESIZE];	/* what these are called now */
