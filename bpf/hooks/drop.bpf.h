@@ -8,9 +8,9 @@
 
 /*
  * Does the protocol free like this, without a reason, what it has dealt with? icmpv6_rcv() does
- * (v6.1). So does tcp_v4_rcv(), at `discard_it', with the FIN that meets a socket in TIME_WAIT, whose
- * side closed first, and is answered; and with a SYN that came twice. What they drop has a reason, or
- * data that nobody gets.
+ * (v6.1). So does tcp_v4_rcv(), at `discard_it', with the FIN that meets a socket in TIME_WAIT,
+ * whose side closed first, and is answered; and with a SYN that came twice. What they drop has a
+ * reason, or data that nobody gets.
  */
 static __always_inline int was_dealt_with(const struct pp_rec *rec, u32 reason)
 {

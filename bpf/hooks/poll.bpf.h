@@ -70,8 +70,9 @@ HANDLER(irq_hard)
 }
 
 /*
- * irq_forced_thread_fn(), irq_thread_fn(): an interrupt's thread is about to call the handler. Newer
- * kernels have the first call the second: nothing woke the thread in between, nor has it slept.
+ * irq_forced_thread_fn(), irq_thread_fn(): an interrupt's thread is about to call the handler.
+ * Newer kernels have the first call the second: nothing woke the thread in between, nor has it
+ * slept.
  */
 HANDLER(irq_thread)
 {
