@@ -133,6 +133,7 @@ struct tcp_skb_cb {
 /* include/net/gro.h: what GRO keeps in skb->cb from dev_gro_receive() to the stack's entry. */
 struct napi_gro_cb {
 	void *frag0;
+	unsigned int frag0_len;
 	struct sk_buff *last;	/* from v6.1 in the same place as frag0 */
 };
 

@@ -102,7 +102,8 @@ static __always_inline const u8 *network_header(const int typed, struct sk_buff 
 
 	*avail = len - RD(typed, skb, data_len);
 	if (frag0 && *avail < IP_MIN) {
-		*avail = len;
+		/* A packet that was merged has no length any more (skb_gro_receive()). */
+		*avail = cb_u32(typed, skb, bpf_core_field_offset(struct napi_gro_cb, frag0_len));
 		return (const u8 *)cb_u64(typed, skb,
 					  bpf_core_field_offset(struct napi_gro_cb, frag0));
 	}
