@@ -37,6 +37,16 @@ static __always_inline void walk_from(const struct sk_buff *skb, int from_data, 
 	w->proto = bpf_ntohs(BPF_CORE_READ(skb, protocol));
 }
 
+/* 0 if both addresses are the same. */
+static __always_inline u32 differ(const u8 *a, const u8 *b)
+{
+	u32 differs = 0, i;
+
+	for (i = 0; i < 16; i += sizeof(u32))
+		differs |= *(const u32 *)&a[i] ^ *(const u32 *)&b[i];
+	return differs;
+}
+
 /*
  * Conntrack has changed the packet: the record keeps the flow that was on the wire, and gets what
  * it is now beside it, if that differs. What the wire's header could not tell, such as ports that
@@ -45,33 +55,19 @@ static __always_inline void walk_from(const struct sk_buff *skb, int from_data, 
 static __always_inline void note_nat(struct pp_rec *rec, const struct pp_head *hd)
 {
 	const u32 v4 = hd->eth_proto == ETH_P_IP;
-	const u32 *was, *is;
 	const u8 *l4 = &hd->b[v4 ? IP4_LEN : IP6_LEN];
 	struct pp_nat now = {};
-	u32 differs = 0, i;
+	u32 differs;
 
 	if (hd->have < PP_HEAD_IP || hd->eth_proto != rec->eth_proto ||
 	    hd->b[v4 ? 9 : 6] != rec->l4_proto)
 		return;
-	if (v4) {
-		__builtin_memcpy(now.saddr, &hd->b[12], 4);
-		__builtin_memcpy(now.daddr, &hd->b[16], 4);
-	} else {
-		__builtin_memcpy(now.saddr, &hd->b[8], 16);
-		__builtin_memcpy(now.daddr, &hd->b[24], 16);
-	}
+	copy_addresses(hd, now.saddr, now.daddr);
 	if (hd->have == PP_HEAD_ALL) {
 		now.sport = *(const u16 *)&l4[0];
 		now.dport = *(const u16 *)&l4[2];
 	}
-	was = (const u32 *)rec->saddr;
-	is = (const u32 *)now.saddr;
-	for (i = 0; i < 4; i++)
-		differs |= was[i] ^ is[i];
-	was = (const u32 *)rec->daddr;
-	is = (const u32 *)now.daddr;
-	for (i = 0; i < 4; i++)
-		differs |= was[i] ^ is[i];
+	differs = differ(rec->saddr, now.saddr) | differ(rec->daddr, now.daddr);
 	if (rec->sport | rec->dport)
 		differs |= (rec->sport ^ now.sport) | (rec->dport ^ now.dport);
 	if (!differs)

@@ -99,6 +99,18 @@ static __always_inline void read_head(const int typed, struct sk_buff *skb, int 
 	read_from(net, avail, len, hd);
 }
 
+/* The addresses of an IP header. */
+static __always_inline void copy_addresses(const struct pp_head *hd, u8 *saddr, u8 *daddr)
+{
+	if (hd->eth_proto == ETH_P_IP) {
+		__builtin_memcpy(saddr, &hd->b[12], 4);
+		__builtin_memcpy(daddr, &hd->b[16], 4);
+	} else {
+		__builtin_memcpy(saddr, &hd->b[8], 16);
+		__builtin_memcpy(daddr, &hd->b[24], 16);
+	}
+}
+
 /* Fill in what the headers say: addresses, ports, TCP's sequence numbers and flags. */
 static __always_inline void parse(struct pp_rec *rec, const struct pp_head *hd)
 {
@@ -112,20 +124,17 @@ static __always_inline void parse(struct pp_rec *rec, const struct pp_head *hd)
 			rec->flags |= PP_F_NOPARSE;
 		return;
 	}
+	copy_addresses(hd, rec->saddr, rec->daddr);
 	if (hd->eth_proto == ETH_P_IP) {
 		u32 frag = bpf_ntohs(*(u16 *)&b[6]);
 
 		rec->l4_proto = b[9];
-		__builtin_memcpy(rec->saddr, &b[12], 4);
-		__builtin_memcpy(rec->daddr, &b[16], 4);
 		if (frag & IP_FRAGMENT)
 			rec->flags |= PP_F_FRAG;
 		if (!(frag & IP_OFFSET))
 			parse_l4(rec, &b[IP4_LEN], hd->l4_len, have);
 	} else {
 		rec->l4_proto = b[6];
-		__builtin_memcpy(rec->saddr, &b[8], 16);
-		__builtin_memcpy(rec->daddr, &b[24], 16);
 		if (hd->frag)	/* ports: from the whole datagram */
 			rec->flags |= PP_F_FRAG;
 		else

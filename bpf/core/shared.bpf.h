@@ -58,6 +58,18 @@ __attribute__((noinline)) u32 pp_adopt_clone(void)
 	return rec && !rekey(&h, ref, rec, addr) ? ref : 0;
 }
 
+/* The record that this skb, which has none, takes over; or NULL. */
+static __always_inline struct pp_rec *adopt(const struct here *h, u64 addr, u32 *ref)
+{
+	struct pp_rec *rec;
+
+	h->c->orphan = addr;
+	*ref = pp_adopt_clone();
+	rec = *ref ? pp_rec_at(*ref - 1) : NULL;
+	/* A softirq may have come in between, with an orphan of its own. */
+	return rec && rec->skb == addr ? rec : NULL;
+}
+
 /* As record_here(), where the first hook that a clone meets may be. */
 static __always_inline struct pp_rec *record_of(u64 addr, struct here *h, u32 *ref)
 {
@@ -65,13 +77,7 @@ static __always_inline struct pp_rec *record_of(u64 addr, struct here *h, u32 *r
 
 	if (rec)
 		return here(h) ? rec : NULL;
-	if (!shares || !here(h))
-		return NULL;
-	h->c->orphan = addr;
-	*ref = pp_adopt_clone();
-	rec = *ref ? pp_rec_at(*ref - 1) : NULL;
-	/* A softirq may have come in between, with an orphan of its own. */
-	return rec && rec->skb == addr ? rec : NULL;
+	return shares && here(h) ? adopt(h, addr, ref) : NULL;
 }
 
 /*

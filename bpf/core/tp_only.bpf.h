@@ -106,12 +106,7 @@ static __always_inline struct pp_rec *record_or_clone(const int typed, struct sk
 
 	if (rec)
 		return here(h) ? rec : NULL;
-	if (!clone_of_current(typed, skb) || !here(h))
-		return NULL;
-	h->c->orphan = (u64)skb;
-	*ref = pp_adopt_clone();
-	rec = *ref ? pp_rec_at(*ref - 1) : NULL;
-	return rec && rec->skb == (u64)skb ? rec : NULL;
+	return clone_of_current(typed, skb) && here(h) ? adopt(h, (u64)skb, ref) : NULL;
 }
 
 #else

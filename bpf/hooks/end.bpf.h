@@ -50,7 +50,6 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 				    const int function)
 {
 	struct pp_rec *tail;
-	struct reader r;
 
 	if ((rec->flags & (PP_F_MORPH | PP_F_DOOMED)) == PP_F_MORPH) {
 		rec->flags &= ~PP_F_MORPH;	/* not its end: see h_reasm() */
@@ -93,9 +92,7 @@ static __always_inline void end_skb(const struct here *h, u32 ref, struct pp_rec
 		return;
 	}
 	if (read_by_free(rec) || (function && is_read_unseen(rec))) {
-		reader_here(&r);
-		finish_read(h, rec, rec->sk, &r);
-		reader_done(h, &r);
+		finish_read_here(h, rec, rec->sk);
 		return;
 	}
 	if (is_queued_udp(rec))

@@ -28,9 +28,7 @@ HANDLER(sock_raw)
 	}
 	if (!rec)
 		return;
-	stamp(&h, rec, PP_ST_SOCK);
-	rec->sk = a0;
-	announce(&h, a0);
+	queue_on(&h, rec, a0);
 }
 
 /* Nothing else shows that these were read: is a free without a drop a read by an application? */

@@ -18,6 +18,14 @@ static __always_inline void announce(const struct here *h, u64 sk)
 	h->c->waking = sk;
 }
 
+/* A packet without a list of its own is queued on `sk`, ready to be read. */
+static __always_inline void queue_on(const struct here *h, struct pp_rec *rec, u64 sk)
+{
+	stamp(h, rec, PP_ST_SOCK);
+	rec->sk = sk;
+	announce(h, sk);
+}
+
 /*
  * TCP: what waited in the backlog is queued by the thread that unlocks the socket, which may then
  * wake anybody. A socket without an owner is locked by a softirq.
@@ -184,6 +192,16 @@ static __always_inline void reader_done(const struct here *h, const struct reade
 {
 	if (r->task)
 		pp_task_reads(r->task, h->now, r->sleeps);
+}
+
+/* The current thread has read one packet from `sk`: both of these, as above. */
+static __always_inline void finish_read_here(const struct here *h, struct pp_rec *rec, u64 sk)
+{
+	struct reader r;
+
+	reader_here(&r);
+	finish_read(h, rec, sk, &r);
+	reader_done(h, &r);
 }
 
 #endif /* PKTPATH_BPF_HOOKS_READER_BPF_H */

@@ -31,17 +31,12 @@ static __always_inline struct pp_rec *record_of_gone(const int typed, struct sk_
 /* Its reader is known to have had it, but not when and who that was; or it is here. */
 static __always_inline void end_read(const struct here *h, u32 ref, struct pp_rec *rec, int is_here)
 {
-	struct reader r;
-
 	if (!pp_unindex(rec->skb, ref))
 		return;
-	if (!is_here) {
+	if (is_here)
+		finish_read_here(h, rec, rec->sk);
+	else
 		finish(h, rec, PP_V_UNTRACKED, PP_L_END, 0);
-		return;
-	}
-	reader_here(&r);
-	finish_read(h, rec, rec->sk, &r);
-	reader_done(h, &r);
 }
 
 /*

@@ -47,9 +47,7 @@ static __always_inline void ready_raw(const int typed, struct sock *sk)
 	}
 	if (!rec || rec->ts[PP_ST_SOCK])
 		return;
-	stamp(&h, rec, PP_ST_SOCK);
-	rec->sk = (u64)sk;
-	announce(&h, (u64)sk);
+	queue_on(&h, rec, (u64)sk);
 }
 
 /*

@@ -28,9 +28,7 @@ HANDLER(sock_udp)
 	/* A multicast datagram still has its route; v7.3 lets go of that when it queues it. */
 	if (RD(typed, skb, _skb_refdst))
 		rec->flags |= PP_F_MORPH;
-	stamp(&h, rec, PP_ST_SOCK);
-	rec->sk = a0;
-	announce(&h, a0);
+	queue_on(&h, rec, a0);
 }
 
 /*
@@ -42,7 +40,6 @@ HANDLER(read_udp)
 {
 	struct sk_buff *skb = (void *)a1;
 	struct pp_rec *rec;
-	struct reader r;
 	struct here h;
 	u32 ref = 0;
 
@@ -51,9 +48,7 @@ HANDLER(read_udp)
 		return;
 	if (!pp_unindex(a1, ref))
 		return;
-	reader_here(&r);
-	finish_read(&h, rec, a0, &r);
-	reader_done(&h, &r);
+	finish_read_here(&h, rec, a0);
 }
 
 /* Does a UDP socket have it, without a read having been seen? */

@@ -181,7 +181,6 @@ HANDLER(read_udp_tp)
 {
 	struct pp_fifo *f = fifo_find(a0, 0);
 	struct pp_rec *rec;
-	struct reader r;
 	struct here h;
 	u32 ref;
 
@@ -191,9 +190,7 @@ HANDLER(read_udp_tp)
 	rec = ref ? pp_rec_at(ref - 1) : NULL;
 	if (!rec || !pp_unindex(rec->skb, ref))
 		return;
-	reader_here(&r);
-	finish_read(&h, rec, a0, &r);
-	reader_done(&h, &r);
+	finish_read_here(&h, rec, a0);
 }
 
 #endif /* PP_LEGACY */

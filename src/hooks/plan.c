@@ -5,7 +5,6 @@
 #include <unistd.h>
 #include "hooks/module_functions.h"
 #include "hooks/plan.h"
-#include "hooks/switches.h"
 #include "hooks/trial.h"
 #include "host/drivers.h"
 #include "host/irq_threads.h"
@@ -46,15 +45,15 @@ static bool is_ambiguous(const struct hook *h)
 	return false;
 }
 
-static int try_one(struct trial *t, int i, enum backend be, const char **why)
+static int try_one(const struct plan *plan, struct trial *t, int i, enum backend be,
+		   const char **why)
 {
-	const struct hook_switch *off = switch_off(BE_BIT(be), false);
 	const struct hook *h = &hooks[i];
 	const char *module = hook_module(h);
 	char name[MODFN_NAME];
 
-	if (off) {
-		*why = off->why;
+	if (plan->off[be]) {
+		*why = plan->off[be]->why;
 		return -ENOTSUP;
 	}
 	switch (be) {
@@ -91,7 +90,7 @@ static void choose(struct plan *plan, struct trial *t, const struct plan_opts *o
 		why = o->ban_why[i] ? o->ban_why[i] : "could not be attached";
 		if (n > 1 && o->force != BE_NONE && o->force != list[k])
 			why = "another backend was asked for (--backend)";
-		else if (!o->banned[i][list[k]] && !try_one(t, i, list[k], &why)) {
+		else if (!o->banned[i][list[k]] && !try_one(plan, t, i, list[k], &why)) {
 			plan->backend[i] = list[k];
 			plan->why[i] = NULL;
 			return;
@@ -294,6 +293,8 @@ static void tell_served(struct plan *plan)
 {
 	int i;
 
+	plan->stages = 0;
+	plan->nr_reports = 0;
 	for (i = 0; i < NR_HOOKS; i++)
 		if (plan->backend[i] && hooks[i].stage != PP_ST_NONE)
 			plan->stages |= PP_ST_BIT(hooks[i].stage);
@@ -310,7 +311,7 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 {
 	struct trial *t = trial_new();
 	struct drivers drv;
-	int slot, err;
+	int slot, be, err;
 
 	if (!t)
 		return -errno;
@@ -322,6 +323,8 @@ int plan_make(struct plan *plan, const struct plan_opts *opts)
 	memset(plan, 0, sizeof(*plan));
 	plan->drivers = drv;
 	plan->bridge = has_bridge();
+	for (be = 0; be < BE_NR; be++)
+		plan->off[be] = switch_off(BE_BIT(be), false);
 	plan->hardirq_mask = trial_preempt_count(t);
 	plan->irq_threads = irqs_are_threaded();
 	for (slot = 0; slot < PP_SL_NR; slot++)
@@ -357,6 +360,15 @@ void plan_join(struct plan *plan, const struct plan *other, const bool added[NR_
 			plan->backend[i] = other->backend[i];
 			plan->why[i] = NULL;
 		}
-	plan->nr_reports = 0;
+	tell_served(plan);
+}
+
+void plan_leave(struct plan *plan, const bool rows[NR_HOOKS])
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (rows[i])
+			plan->backend[i] = BE_NONE;
 	tell_served(plan);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "hooks/switches.h"
 #include "hooks/table.h"
 #include "host/drivers.h"
 #include "host/scope.h"
@@ -23,6 +24,7 @@ struct plan_opts {
 
 struct plan {
 	struct drivers drivers;		/* of the traced interfaces, when it was made */
+	const struct hook_switch *off[BE_NR];	/* why hooks would not run; NULL: they do */
 	bool bridge;			/* there were bridges' functions to hook then */
 	enum backend backend[NR_HOOKS];	/* BE_NONE: unused */
 	const char *why[NR_HOOKS];	/* why it is not served; NULL if it is, or was not needed */
@@ -48,6 +50,9 @@ bool plan_is_outdated(struct plan *plan, const struct plan_opts *opts);
 
 /* Adds the rows of another one with `added`, and what they serve. */
 void plan_join(struct plan *plan, const struct plan *other, const bool added[NR_HOOKS]);
+
+/* Takes rows away again, and what only they served. */
+void plan_leave(struct plan *plan, const bool rows[NR_HOOKS]);
 
 #define LEVEL_ANY (-1)
 

@@ -12,15 +12,6 @@ struct link {
 	const char *name, *kind;
 };
 
-static unsigned int number(struct rtattr *a)
-{
-	unsigned int n = 0;
-
-	if (a && RTA_PAYLOAD(a) >= sizeof(n))
-		memcpy(&n, RTA_DATA(a), sizeof(n));
-	return n;
-}
-
 static const char *text(struct rtattr *a)
 {
 	return a ? RTA_DATA(a) : "";
@@ -35,8 +26,8 @@ static struct link read_link(struct nlmsghdr *m)
 	info = nl_find(all, len, IFLA_LINKINFO);
 	return (struct link){
 		.ifindex = (unsigned int)body->ifi_index,
-		.parent = number(nl_find(all, len, IFLA_LINK)),
-		.master = number(nl_find(all, len, IFLA_MASTER)),
+		.parent = nl_number(nl_find(all, len, IFLA_LINK), 0),
+		.master = nl_number(nl_find(all, len, IFLA_MASTER), 0),
 		.parent_elsewhere = nl_find(all, len, IFLA_LINK_NETNSID),
 		.name = text(nl_find(all, len, IFLA_IFNAME)),
 		.kind = text(info ? nl_find(RTA_DATA(info), (int)RTA_PAYLOAD(info),

@@ -11,12 +11,7 @@ struct asked {
 
 static uint32_t id(struct rtattr *xdp, int type)
 {
-	struct rtattr *a = xdp ? nl_find(RTA_DATA(xdp), (int)RTA_PAYLOAD(xdp), type) : NULL;
-	uint32_t n = 0;
-
-	if (a && RTA_PAYLOAD(a) >= sizeof(n))
-		memcpy(&n, RTA_DATA(a), sizeof(n));
-	return n;
+	return xdp ? nl_number(nl_find(RTA_DATA(xdp), (int)RTA_PAYLOAD(xdp), type), 0) : 0;
 }
 
 static void take(void *arg, struct nlmsghdr *m)

@@ -13,7 +13,6 @@
 #include "host/links.h"
 #include "host/netlink.h"
 
-#define OWN_NETNS   "/proc/thread-self/ns/net"
 #define EVENT_BYTES 32768
 #define QUEUE_BYTES (1 << 20)	/* what may be told before it is read */
 #define GONE_MAX    1024	/* names of the gone that are kept */
@@ -134,13 +133,9 @@ static int nsid_of(struct nlmsghdr *m)
 {
 	struct rtattr *first = (void *)((char *)NLMSG_DATA(m) +
 					NLMSG_ALIGN(sizeof(struct rtgenmsg)));
-	struct rtattr *a = nl_find(first, (int)NLMSG_PAYLOAD(m, sizeof(struct rtgenmsg)),
-				   NETNSA_NSID);
-	int nsid = -1;
 
-	if (a && RTA_PAYLOAD(a) >= sizeof(nsid))
-		memcpy(&nsid, RTA_DATA(a), sizeof(nsid));
-	return nsid;
+	return (int)nl_number(nl_find(first, (int)NLMSG_PAYLOAD(m, sizeof(struct rtgenmsg)),
+				      NETNSA_NSID), (unsigned int)-1);
 }
 
 static void on_message(void *arg, struct nlmsghdr *m)

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define OWN_NETNS "/proc/thread-self/ns/net"	/* that of the calling thread */
+
 struct links;
 
 /*

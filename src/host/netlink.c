@@ -83,6 +83,15 @@ struct rtattr *nl_find(struct rtattr *a, int len, int type)
 	return NULL;
 }
 
+unsigned int nl_number(struct rtattr *a, unsigned int none)
+{
+	unsigned int n = none;
+
+	if (a && RTA_PAYLOAD(a) >= sizeof(n))
+		memcpy(&n, RTA_DATA(a), sizeof(n));
+	return n;
+}
+
 static void take_index(void *arg, struct nlmsghdr *m)
 {
 	*(unsigned int *)arg = (unsigned int)((struct ifinfomsg *)NLMSG_DATA(m))->ifi_index;

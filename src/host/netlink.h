@@ -26,6 +26,9 @@ int nl_talk(struct nl_request *r, void (*each)(void *arg, struct nlmsghdr *m), v
 /* The first attribute of a type among `len` bytes of them; NULL if there is none. */
 struct rtattr *nl_find(struct rtattr *a, int len, int type);
 
+/* An attribute's number; `none` if there is no such attribute. */
+unsigned int nl_number(struct rtattr *a, unsigned int none);
+
 #define NL_NAME_MAX 128	/* of an interface's alternative names; its own fits in IF_NAMESIZE */
 
 /* The interface of that name, or that has it as an alternative one; 0: there is none. */

@@ -14,7 +14,6 @@
 #include "host/netlink.h"
 #include "host/scope.h"
 
-#define OWN_NETNS "/proc/thread-self/ns/net"
 #define NETNS_DIR "/run/netns"	/* where ip-netns(8) keeps names */
 
 static int too_many(const char *word)

@@ -54,6 +54,15 @@ static void add_addr(struct line *l, const char *addr, int cut, int mark, bool b
 			  l->ascii ? ".." : "…", addr + len - keep / 2);
 }
 
+/* Both ends, with their ports; of the addresses, cut[] characters in the middle are left out. */
+static void add_ends(struct line *l, const struct flow *f, const int cut[2], int mark)
+{
+	add_addr(l, f->src, cut[0], mark, f->brackets);
+	line_addf(l, PLAIN, "%s > ", f->sport);
+	add_addr(l, f->dst, cut[1], mark, f->brackets);
+	line_add(l, PLAIN, f->dport);
+}
+
 void flow_add(struct line *l, const struct pp_rec *rec, int cols)
 {
 	int over, cut[2] = { 0, 0 }, len[2], mark = l->ascii ? 2 : 1;
@@ -74,10 +83,7 @@ void flow_add(struct line *l, const struct pp_rec *rec, int cols)
 		cut[i]++;
 	}
 	line_add(l, PLAIN, " ");
-	add_addr(l, f.src, cut[0], mark, f.brackets);
-	line_addf(l, PLAIN, "%s > ", f.sport);
-	add_addr(l, f.dst, cut[1], mark, f.brackets);
-	line_add(l, PLAIN, f.dport);
+	add_ends(l, &f, cut, mark);
 }
 
 void flow_add_nat(struct line *l, const struct pp_rec *rec)
@@ -93,8 +99,5 @@ void flow_add_nat(struct line *l, const struct pp_rec *rec)
 	now.dport = rec->nat.dport;
 	flow_parts(&f, &now);
 	line_add(l, DIM, " nat ");
-	add_addr(l, f.src, 0, 0, f.brackets);
-	line_addf(l, PLAIN, "%s > ", f.sport);
-	add_addr(l, f.dst, 0, 0, f.brackets);
-	line_add(l, PLAIN, f.dport);
+	add_ends(l, &f, (const int[2]){ 0 }, 0);
 }

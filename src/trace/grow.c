@@ -12,16 +12,16 @@
 
 #define NAMES 200
 
-static void close_more(struct tracer *t, struct object *more)
+static void close_more(struct tracer *t, struct object *more, const bool wanted[NR_HOOKS])
 {
 	int i;
 
 	for (i = 0; i < NR_HOOKS; i++)
-		if (t->home[i] == more->obj) {
+		if (wanted[i]) {
 			tracer_detach(t, i);
 			t->home[i] = NULL;
-			t->plan.backend[i] = BE_NONE;
 		}
+	plan_leave(&t->plan, wanted);
 	object_close(more);
 }
 
@@ -88,8 +88,7 @@ static int grow(struct tracer *t, const struct plan *next, const bool wanted[NR_
 	if (!err)
 		t->nr_more++;
 	else
-		close_more(t, &t->more[t->nr_more]);
-	plan_join(&t->plan, next, (bool[NR_HOOKS]){ false });
+		close_more(t, &t->more[t->nr_more], wanted);
 	xdpview_report(&t->xdp, &t->plan);
 	return err;
 }

@@ -57,15 +57,24 @@ VARIANT(pktpath)
 VARIANT(no_ksyms)
 VARIANT(legacy)
 
-int object_open(struct object *o, bool no_ksyms)
+static int open_kind(struct object *o, enum object_kind kind)
 {
 	memset(o, 0, sizeof(*o));
-	if (!trial_bpf_is_new()) {
-		o->kind = OBJECT_LEGACY;
+	o->kind = kind;
+	switch (kind) {
+	case OBJECT_LEGACY:
 		return open_legacy(o);
+	case OBJECT_NO_KSYMS:
+		return open_no_ksyms(o);
+	default:
+		return open_pktpath(o);
 	}
-	o->kind = no_ksyms ? OBJECT_NO_KSYMS : OBJECT_PKTPATH;
-	return no_ksyms ? open_no_ksyms(o) : open_pktpath(o);
+}
+
+int object_open(struct object *o, bool no_ksyms)
+{
+	return open_kind(o, !trial_bpf_is_new() ? OBJECT_LEGACY :
+			    no_ksyms ? OBJECT_NO_KSYMS : OBJECT_PKTPATH);
 }
 
 /* Constants are those of the first: its map is frozen, so the verifier takes them from there. */
@@ -90,12 +99,8 @@ static int share_maps(const struct object *more, const struct object *o)
 
 int object_open_beside(struct object *more, const struct object *o)
 {
-	int err;
+	int err = open_kind(more, o->kind);
 
-	memset(more, 0, sizeof(*more));
-	more->kind = o->kind;
-	err = o->kind == OBJECT_LEGACY ? open_legacy(more) :
-	      o->kind == OBJECT_NO_KSYMS ? open_no_ksyms(more) : open_pktpath(more);
 	return err ? err : share_maps(more, o);
 }
 

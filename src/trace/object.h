@@ -12,6 +12,8 @@
 #include <bpf/libbpf.h>
 #include "record.h"
 
+enum object_kind { OBJECT_PKTPATH, OBJECT_NO_KSYMS, OBJECT_LEGACY };
+
 struct object {
 	struct bpf_object *obj;
 	struct bpf_map *cpus, *slab, *fifos, *wanted_cgroup, *ring, *hists, *groups, *worsts;
@@ -20,7 +22,7 @@ struct object {
 	volatile uint32_t *wanted_ifs;	/* PP_IFS of them; from load on */
 	struct pp_xdp_dev *xdp_devs;	/* PP_IFS of them; from load on */
 	void *skel;
-	enum { OBJECT_PKTPATH, OBJECT_NO_KSYMS, OBJECT_LEGACY } kind;
+	enum object_kind kind;
 };
 
 /* Each returns 0 or -errno. object_close() takes one that was never opened as well. */

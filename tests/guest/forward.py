@@ -322,6 +322,11 @@ def ether(nic, payload, proto=0x0800, vlan=None, dst=None):
     return b"".join(macs) + tag + struct.pack("!H", proto) + payload
 
 
+def datagrams(nic, port, count, to, by, **frame):
+    """Frames for a reader of the port, from an address to another; `frame`: as ether() has it."""
+    return [ether(nic, ip4(to, 17, udp(port, numbered(i)), src=by), **frame) for i in range(count)]
+
+
 def send_frames(nic, frames, gap=0.001):
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     sock.bind((nic.tap, 0))
@@ -347,9 +352,8 @@ def a_vlan_is_a_hop(env):
     g.check("""set -e; modprobe 8021q; ip link add link eth0 name eth0.5 type vlan id 5
         ip addr add 10.55.0.2/24 dev eth0.5; ip link set eth0.5 up""")
     try:
-        run = read_all(g, ("-i", "eth0"), port, count, [
-            ether(g.nics[0], ip4("10.55.0.2", 17, udp(port, numbered(i)), src="10.55.0.1"), vlan=5)
-            for i in range(count)])
+        run = read_all(g, ("-i", "eth0"), port, count,
+                       datagrams(g.nics[0], port, count, "10.55.0.2", "10.55.0.1", vlan=5))
     finally:
         g.check("ip link del eth0.5")
     flow = run.flow(proto="udp", dport=port)

@@ -3,7 +3,7 @@
 
 from lib import wire
 from guest.env import Trace, receive, trace_eth0
-from guest.forward import at_rest, check_hops, ether, ip4, numbered, send_frames, udp
+from guest.forward import at_rest, check_hops, datagrams, send_frames
 from lib.harness import check, later, test
 from lib.records import at, tally
 
@@ -29,34 +29,40 @@ def a_connected_socket_reads_its_peer_only(env):
     return f"{count} delivered, 5 of another port dropped"
 
 
-@test
-def a_macvlan_is_a_hop(env):
-    """A container with a MAC address of its own on eth0: the device changes in the stack's
-    entry."""
-    g, port, count = env.guest(), env.port(), 50
-    g.check("""set -e; modprobe macvlan; ip netns add mv
-        ip link add link eth0 name mv0 netns mv type macvlan mode bridge
-        ip -n mv addr add 10.56.0.2/24 dev mv0; ip -n mv link set mv0 up
-        ip -n mv link set lo up""")
+def in_a_namespace_by(env, kind, network, count):
+    """A container with a device of this kind on eth0: the device changes in the stack's entry."""
+    g, port = env.guest(), env.port()
+    g.check(f"""set -e; modprobe {kind.split()[0]}; ip netns add up
+        ip link add link eth0 name up0 netns up type {kind}
+        ip -n up addr add {network}.2/24 dev up0; ip -n up link set up0 up
+        ip -n up link set lo up""")
     try:
-        mac = g.check("ip netns exec mv cat /sys/class/net/mv0/address 2>/dev/null || "
-                      "ip -n mv -o link show mv0 | sed 's/.*ether \\([^ ]*\\).*/\\1/'").strip()
-        inode = int(g.check("ip netns exec mv stat -L -c %i /proc/self/ns/net"))
+        mac = g.check("ip -n up -o link show up0 | sed 's/.*ether \\([^ ]*\\).*/\\1/'").strip()
+        inode = int(g.check("ip netns exec up stat -L -c %i /proc/self/ns/net"))
         with trace_eth0(g) as trace:
-            process = g.start(["ip", "netns", "exec", "mv", "traffic", "udp-recv", str(port),
-                               str(count), "--timeout", "20"])
-            process.wait_for("ready", 20)
-            send_frames(g.nics[0], [ether(
-                g.nics[0], ip4("10.56.0.2", 17, udp(port, numbered(i)), src="10.56.0.1"), dst=mac)
-                for i in range(count)])
+            process = receive(g, "udp-recv", port, count, inside=("ip", "netns", "exec", "up"))
+            send_frames(g.nics[0], datagrams(g.nics[0], port, count, f"{network}.2",
+                                             f"{network}.1", dst=mac))
             check(process.wait(30) == 0, f"the reader: {process.out()}{process.err()}")
             run = at_rest(trace.stop())
     finally:
-        g.check("ip netns del mv")
+        g.check("ip netns del up")
     flow = run.flow(proto="udp", dport=port)
     check(tally(flow) == {"delivered": count}, f"{tally(flow)}: {run.summary}")
     check_hops(flow, (None, inode), stages=("gro", "netif", "ip", "local", "sock", "read"))
-    return f"{count} delivered through a macvlan in another namespace"
+    return f"{count} delivered through {kind} in another namespace"
+
+
+@test
+def a_macvlan_is_a_hop(env):
+    """It has a MAC address of its own."""
+    return in_a_namespace_by(env, "macvlan mode bridge", "10.56.0", 50)
+
+
+@later
+def an_ipvlan_is_a_hop(env):
+    """It has eth0's MAC address."""
+    return in_a_namespace_by(env, "ipvlan mode l2", "10.58.0", 30)
 
 
 @test

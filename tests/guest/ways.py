@@ -7,34 +7,10 @@ import re
 
 from guest.copies import fragments_end_in_their_datagram
 from guest.env import receive, trace_eth0
-from guest.forward import (at_rest, check_hops, check_tunnel, ether, ip4, need, numbered, read_all,
-                           send_frames, tap_received, udp)
+from guest.forward import (at_rest, check_tunnel, datagrams, ether, ip4, need, numbered, read_all,
+                           tap_received, udp)
 from lib.harness import check, later, test
 from lib.records import tally
-
-
-@later
-def an_ipvlan_is_a_hop(env):
-    """A container with eth0's own MAC address: the device changes in the stack's entry."""
-    g, port, count = env.guest(), env.port(), 30
-    g.check("""set -e; modprobe ipvlan; ip netns add iv
-        ip link add link eth0 name iv0 netns iv type ipvlan mode l2
-        ip -n iv addr add 10.58.0.2/24 dev iv0; ip -n iv link set iv0 up
-        ip -n iv link set lo up""")
-    try:
-        inode = int(g.check("ip netns exec iv stat -L -c %i /proc/self/ns/net"))
-        with trace_eth0(g) as trace:
-            process = receive(g, "udp-recv", port, count, inside=("ip", "netns", "exec", "iv"))
-            send_frames(g.nics[0], [ether(g.nics[0], ip4(
-                "10.58.0.2", 17, udp(port, numbered(i)), src="10.58.0.1")) for i in range(count)])
-            check(process.wait(30) == 0, f"the reader: {process.out()}{process.err()}")
-            run = at_rest(trace.stop())
-    finally:
-        g.check("ip netns del iv")
-    flow = run.flow(proto="udp", dport=port)
-    check(tally(flow) == {"delivered": count}, f"{tally(flow)}: {run.summary}")
-    check_hops(flow, (None, inode), stages=("gro", "netif", "ip", "local", "sock", "read"))
-    return f"{count} delivered through an ipvlan in another namespace"
 
 
 @later
@@ -46,9 +22,8 @@ def a_vrf_changes_nothing(env):
         ip link set eth0.9 master vrf9; ip addr add 10.59.0.2/24 dev eth0.9
         ip link set eth0.9 up; echo 1 > /proc/sys/net/ipv4/udp_l3mdev_accept""")
     try:
-        run = read_all(g, ("-i", "eth0"), port, count, [
-            ether(g.nics[0], ip4("10.59.0.2", 17, udp(port, numbered(i)), src="10.59.0.1"), vlan=9)
-            for i in range(count)])
+        run = read_all(g, ("-i", "eth0"), port, count,
+                       datagrams(g.nics[0], port, count, "10.59.0.2", "10.59.0.1", vlan=9))
     finally:
         g.check("echo 0 > /proc/sys/net/ipv4/udp_l3mdev_accept; ip link del eth0.9; "
                 "ip link del vrf9")
