@@ -63,27 +63,29 @@ TEST = [
     Suite("golden", "tests/golden/run.sh", MAKE + ["golden"], 40),
     Suite("host", "tests/host/tracing.py", module("host.tracing"), 40),
     Suite("serve", "tests/host/serve.py", module("host.serve"), 30),
-    Suite("cli", "tests/host/cli.py", module("host.cli"), 190),
-    Suite("faults", "tests/host/faults.py", module("host.faults"), 40),
     Suite("suites", "tests/host/suites.py", module("host.suites"), 3),
     Suite("floors", "tests/cost/smoke.sh", ["tests/cost/smoke.sh"], 15),
     Suite("cost", "tests/cost/limits.py", module("cost.limits"), 120),
     Suite("xdpbench", "tests/host/bench.py", module("host.bench"), 150, quiet=True),
     Suite("demo", "tests/guest/demo_runs.py", module("guest.demo_runs"), 30),
 ]
-# Each claim once, what differs from kernel to kernel, and the cells that stand for the matrix.
+# One test of each kind of claim, what differs from kernel to kernel, and the cells that stand for
+# the matrix.
 FEW = [
     *parts("guest", "tests/guest/e1000.py", module("guest.e1000"), 1000, 4),
+    Suite("cli", "tests/host/cli.py", module("host.cli"), 270),
+    Suite("faults", "tests/host/faults.py", module("host.faults"), 150),
     Suite("xdpguest", "tests/guest/bench.py", module("guest.bench"), 110),
     *parts("kernels", "tests/guest/on_kernels.py", module("guest.on_kernels", "--few"), 320, 2),
-    Suite("matrix", "tests/guest/matrix.py", module("guest.matrix", "--few"), 150),
+    Suite("matrix", "tests/guest/matrix.py", module("guest.matrix", "--few"), 90),
     Suite("xdpfaults", "tests/host/bench_faults.py", module("host.bench_faults"), 60),
 ]
 # Every test on every kernel, every cell, and the tools of the next Debian.
 ALL = [
     *parts("guest", "tests/guest/e1000.py", module("guest.e1000", "--all"), 1250, 4),
     Suite("xdpguest", "tests/guest/bench.py", module("guest.bench", "--all"), 220),
-    Suite("allfaults", "tests/host/faults.py", module("host.faults", "--all"), 900),
+    Suite("cli", "tests/host/cli.py", module("host.cli", "--all"), 360),
+    Suite("faults", "tests/host/faults.py", module("host.faults", "--all"), 900),
     *parts("kernels", "tests/guest/on_kernels.py", module("guest.on_kernels"), 1400, 4),
     Suite("matrix", "tests/guest/matrix.py", module("guest.matrix"), 1500),
     Suite("xdpfaults", "tests/host/bench_faults.py", module("host.bench_faults", "--all"), 1500),

@@ -6,7 +6,7 @@ import contextlib
 
 from guest.env import send_udp, trace_eth0
 from guest.poll import setting
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.records import tally
 
 FTRACE = "/proc/sys/kernel/ftrace_enabled"
@@ -25,7 +25,7 @@ def refused(g, words, *names):
     return lines[0]
 
 
-@test
+@later
 def a_switch_that_is_off_is_named_at_the_start(env):
     g = env.guest()
     with setting(g, FTRACE, 0):
@@ -112,7 +112,7 @@ def hooks_that_stop_for_no_known_reason(env):
     return f"{check_blind(run, port, 3 * count, count)}; '{said[0]}'"
 
 
-@test
+@later
 def a_locked_down_kernel_is_named(env):
     g = env.guest(append="lockdown=confidentiality")
     said = [refused(g, words, "lockdown=confidentiality")
@@ -120,7 +120,7 @@ def a_locked_down_kernel_is_named(env):
     return said[0]
 
 
-@test
+@later
 def places_without_names_are_explained(env):
     """Before Linux 5.13 they are looked up in /proc/kallsyms, which may hide all addresses."""
     g, port, count = env.guest(), env.port(), 5

@@ -48,7 +48,7 @@ def fragments_end_in_their_datagram(env):
     return check_fragments(run, port, count, 4)
 
 
-@test
+@later
 def fragments_in_any_order(env):
     """The first fragment last, and each twice but one: a duplicate is dropped."""
     g, port, count = env.guest(), env.port(), 20
@@ -71,7 +71,7 @@ def fragments_in_any_order(env):
     return f"{check_fragments(run, port, count, 3)}; twice: {tally(twice, 'reason')}"
 
 
-@test
+@later
 def fragments_that_wait_in_vain(env):
     """One is missing: after ipfrag_time they are dropped, which takes that long."""
     g, port = env.guest(), env.port()
@@ -154,7 +154,7 @@ def ping_from_guest(g, command, count):
     return run.flow(proto="icmp"), out
 
 
-@test
+@later
 def replies_for_a_raw_socket(env):
     """ping's raw socket gets a copy; nobody else wants the reply, which is no drop."""
     g, count = env.guest(), 5
@@ -168,7 +168,7 @@ def replies_for_a_raw_socket(env):
     return f"{count} replies: {tally(flow)}"
 
 
-@test
+@later
 def a_raw_socket_beside_another(env):
     """A raw UDP socket and a reader: both get each datagram."""
     g, port, count = env.guest(), env.port(), 20
@@ -183,7 +183,7 @@ def a_raw_socket_beside_another(env):
     return f"{count} datagrams, read twice each: {tally(flow)}"
 
 
-@test
+@later
 def a_packet_socket_changes_nothing(env):
     """What tcpdump does: every frame is cloned for it."""
     g, port, count = env.guest(), env.port(), 200
@@ -204,7 +204,7 @@ def a_packet_socket_changes_nothing(env):
     return f"{tally(run.records)} with a packet socket open, no flag, no copy"
 
 
-@test
+@later
 def what_is_not_ip_is_consumed(env):
     g, count = env.guest(), 10
     nic = g.nics[0]
@@ -248,7 +248,7 @@ def what_gro_merged_is_cut_again(env):
     return f"{count} datagrams: {tally(run.records)}, {sum(copies.values())} cut out again"
 
 
-@test
+@later
 def what_a_sender_left_whole_is_cut(env):
     """UDP GSO from a container: ten datagrams come as one packet, to a socket without UDP GRO."""
     g, port, count = env.guest(), env.port(), 100
@@ -266,7 +266,7 @@ def what_a_sender_left_whole_is_cut(env):
 
 # --- held by a program ---------------------------------------------------------------------------
 
-@test
+@later
 def a_program_that_holds_packets_shows_in_ip(env):
     """NFQUEUE in INPUT: a program gives its verdict 20 ms after it saw the packet."""
     g, port, count, delay_ms = env.guest(), env.port(), 20, 20

@@ -306,14 +306,14 @@ def a_stream_with_losses(env):
     return f"{said}, {len(dropped)} lost, {len(waited)} waited out of order, up to {longest:.1f} ms"
 
 
-@test
+@later
 def a_slow_reader_with_a_small_buffer(env):
     run, flow, _ = transfer(env, 1, size=300_000,
                             reader=("--rcvbuf", 16384, "--chunk", 3000, "--delay-ms", 2))
     return check_stream(run, flow, 300_000)
 
 
-@test
+@later
 def a_reader_that_dies(env):
     """Data in the socket when it closes: ended as unread, not in flight for ever."""
     g, port = env.guest(), env.port()

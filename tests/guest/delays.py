@@ -11,7 +11,7 @@ import time
 
 from guest.env import (ALIGN_NS, MS, clock_offset, median, part, receive, rx_lines, send_tcp,
                        send_udp, trace_eth0)
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.records import Trace, at, between
 
 DELAY_MS = 50
@@ -46,7 +46,7 @@ def check_waits(rows):
             f"{median(others) / MS:.2f} ms, {small:.0%} < 5 ms")
 
 
-@test
+@later
 def a_slow_udp_reader_shows_in_sock(env):
     g, port, count = env.guest(), env.port(), 40
     with trace_eth0(g) as trace:

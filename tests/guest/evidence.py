@@ -14,7 +14,7 @@ from guest.env import megabytes, send_tcp, send_udp, trace_eth0
 from guest.forward import (BEYOND, bridge, container, ether, forwarding, ip4, need,
                            numbered, receive_inside, send_frames, tap_received, udp)
 from lib import wire
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.records import at, tally
 from lib.tool import eventually
 
@@ -64,12 +64,12 @@ def under_a_dhcp_clients_socket(env):
     return under_a_packet_socket(env, IPV4, "eth0")
 
 
-@test
+@later
 def under_a_packet_socket_of_all_interfaces(env):
     return under_a_packet_socket(env, IPV4, None)
 
 
-@test
+@later
 def a_delay_under_a_packet_socket(env):
     """The reader takes its time: that is in the journey, though the original is long gone."""
     g, port, count, delay = env.guest(), env.port(), 10, 20
@@ -129,7 +129,7 @@ def redirected(env, setup, teardown, count=20):
     return f"{count} left through eth1"
 
 
-@test
+@later
 def redirected_by_tc(env):
     return redirected(env, """set -e; modprobe sch_ingress; modprobe act_mirred
         modprobe cls_matchall
@@ -138,7 +138,7 @@ def redirected_by_tc(env):
         """, "tc qdisc del dev eth0 ingress")
 
 
-@test
+@later
 def a_bridge_made_while_it_runs(env):
     """Docker or libvirt started after the trace: nothing of it was there to be looked at."""
     g, port, count = env.guest(), env.port(), 50

@@ -131,7 +131,7 @@ def unread_datagrams_fill_the_table_of_records(env):
     return said
 
 
-@test
+@later
 def unread_datagrams_fill_the_index(env):
     """20,000 addresses at once, where the index holds 16,384 in sets of four."""
     run, said, reads = overrun_udp(env, (), 200, 100)
@@ -155,7 +155,7 @@ def many_connections(g, port, count, size):
     return sockets
 
 
-@test
+@later
 def unread_connections_fill_the_table_of_sockets(env):
     """5,000 sockets with unread data, where the table holds 4,096."""
     g, port, count, size = env.guest(), env.port(), 5000, 100
@@ -328,7 +328,7 @@ def recycled_streams(env, smp, size=3_000_000, streams=3):
             f"merged each behind what it continues, {len(acks)} acknowledgements")
 
 
-@test
+@later
 def recycled_datagrams(env):
     return recycled(env, 1)
 
@@ -338,7 +338,7 @@ def recycled_datagrams_by_kprobe(env):
     return recycled(env, 1, "--backend", "kprobe")
 
 
-@test
+@later
 def recycled_segments(env):
     return recycled_streams(env, 1)
 

@@ -234,7 +234,7 @@ def ways_inside_by_kprobe(env):
     return f"{tally(run.records)}, the kernel says skipped: {run.missed() or 'nothing'}"
 
 
-@test
+@later
 def a_slow_reader_in_a_container(env):
     """The delay is between the container's socket and the read, and nowhere else."""
     g, port, count = env.guest(), env.port(), 20
@@ -254,7 +254,7 @@ def a_slow_reader_in_a_container(env):
     return f"sock to read median {median(waits) / MS:.2f} ms of {DELAY_MS} ms"
 
 
-@test
+@later
 def a_stream_into_a_container(env):
     g, port, size = env.guest(), env.port(), 3_000_000
     with forwarding(g), container(g, f"{INSIDE}.2") as netns:
@@ -345,7 +345,7 @@ def read_all(g, trace_args, port, count, frames):
         return at_rest(trace.stop())
 
 
-@test
+@later
 def a_vlan_is_a_hop(env):
     """The device changes within the stack's entry: no hook sees that, it shows at `ip`."""
     g, port, count = env.guest(), env.port(), 100
@@ -391,7 +391,7 @@ def a_vxlan_tunnel_is_a_hop(env):
     return check_tunnel(run, port, count, "vx0")
 
 
-@test
+@later
 def a_gre_tunnel_is_a_hop(env):
     g, port, count = env.guest(), env.port(), 100
     g.check("""set -e; modprobe ip_gre

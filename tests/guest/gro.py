@@ -8,7 +8,7 @@ import time
 from lib import wire
 from guest.counts import check_stream, transfer
 from guest.env import MS, MSS, median, part, receive, trace_eth0
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.records import at, spent, tally
 
 
@@ -56,7 +56,7 @@ def every_merged_frame_has_a_journey(env):
             f"reader per frame {median(whole) / MS:.2f} ms, per skb {median(skbs) / MS:.2f} ms")
 
 
-@test
+@later
 def what_was_not_held_waits_in_the_batch_only(env):
     g, port = env.guest(), env.port()
     with trace_eth0(g) as trace:

@@ -11,7 +11,7 @@ import struct
 from guest.env import megabytes, receive, trace_eth0
 from guest.forward import (C1, INSIDE, at_rest, closed, container, ether, ip4, need, numbered,
                            read_all, send_frames, udp)
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.records import Trace, tally
 from lib.tool import eventually
 
@@ -86,7 +86,7 @@ def tags_in_the_bytes_hide_no_flow(env):
     return f"{count} each: one tag, two, priority alone, and one that the NIC took out"
 
 
-@test
+@later
 def drops_behind_a_tag_name_their_flow(env):
     """UDP to a closed port; TCP with data to one."""
     g, port = env.guest(), env.port()
@@ -105,7 +105,7 @@ def drops_behind_a_tag_name_their_flow(env):
     return f"{[(r['proto'], r['reason']) for r in flow]}"
 
 
-@test
+@later
 def a_sample_of_tagged_flows_is_fair(env):
     """Each flow by its ports, as without a tag; and frames that are not IP each by itself."""
     g, port, flows = env.guest(), env.port(), 400
@@ -129,7 +129,7 @@ def nic_received(g):
     return int(g.check("cat /sys/class/net/eth0/statistics/rx_packets"))
 
 
-@test
+@later
 def labels_hide_no_flow(env):
     """MPLS: the label that ends here is taken off, and a reader gets what was behind it."""
     g, port, count = env.guest(), env.port(), 20
@@ -217,7 +217,7 @@ def big_tcp(env, v6):
     return f"{megabytes(size)} in {len(ends)} packets, the longest of {longest} bytes"
 
 
-@test
+@later
 def big_tcp_over_ipv6_has_its_length(env):
     lacks(env.guest(), (5, 19))
     return big_tcp(env, True)
@@ -273,7 +273,7 @@ def decrypted(env, mode, inner=None):
     return f"{count} delivered, with their ports"
 
 
-@test
+@later
 def what_esp_had_inside_is_shown(env):
     return decrypted(env, "transport")
 
@@ -283,7 +283,7 @@ def what_an_esp_tunnel_had_inside_is_shown(env):
     return decrypted(env, "tunnel", ("10.98.0.2", "10.98.0.1"))
 
 
-@test
+@later
 def arp_out_of_a_tunnel_has_no_addresses(env):
     """Those of the packet around it are not its own."""
     g, count = env.guest(), 5
@@ -358,7 +358,7 @@ def odd_and_short_frames_say_nothing_wrong(env):
 
 # --- in a guest that has IPv6 -------------------------------------------------------------------
 
-@test
+@later
 def extension_headers_hide_no_flow(env):
     """UDP behind destination options, behind hop-by-hop and destination options, and both in two
     fragments, which a reader gets whole."""
@@ -392,7 +392,7 @@ def extension_headers_hide_no_flow(env):
     return f"{count} each: options, two kinds of them, fragments of both"
 
 
-@test
+@later
 def echoes_behind_options_are_consumed(env):
     """They are answered: the kernel counts them, and no errors."""
     g, count = env.guest(ipv6=True), 5

@@ -99,7 +99,7 @@ def stream(env, smp, weight):
             f"{check_rows(run.whole, trace.records, weight == 'wire')}")
 
 
-@test
+@later
 def histograms_of_a_large_stream_by_the_wire(env):
     return stream(env, 1, "wire")
 
@@ -135,7 +135,7 @@ def the_examples_that_the_kernel_sends_are_the_slowest(env):
             f"{4 * len(run.whole.rows)} examples")
 
 
-@test
+@later
 def a_slow_reader_shows_in_quantiles_and_example(env):
     """Fifty milliseconds between two reads: in sock for datagrams that came meanwhile."""
     g, port, count, delay_ms = env.guest(), env.port(), 40, 50
@@ -162,7 +162,7 @@ def a_slow_reader_shows_in_quantiles_and_example(env):
             f"{sock['share_percent']:.1f} %")
 
 
-@test
+@later
 def a_port_scan_fills_the_groups_and_no_more(env):
     """60,000 ports: 16 have a group, the rest is `other`, and all are counted."""
     g, groups, ports = env.guest(), 16, 60_000
@@ -199,7 +199,7 @@ def held(g):
     return row["max_entries"] * row["bytes_value"] // 1024
 
 
-@test
+@later
 def groups_are_what_they_say(env):
     g, ports, seen = env.guest(2), [env.port(), env.port()], []
     wanted = {"port": {f"udp/{p}": 100 * (i + 1) for i, p in enumerate(ports)},
@@ -224,7 +224,7 @@ def groups_are_what_they_say(env):
     return "; ".join(seen)
 
 
-@test
+@later
 def a_control_group_is_a_group(env):
     g, port, group = env.guest(), env.port(), "/tmp/cg/some/readers"
     rc, _, err = g.sh("mkdir -p /tmp/cg && mount -t cgroup2 none /tmp/cg")
@@ -248,7 +248,7 @@ def a_control_group_is_a_group(env):
     return f"{got}"
 
 
-@test
+@later
 def only_a_readers_packets_are_measured(env):
     g, ports = env.guest(), [env.port(), env.port()]
     first = receive(g, "udp-recv", ports[0], 70)
@@ -266,7 +266,7 @@ def only_a_readers_packets_are_measured(env):
     return f"70 of 120 packets measured, {led['filtered']} filtered"
 
 
-@test
+@later
 def intervals_of_ten_milliseconds_lose_nothing(env):
     """The counters are read a hundred times a second while they grow, on two CPUs."""
     g, port = env.guest(2), env.port()
@@ -279,7 +279,7 @@ def intervals_of_ten_milliseconds_lose_nothing(env):
             f"{check_rows(run.whole, trace.records)}")
 
 
-@test
+@later
 def an_interval_has_its_own_examples(env):
     """A slow packet early on must not keep the later intervals from having theirs."""
     g, port = env.guest(), env.port()
@@ -321,7 +321,7 @@ def only_slow_packets_are_sent(env):
     return f"{len(run.records)} of {led['seen']} shown, {led['emitted']} sent"
 
 
-@test
+@later
 def slow_in_all_means_the_total(env):
     g, fast, slow = env.guest(), env.port(), env.port()
     process = g.start(["pktpath", "trace", "-i", "eth0", "--slow", "150ms"])

@@ -3,7 +3,7 @@
 were sent, and the interrupt counts of /proc/interrupts."""
 
 from guest.env import send_udp
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.records import Trace, tally
 
 
@@ -47,7 +47,7 @@ def comes_later(env, model, driver, want):
     return f"{len(with_irq)} of 30 with irq; {added[0]}"
 
 
-@test
+@later
 def a_nic_without_rows_comes_later(env):
     return comes_later(env, "virtio-net-pci", "virtio_net", "irq_handler_entry")
 
@@ -57,7 +57,7 @@ def a_nic_with_rows_comes_later(env):
     return comes_later(env, "e1000e", "e1000e", "e1000e_poll")
 
 
-@test
+@later
 def a_bridge_comes_later(env):
     g, port = env.guest(), env.port()
     if not g.sh("[ -d /sys/module/bridge ]")[0]:

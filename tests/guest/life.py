@@ -3,12 +3,12 @@
 
 from guest.counts import complete
 from guest.env import bpf_objects, receive, send_udp, trace_eth0
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.records import tally
 from lib.tool import eventually
 
 
-@test
+@later
 def an_interface_goes_down_and_up(env):
     g, port, nic = env.guest(), env.port(), env.guest().nics[0]
     with trace_eth0(g) as trace:
@@ -44,7 +44,7 @@ def an_interface_vanishes(env):
     return f"exit 1, '{said[0]}', nothing left attached"
 
 
-@test
+@later
 def the_clock_is_set_while_it_runs(env):
     """An hour on, and back: a record's wall clock is the guest's own."""
     g, port, offs = env.guest(), env.port(), []
@@ -71,7 +71,7 @@ def start_two(g, *args):
     return first.ready(), second.ready()
 
 
-@test
+@later
 def two_at_once_see_the_same(env):
     g, port = env.guest(), env.port()
     first, second = start_two(g)

@@ -10,7 +10,7 @@ import struct
 from guest.env import receive, send_udp, trace_eth0
 from guest.forward import (BEYOND, INSIDE, at_rest, container, ether, forwarding, ip4, need,
                            numbered, receive_inside, send_frames, udp)
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.records import Trace, tally
 
 OUTSIDE, GUEST = "10.77.0.1", "10.77.0.2"
@@ -44,7 +44,7 @@ def check_nat(flow, count, saddr, sport, daddr, dport):
             check(want is None or nat[key] == want, f"{key}: {nat}")
 
 
-@test
+@later
 def a_redirected_port_is_shown_beside_the_wires(env):
     """UDP and TCP to a port that nobody reads, redirected to one that a reader has; and datagrams
     of the same reader that conntrack leaves alone."""
@@ -112,7 +112,7 @@ def frames_out(nic, count, send):
     return seen
 
 
-@test
+@later
 def what_is_masqueraded_shows_what_left(env):
     g, port, count = env.guest(), env.port(), 20
     frames = [ether(g.nics[0], ip4(f"{BEYOND}.5", 17, udp(port, numbered(i), sport=4100 + i)))
@@ -132,7 +132,7 @@ def what_is_masqueraded_shows_what_left(env):
     return f"{count} left as {left[0][0]}:{left[0][1]} and so on"
 
 
-@test
+@later
 def what_is_dropped_after_a_translation_shows_it(env):
     """By the kernel for want of a reader, and by a filter before the packet is anywhere."""
     g, count = env.guest(), 5
@@ -153,7 +153,7 @@ def what_is_dropped_after_a_translation_shows_it(env):
     return f"{count} each, in {flow[0]['place']} at last"
 
 
-@test
+@later
 def samples_and_groups_go_by_the_wires_flow(env):
     """The port that clients know, not the one that the reader has."""
     g, count = env.guest(), 20

@@ -4,13 +4,13 @@
 from lib import wire
 from guest.env import Trace, receive, trace_eth0
 from guest.forward import at_rest, check_hops, datagrams, send_frames
-from lib.harness import check, later, test
+from lib.harness import check, later
 from lib.records import at, tally
 
 BEYOND6 = "fd88"
 
 
-@test
+@later
 def a_connected_socket_reads_its_peer_only(env):
     """What comes from another port finds no socket, though the port is the same."""
     g, port, count, sport = env.guest(), env.port(), 50, 31_000
@@ -53,7 +53,7 @@ def in_a_namespace_by(env, kind, network, count):
     return f"{count} delivered through {kind} in another namespace"
 
 
-@test
+@later
 def a_macvlan_is_a_hop(env):
     """It has a MAC address of its own."""
     return in_a_namespace_by(env, "macvlan mode bridge", "10.56.0", 50)
@@ -65,7 +65,7 @@ def an_ipvlan_is_a_hop(env):
     return in_a_namespace_by(env, "ipvlan mode l2", "10.58.0", 30)
 
 
-@test
+@later
 def a_bond_is_followed_by_its_ports(env):
     """-i bond7: drivers hand packets up for the ports. In a namespace, as it takes those over."""
     g, port, count = env.guest(), env.port(), 30
@@ -96,7 +96,7 @@ def a_bond_is_followed_by_its_ports(env):
     return f"{count} delivered through bond7, by p0"
 
 
-@test
+@later
 def an_interface_upon_another_says_where_to_look(env):
     g, said = env.guest(), []
     g.check("set -e; modprobe 8021q; modprobe bridge; ip link add link eth0 name eth0.6 type vlan "

@@ -120,17 +120,17 @@ def interrupts_of_e1000e(env):
     return check_handler(env, "e1000e", "e1000_intr_msix_rx", "e1000e_poll")
 
 
-@test
+@later
 def interrupts_of_igb(env):
     return check_handler(env, "igb", "igb_msix_ring", "igb_poll")
 
 
-@test
+@later
 def interrupts_of_virtio(env):
     return check_handler(env, "virtio-net-pci", "irq_handler_entry", "virtnet_poll")
 
 
-@test
+@later
 def a_handler_that_two_drivers_have(env):
     """e1000 and e1000e both have an e1000_intr(); both are loaded, the traced one counts."""
     g, port = env.guest(), env.port()
@@ -188,7 +188,7 @@ def a_polls_packets_are_numbered_on_virtio(env):
     return check_bursts(env, "virtio-net-pci")
 
 
-@test
+@later
 def a_polls_merged_packets_are_numbered(env):
     g, port = env.guest(), env.port()
     with trace_eth0(g, file=True) as trace:
@@ -227,7 +227,7 @@ def a_budget_used_up_is_a_repoll(env):
     return f"{len(repolls)} repolls, each after a poll of {BUDGET}, of {len(rows)} polls"
 
 
-@test
+@later
 def a_timer_polls(env):
     """gro_flush_timeout with napi_defer_hard_irqs: no interrupts, but a poll every 20 ms."""
     g, port, count, every = env.guest(), env.port(), 40, 20 * MS
@@ -276,7 +276,7 @@ def check_missed(run):
     return f"{len(missed)} of {len(rows)} polls, each scheduled after the one before it began"
 
 
-@test
+@later
 def an_interrupt_during_a_poll_on_e1000e(env):
     """It masks its interrupt while it polls, but one may be on its way: its NIC throttles them.
     Not back to back, since the poll must find nothing more while the next one comes."""
@@ -337,7 +337,7 @@ def counter(g, name):
     raise Skip(f"this kernel does not count {name}")
 
 
-@test
+@later
 def busy_polled_packets_are_as_many_as_the_kernel_counts(env):
     g, port, count = env.guest(), env.port(), 200
     with setting(g, "/proc/sys/net/core/busy_read", 50_000):
@@ -372,7 +372,7 @@ def threaded(g):
         yield thread_of(g, "napi/eth0")
 
 
-@test
+@later
 def a_thread_polls(env):
     g, port, count = env.guest(), env.port(), 40
     with threaded(g), trace_eth0(g) as trace:
@@ -468,7 +468,7 @@ def softnet(g):
     return sum(int(row[1], 16) for row in rows), sum(int(row[2], 16) for row in rows)
 
 
-@test
+@later
 def squeezes_are_counted_as_the_kernel_does(env):
     g, port = env.guest(), env.port()
     with setting(g, "/proc/sys/net/core/netdev_budget", 1):

@@ -9,7 +9,7 @@ from guest.counts import OLD
 from guest.env import (ALIGN_NS, MS, asleep, clock_offset, closed, median, receive, rx_lines,
                        send_tcp, trace_eth0, udp_counters)
 from lib.guest import PATIENCE, GuestError
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.records import Trace, at, spent, tally
 from lib.tool import eventually
 
@@ -64,7 +64,7 @@ def readers_that_sleep_are_woken_for_udp(env):
     return "; ".join(said)
 
 
-@test
+@later
 def readers_that_sleep_are_woken_for_tcp(env):
     g, count, said, rows = env.guest(), 20, [], []
     with trace_eth0(g) as trace:
@@ -82,7 +82,7 @@ def readers_that_sleep_are_woken_for_tcp(env):
     return "; ".join(said)
 
 
-@test
+@later
 def a_busy_reader_is_awake(env):
     """A reader that runs while packets come sleeps for none of them."""
     g, port, size = env.guest(), env.port(), 4_000_000
@@ -119,7 +119,7 @@ def other_ways_to_read_cover_the_stream(env):
     return f"{size} bytes each: " + ", ".join(said)
 
 
-@test
+@later
 def a_peek_does_not_end_a_datagram(env):
     g, port, count = env.guest(), env.port(), 10
     with trace_eth0(g) as trace:
@@ -161,7 +161,7 @@ def on_loopback(g, port, size, *words):
     return process.out()
 
 
-@test
+@later
 def data_in_a_syn_is_read(env):
     g, port, size = env.guest(), env.port(), 700
     g.check("echo 3 > /proc/sys/net/ipv4/tcp_fastopen")
@@ -205,14 +205,14 @@ def what_ktls_takes_is_labelled(env):
                                   ("tls", "gcm", "ctr", "ghash_generic"))[1]
 
 
-@test
+@later
 def what_mptcp_takes_is_labelled(env):
     out, said = taken_below_the_reader(env, "mptcp", "mptcp socket")
     check("fallback 0" in out, "MPTCP fell back to TCP")
     return said
 
 
-@test
+@later
 def a_stopped_reader_shows_in_sock(env):
     """SIGSTOP, a packet, 100 ms, SIGCONT: the signal wakes it, not the packet."""
     g, port, count, hold_ms = env.guest(), env.port(), 8, 100

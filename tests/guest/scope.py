@@ -4,14 +4,14 @@
 import subprocess
 
 from guest.env import receive, send_tcp, send_udp
-from lib.harness import check, test
+from lib.harness import check, later, test
 from lib.records import Trace, tally
 
 FLOWS = 400
 ONE_OF = 4
 
 
-@test
+@later
 def two_interfaces_of_three(env):
     g, port = env.guest(), env.port()
     with Trace(g, "-i", "eth0", "-i", "eth1") as trace:
@@ -61,7 +61,7 @@ def send_inside(g, port, count):
     check(process.wait(30) == 0, process.err())
 
 
-@test
+@later
 def another_network_namespace(env):
     """By name, by process, and all at once: each sees its own devices, under their names."""
     g, port = env.guest(), env.port()
@@ -111,7 +111,7 @@ def a_sample_of_flows_is_whole_and_fair(env):
     return f"{len(flows)} of {FLOWS} flows, each whole, {led['sampled_out']} packets left out"
 
 
-@test
+@later
 def a_sample_of_packets_is_fair(env):
     g, port, count = env.guest(), env.port(), 1200
     with Trace(g, "-i", "eth0", "--sample", f"1/{ONE_OF},packet", file=True) as trace:
@@ -124,7 +124,7 @@ def a_sample_of_packets_is_fair(env):
     return f"{len(flow)} of {count} packets"
 
 
-@test
+@later
 def a_sampled_stream_is_all_or_nothing(env):
     """GRO merges within a flow only, so a sampled stream lacks nothing, and no parent."""
     g, whole, none = env.guest(), 0, 0

@@ -23,7 +23,7 @@ def a_large_stream_on_two_cpus(env):
     return check_transfer(env, 2)
 
 
-@test
+@later
 def a_socket_held_by_its_reader(env):
     """A reader that copies megabytes at once holds its socket: what comes meanwhile waits."""
     size = 10_000_000

@@ -63,7 +63,7 @@ def check_threads(env, nic=None, count=20):
             f"ones, {counted} by the kernel's count; its thread after {waits / 1000:.0f} µs")
 
 
-@test
+@later
 def interrupts_in_threads_of_e1000(env):
     return check_threads(env)
 
@@ -78,7 +78,7 @@ def interrupts_in_threads_of_virtio(env):
     return check_threads(env, "virtio-net-pci")
 
 
-@test
+@later
 def a_stream_with_interrupts_in_threads(env):
     """Merged packets and ACKs as well; the bytes are the reader's."""
     g, port, size = threaded_guest(env), env.port(), 1_000_000

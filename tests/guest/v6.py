@@ -17,7 +17,7 @@ def check_stages(flow, *more):
         check(not missing, f"no {missing}: {rec}")
 
 
-@test
+@later
 def pings_over_ipv6_are_consumed(env):
     g = env.guest(ipv6=True)
     with trace_eth0(g) as trace:
@@ -56,7 +56,7 @@ def a_closed_port_drops_over_ipv6(env):
     return f"5 dropped, NO_SOCKET in {flow[0]['place']}"
 
 
-@test
+@later
 def a_stream_over_ipv6(env):
     g, port, size = env.guest(ipv6=True), env.port(), 2_000_000
     with trace_eth0(g) as trace:

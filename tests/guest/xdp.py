@@ -169,7 +169,7 @@ def generic_verdicts_are_what_the_wire_says(env):
     return check_verdicts(env, g, "generic", foreign(g, "xdpgeneric"))
 
 
-@test
+@later
 def generic_verdicts_on_skbs_that_are_replaced(env):
     g = env.guest()
     if env.kernel in ("5.10",):
@@ -193,7 +193,7 @@ def check_hist(env, g, how):
     return f"{check_count(run)}; {check_rows(run.whole, trace.records)}; {rows}"
 
 
-@test
+@later
 def histograms_of_what_generic_xdp_ends(env):
     return check_hist(env, env.guest(), "xdpgeneric")
 
@@ -221,7 +221,7 @@ def check_socket(env, g, mode, how):
     return f"{got} of {count} in the socket, as {mode} records say"
 
 
-@test
+@later
 def generic_redirects_into_a_socket(env):
     return check_socket(env, env.guest(), "generic", "xdpgeneric")
 
@@ -257,7 +257,7 @@ def a_foreign_generic_program_stays(env):
     return check_foreign(env, env.guest(), "xdpgeneric")
 
 
-@test
+@later
 def a_program_without_btf_cannot_be_observed(env):
     g, port = env.guest(), env.port()
     with foreign(g, "xdpgeneric", BARE) as (_, program):
@@ -304,7 +304,7 @@ def check_own(env, g, mode, option, words):
     return f"{count} passed a {mode} one, {took:.1f} µs each to the next stage; gone after kill -9"
 
 
-@test
+@later
 def our_own_generic_program_passes_all(env):
     return check_own(env, env.guest(), "generic", "--xdp=generic",
                      ("turns GRO off on eth0", "not the fast path"))

@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
-from lib.harness import Skip, check, test
+from lib.harness import Skip, check, later, test
 from lib.tool import BUILD, PKTPATH, ROOT, Trace, eventually, run
 
 SUPPRESSIONS = pathlib.Path(__file__).with_name("valgrind.supp")
@@ -90,7 +90,7 @@ def the_sanitizers_find_nothing(env):
         clean(run(*words, argv0=[pktpath]).stderr)
 
 
-@test
+@later
 def a_newer_libbpf_does_as_well(env):
     prefix = env.libbpf
     if not prefix:

@@ -24,7 +24,7 @@ import threading
 
 from lib import wire
 from lib.faults import Probe, judge, nothing_left, places
-from lib.harness import check, main, test
+from lib.harness import check, later, main, test
 from lib.tool import PATIENCE, PKTPATH, HostRun, eventually, run
 
 EVERYTHING = "--all" in sys.argv
@@ -140,7 +140,7 @@ def trace_goes_on_or_says_why():
     return sweep(words, right)
 
 
-@test
+@later
 def drops_go_on_or_say_why():
     return sweep(["drops", "-d", "0.2"])
 
@@ -156,14 +156,14 @@ def histograms_go_on_or_say_why():
     return sweep(words, right)
 
 
-@test
+@later
 def a_trace_into_a_file_goes_on_or_says_why():
     with tempfile.TemporaryDirectory() as folder:
         return sweep(["hist", "-i", "lo", "-d", "0.2", "--trace", f"{folder}/trace", "--comm",
                       "python3", "--worst", "2"])
 
 
-@test
+@later
 def a_sample_within_a_budget_goes_on_or_says_why():
     return sweep(["trace", "-d", "0.5", "--sample", "1/2,packet", "--overhead-budget", "50%",
                   "--comm", "nobody"])
@@ -187,12 +187,12 @@ def ask(process, said):
     process.send_signal(signal.SIGTERM)
 
 
-@test
+@later
 def serve_goes_on_or_says_why():
     return sweep(["serve", "--listen", "127.0.0.1:0", "-i", "lo"], drive=ask)
 
 
-@test
+@later
 def cost_is_measured_or_it_says_why():
     here = ("cost", "sender", "loopback", "measure", "calibrat", "look", "ns_a_packet", "time_")
 
@@ -229,7 +229,6 @@ if __name__ == "__main__":
     if os.geteuid():
         print("SKIP all: BPF programs need root\n0 passed, 0 failed, 1 skipped")
         sys.exit(0)
-    sys.argv = [w for w in sys.argv if w != "--all"]
     wire.isolate()
     with Load():
         main()

@@ -29,8 +29,8 @@ def test(function):
 
 
 def later(function):
-    """A test whose claim another one proves with another NIC, backend, IP version or number of
-    CPUs: it runs with `--all`, or when it is named."""
+    """A test of a kind of which `make test` has another one, in a shorter time (of the same stage,
+    hook, option or sort of packet): it runs with `--all`, or when it is named."""
     function.later = True
     return test(function)
 
