@@ -63,7 +63,10 @@ def flood(g, port, count):
 
 @contextlib.contextmanager
 def setting(g, path, value):
-    """A kernel's setting, for a while."""
+    """A kernel's setting, for a while. Not before earlier traces have detached: Linux 6.1 turns
+    ftrace off for good if hooks are detached while kernel.ftrace_enabled is 0, and notices when the
+    last one goes (ftrace_shutdown())."""
+    settle(g)
     before = g.check(["cat", path]).strip()
     rc, _, err = g.sh(f"echo {value} > {path}")
     if rc:
