@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """Runs the test suites, several at a time, shows what they print, and adds up what they count.
 
-    run.py [--all] [SUITE...]   all of a level by default; `guest` is guest1, guest2 and so on
-    run.py [--all] --list       their names
+    run.py [--all] [--build] [SUITE...]   all of a level by default; `guest` is guest1, guest2 ...
+    run.py [--all] --list                 their names
 
-`make test` runs them as they are here, `make test-all` with --all: longer, and some more.
+`make test` runs them as they are here, `make test-all` with --all: longer, and some more. --build
+makes first what all suites share: they run at once, and no two may make the same file.
 A new suite is a row of SUITES. It is a command whose last line is `N passed, N failed, N skipped`.
 One that prints no such line, ends badly without a failure of its own, takes too long or is not
 there counts as a failure.
@@ -163,7 +164,20 @@ def verdict(suite, status, counts):
     return tuple(counts), ""
 
 
-running = []  # processes of all suites that were started
+running = []  # processes that were started
+
+
+def build():
+    """Makes what the suites share, before others of this machine as they are; with what make was
+    told (CC=clang), but jobs of its own."""
+    told = [w for w in os.environ.get("MAKEFLAGS", "").split() if not w.startswith(("-j", "--jobs"))]
+    process = subprocess.Popen(
+        [*MAKE, f"-j{os.cpu_count() or 1}", "test-build"], cwd=ROOT, stdin=subprocess.DEVNULL,
+        env=environment() | {"MAKEFLAGS": " ".join(told)}, start_new_session=True,
+        preexec_fn=go_first)
+    running.append(process)
+    if process.wait():
+        sys.exit(f"run.py: the build failed with status {process.returncode}")
 
 
 def run(suite):
@@ -215,11 +229,13 @@ def in_turn(suites, results):
 
 def main(words):
     started, every = time.monotonic(), "--all" in words
-    level, words = TEST + (ALL if every else FEW), [w for w in words if w != "--all"]
-    if words == ["--list"]:
+    level = TEST + (ALL if every else FEW)
+    if "--list" in words:
         print("\n".join(s.name for s in level))
         return 0
-    results, suites = [], choose(level, words)
+    results, suites = [], choose(level, [w for w in words if w not in ("--all", "--build")])
+    if "--build" in words:
+        build()
     in_turn(collections.deque(s for s in suites if s.quiet), results)
     rest = collections.deque(sorted((s for s in suites if not s.quiet), key=lambda s: -s.takes))
     workers = [threading.Thread(target=in_turn, args=(rest, results), daemon=True)

@@ -132,15 +132,13 @@ ONLY   ?=
 .PHONY: test test-all test-build host-test
 ## All suites, or some: ONLY="unit cli"
 test: deps-test
-	@$(MAKE) --no-print-directory -j$$(nproc) test-build
-	@$(PYTHON) tests/run.py $(ONLY)
+	@$(PYTHON) tests/run.py --build $(ONLY)
 
 ## All tests on all kernels, before a release
 test-all: deps-test
-	@$(MAKE) --no-print-directory -j$$(nproc) test-build
-	@$(PYTHON) tests/run.py --all $(ONLY)
+	@$(PYTHON) tests/run.py --all --build $(ONLY)
 
-# All that suites share: they run at once, and no two may make the same file.
+# All that suites share: tests/run.py makes it.
 test-build: guest-build $(GUEST_BPF) $(B)/tests/tools/fail.so $(B)/tests/tools/two_tracers \
 	$(UNIT_TESTS) $(B)/test/replay $(B)/floors
 	@:
