@@ -8,6 +8,7 @@ part 2/3 is the second third of all. --all: those marked @later as well.
 
 import sys
 
+from lib import guesttools
 from lib import kernels
 from lib import wire
 from lib import xdptools
@@ -37,6 +38,8 @@ from guest import evidence  # noqa: F401
 from guest import headers  # noqa: F401
 from guest import nat  # noqa: F401
 from guest import ways  # noqa: F401
+from guest import sockets  # noqa: F401
+from guest import tunnels  # noqa: F401
 from guest import hist  # noqa: F401
 from guest import xdp  # noqa: F401
 from guest import xdp_sent  # noqa: F401
@@ -49,7 +52,9 @@ def main():
         sys.exit(f"guest_e1000: {reason}")
     try:
         fetch(Env.KERNEL, NICS)
-        xdptools.prefetch()  # from here on there is no network
+        xdptools.prefetch()
+        if "--all" in sys.argv or any(word.isidentifier() for word in sys.argv[1:]):
+            guesttools.prefetch()  # from here on there is no network
     except kernels.AssetError as error:
         sys.exit(f"guest_e1000: {error}")
     wire.isolate()

@@ -12,13 +12,14 @@ import sys
 import time
 
 from lib import guest as guests
+from lib import guesttools
 from lib import kernels
 from lib import wire
 from lib.harness import Skip, one, take_tests, total
 from guest.env import Env
 
 from guest import copies, counts, evidence, forward, gro, headers, nat, ooo, others  # noqa: F401
-from guest import poll, read, ways  # noqa: F401  all define tests
+from guest import later, poll, read, sockets, threaded, tunnels, ways, xdp  # noqa: F401
 
 NIC = "e1000"
 # What a host has or does: the test that tries it.
@@ -46,6 +47,16 @@ ROWS = {
     "VXLAN": "a_vxlan_tunnel_is_a_hop",
     "GRE": "a_gre_tunnel_is_a_hop",
     "IPIP": "an_ipip_tunnel_is_a_hop",
+    "GENEVE": "a_geneve_tunnel_is_a_hop",
+    "WireGuard": "a_wireguard_tunnel_is_a_hop",
+    "Open vSwitch": "a_switch_of_open_vswitch_forwards",
+    "Open vSwitch drops": "what_open_vswitch_drops_has_its_reason",
+    "flow table": "a_flow_table_forwards",
+    "TPROXY": "a_proxy_takes_what_is_for_others",
+    "SO_REUSEPORT": "two_readers_share_a_port",
+    "socket handed over": "a_socket_is_handed_over",
+    "AF_XDP": "generic_redirects_into_a_socket",
+    "NIC of another driver, later": "a_nic_with_rows_comes_later",
     "fragments": "fragments_end_in_their_datagram",
     "fragments under conntrack": "fragments_under_conntrack",
     "fragments that wait in vain": "fragments_that_wait_in_vain",
@@ -63,6 +74,7 @@ ROWS = {
     "kernel TLS": "what_ktls_takes_is_labelled",
     "MPTCP": "what_mptcp_takes_is_labelled",
     "threaded NAPI": "a_thread_polls",
+    "threaded interrupts": "interrupts_in_threads_of_e1000",
     "busy polling": "a_busy_poller_polls",
 }
 
@@ -123,6 +135,7 @@ def main(words):
     if reason:
         sys.exit(f"wild: {reason}")
     started, rows = time.monotonic(), table()
+    guesttools.prefetch()
     columns = [k for k in kernels.KERNELS if k in words] or list(kernels.KERNELS)
     asked = [w for w in words if w not in kernels.KERNELS]
     rows = {row: f for row, f in rows.items()

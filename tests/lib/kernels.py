@@ -47,7 +47,7 @@ MODULES = """
     nft_fib_inet nf_conntrack br_netfilter udp_diag tcp_diag inet_diag pktgen
     nfnetlink_queue nft_queue xt_NFQUEUE nft_compat ip_tables iptable_filter iptable_mangle
     iptable_raw nf_defrag_ipv4 nf_defrag_ipv6 tls gcm ctr ghash_generic mptcp_diag
-    crc32c_generic
+    crc32c_generic geneve wireguard openvswitch nft_tproxy nft_flow_offload nf_flow_table_inet
 """.split()
 RECIPE = 1  # the layout of a cache entry
 

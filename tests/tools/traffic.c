@@ -17,7 +17,8 @@ enum {
 	OPT_FASTOPEN, OPT_TLS, OPT_MPTCP,
 	OPT_CONNECT, OPT_MULTICAST, OPT_IFNAME, OPT_GRO, OPT_VERIFY,
 	OPT_GSO, OPT_PAYLOAD_ID, OPT_VARY, OPT_SPORTS,
-	OPT_V6, OPT_DROP, OPT_BARE, OPT_BATCH, OPT_HELP, NR_OPTIONS
+	OPT_V6, OPT_DROP, OPT_BARE, OPT_BATCH, OPT_SHARED, OPT_TRANSPARENT, OPT_HANDED,
+	OPT_HELP, NR_OPTIONS
 };
 #define BIT(n) (1ull << (n))
 #define WAYS (BIT(OPT_POLL) | BIT(OPT_EPOLL) | BIT(OPT_URING) | BIT(OPT_PEEK))
@@ -25,7 +26,8 @@ enum {
 #define IDS (BIT(OPT_PAYLOAD_ID) | BIT(OPT_VARY) | BIT(OPT_SPORTS))
 #define UDP_OUT (BIT(OPT_SIZE) | BIT(OPT_SPORT) | BIT(OPT_IFNAME) | BIT(OPT_GSO) | IDS)
 #define UDP_IN (BIT(OPT_DELAY) | LOOK | BIT(OPT_RCVBUF) | WAYS | BIT(OPT_CONNECT) | \
-	BIT(OPT_MULTICAST) | BIT(OPT_IFNAME) | BIT(OPT_GRO) | BIT(OPT_VERIFY))
+	BIT(OPT_MULTICAST) | BIT(OPT_IFNAME) | BIT(OPT_GRO) | BIT(OPT_VERIFY) | BIT(OPT_SHARED) | \
+	BIT(OPT_TRANSPARENT) | BIT(OPT_HANDED))
 #define TCP_KIND (BIT(OPT_FASTOPEN) | BIT(OPT_TLS) | BIT(OPT_MPTCP) | BIT(OPT_BARE) | \
 	BIT(OPT_BATCH))
 #define TCP_IN (BIT(OPT_DELAY) | LOOK | BIT(OPT_RCVBUF) | BIT(OPT_CHUNK) | WAYS | \
@@ -137,6 +139,10 @@ static const struct option_row {
 	[OPT_DROP] = FLAG("drop", drop, "drop instead of accept"),
 	[OPT_BARE] = FLAG("bare", bare, "zeros instead, and unchecked: to count instructions"),
 	[OPT_BATCH] = FLAG("batch", batch, "SCHED_BATCH: whom it wakes does not preempt it"),
+	[OPT_SHARED] = FLAG("shared", shared, "SO_REUSEPORT: one of several readers of the port"),
+	[OPT_TRANSPARENT] = FLAG("transparent", transparent,
+				 "IP_TRANSPARENT: also what TPROXY sends here"),
+	[OPT_HANDED] = FLAG("handed", handed, "another process, heir, reads from the socket"),
 	[OPT_HELP] = { .name = "help", .help = "this text" },
 };
 

@@ -25,6 +25,7 @@ struct opts {
 	bool timestamps, peek, poll, epoll, uring;
 	bool splice, zerocopy, no_accept, fastopen, tls, mptcp;
 	bool gro, payload_id, verify, v6, drop, bare, batch;
+	bool shared, transparent, handed;
 };
 
 uint64_t now_ns(int clock);
@@ -39,6 +40,7 @@ int resolve(const char *dst, uint16_t port, struct sockaddr_storage *sa, socklen
 int open_bound(const struct opts *o, int type);
 int bind_port(int fd, int family, uint16_t port);
 void set_timeouts(int fd, unsigned int seconds);
+int hand_over(int fd);
 int wait_readable(int fd, unsigned int timeout_s);
 uint64_t kernel_stamp(struct msghdr *msg);
 void announce_ready(void);

@@ -5,8 +5,11 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +61,12 @@ int open_bound(const struct opts *o, int type)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (v6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
+	if (o->shared)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	if (o->transparent && v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &one, sizeof(one));
+	else if (o->transparent)
+		setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &one, sizeof(one));
 	/* root may have more than net.core.rmem_max */
 	if (o->rcvbuf && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &o->rcvbuf, sizeof(o->rcvbuf)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &o->rcvbuf, sizeof(o->rcvbuf));
@@ -77,6 +86,47 @@ void set_timeouts(int fd, unsigned int seconds)
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+/*
+ * Gives a socket to a child over a Unix socket, as service managers and graceful restarts do.
+ * Returns it in the child, which is called heir; -1 in the parent once the child has ended well.
+ * Does not return if anything fails.
+ */
+int hand_over(int fd)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int pair[2], status;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		exit(fail("socketpair"));
+	child = fork();
+	if (child < 0)
+		exit(fail("fork"));
+	if (!child) {
+		close(fd);
+		prctl(PR_SET_NAME, "heir");
+		if (recvmsg(pair[1], &msg, 0) != 1)
+			exit(fail("recvmsg of a socket"));
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+		return fd;
+	}
+	*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET,
+			       .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	if (sendmsg(pair[0], &msg, 0) != 1)
+		exit(fail("sendmsg of a socket"));
+	close(fd);
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		exit(fail("heir"));
+	if (WEXITSTATUS(status))
+		exit(WEXITSTATUS(status));
+	return -1;
 }
 
 /* Above 0: readable; 0: not within the timeout; below 0: failed. */

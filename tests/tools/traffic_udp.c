@@ -345,6 +345,11 @@ int udp_recv(const struct opts *o)
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): what fails here ends the process. */
 	if (fd < 0 || !t.bitmap)
 		return fail("udp socket");
+	if (o->handed) {
+		fd = hand_over(fd);
+		if (fd < 0)
+			return 0;
+	}
 	if (prepare_receiver(fd, o) || waiter_open(&w, fd, o))
 		return 1;
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
