@@ -75,7 +75,7 @@ TEST = [
 FEW = [
     *parts("guest", "tests/guest/e1000.py", module("guest.e1000"), 1000, 4),
     Suite("cli", "tests/host/cli.py", module("host.cli"), 270),
-    Suite("faults", "tests/host/faults.py", module("host.faults"), 150),
+    Suite("faults", "tests/host/faults.py", module("host.faults"), 80),
     Suite("xdpguest", "tests/guest/bench.py", module("guest.bench"), 110),
     *parts("kernels", "tests/guest/on_kernels.py", module("guest.on_kernels", "--few"), 320, 2),
     Suite("matrix", "tests/guest/matrix.py", module("guest.matrix", "--few"), 90),

@@ -38,6 +38,7 @@ from guest import evidence  # noqa: F401
 from guest import headers  # noqa: F401
 from guest import nat  # noqa: F401
 from guest import ways  # noqa: F401
+from guest import clients  # noqa: F401
 from guest import sockets  # noqa: F401
 from guest import tunnels  # noqa: F401
 from guest import hist  # noqa: F401

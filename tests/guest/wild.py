@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """What real hosts do to packets, on every kernel, as a table: `make wild`.
 
-python3 -m guest.wild [KERNEL...] [WORD...] restricts it to these kernels and to rows with one of
-the words. A cell passes when verdicts, bytes and egress equal its witness's, or when what cannot be
+python3 -m guest.wild [KERNEL...] [WORD...] restricts it to these kernels (`here` is this machine's
+own) and to rows with one of the words. A cell passes when verdicts, bytes and egress equal its witness's, or when what cannot be
 known is `untracked` with its reason: that is what its test asks for. `-`: this kernel or this
 machine lacks what the row needs.
 """
@@ -76,6 +76,26 @@ ROWS = {
     "threaded NAPI": "a_thread_polls",
     "threaded interrupts": "interrupts_in_threads_of_e1000",
     "busy polling": "a_busy_poller_polls",
+    "ping": "twenty_pings_are_consumed",
+}
+# The same on this machine's own kernel, which may allow tracepoints only: tests of host/.
+OWN = "here"
+OWN_ROWS = {
+    "packet socket, IP, one device": "under_a_dhcp_clients_socket",
+    "tc traps": "freed_where_no_consumer_is_known",
+    "container by macvlan": "what_comes_through_a_macvlan",
+    "container by ipvlan": "what_comes_through_an_ipvlan",
+    "VLAN": "what_comes_through_a_vlan",
+    "VLAN, priority tags": "priority_tagged_datagrams_that_were_read",
+    "VXLAN": "what_comes_through_a_vxlan",
+    "ping": "an_answered_ping_is_not_dropped",
+    "a reply for nobody": "a_reply_that_nobody_asked_for_is_dropped",
+    "connections that are closed": "closing_a_connection_drops_nothing",
+    "a reader that dies": "what_nobody_read_is_dropped",
+    "a flood": "a_flood_is_accounted_for",
+    "a namespace that is deleted": "a_deleted_namespace_goes_while_it_is_traced",
+    "an interface made anew": "an_interface_made_anew_is_followed_again",
+    "interfaces that swap names": "swapped_names_label_the_right_interface",
 }
 
 
@@ -95,7 +115,16 @@ def table():
     return rows
 
 
+def own_tests():
+    """(what host/ has for OWN_ROWS, its environment)"""
+    from host import tracing  # defines its tests, so not before table() has taken the others
+    found = {f.__name__: f for f in take_tests()}
+    return {row: found[name] for row, name in OWN_ROWS.items()}, tracing.Env()
+
+
 def lacking(kernel):
+    if kernel == OWN:
+        return None
     try:
         guests.fetch(kernel, [NIC])  # later there is no network
     except kernels.AssetError as error:
@@ -111,7 +140,7 @@ def cell(kernel, function, env, lack):
 
     trial.__name__ = f"{kernel}_{function.__name__}"
     word, said = one(trial)
-    if word == "FAIL":
+    if word == "FAIL" and kernel != OWN:
         env.close()  # the next row shall not suffer from it
     return word, said
 
@@ -120,7 +149,7 @@ def show(rows, columns, cells):
     width = max(map(len, rows)) + 1
     print(f"\n{'':{width}}" + "".join(f" {kernel:8}" for kernel in columns).rstrip())
     for row in rows:
-        words = (cells[row, kernel][0] for kernel in columns)
+        words = (cells.get((row, kernel), ("", ""))[0] for kernel in columns)
         print(f"{row:{width}}" + "".join(f" {'-' if w == 'SKIP' else w:8}" for w in words).rstrip())
     print()
     for (row, kernel), (word, said) in cells.items():
@@ -130,25 +159,35 @@ def show(rows, columns, cells):
     print()
 
 
+def column(kernel, rows, lack):
+    """{row: (ok, FAIL or SKIP; what was said)} of a kernel."""
+    if kernel == OWN:
+        tests, env = own_tests()
+        return {row: cell(kernel, tests[row], env, None) for row in rows if row in tests}
+    env = Env(kernel, NIC)
+    try:
+        return {row: cell(kernel, function, env, lack) for row, function in rows.items()
+                if function}
+    finally:
+        env.close()
+
+
 def main(words):
     reason = guests.available()
     if reason:
         sys.exit(f"wild: {reason}")
     started, rows = time.monotonic(), table()
     guesttools.prefetch()
-    columns = [k for k in kernels.KERNELS if k in words] or list(kernels.KERNELS)
-    asked = [w for w in words if w not in kernels.KERNELS]
-    rows = {row: f for row, f in rows.items()
-            if not asked or any(w in row or w in f.__name__ for w in asked)}
+    every = [*kernels.KERNELS, OWN]
+    columns = [k for k in every if k in words] or every
+    asked = [w for w in words if w not in every]
+    rows = {row: f for row, f in {**dict.fromkeys(OWN_ROWS), **rows}.items()
+            if not asked or any(w in row or f and w in f.__name__ for w in asked)}
     lacks, cells = {kernel: lacking(kernel) for kernel in columns}, {}
     wire.isolate()
     for kernel in columns:
-        env = Env(kernel, NIC)
-        try:
-            for row, function in rows.items():
-                cells[row, kernel] = cell(kernel, function, env, lacks[kernel])
-        finally:
-            env.close()
+        for row, done in column(kernel, rows, lacks[kernel]).items():
+            cells[row, kernel] = done
     if not cells:
         sys.exit(f"wild: no row has one of the words {', '.join(asked)}")
     show(rows, columns, cells)

@@ -16,7 +16,7 @@ from lib import wire
 from lib.faults import Probe, functions, sweep
 from host.build import SANITIZE, build
 from lib.harness import check, run as run_tests, take_tests, test
-from lib.tool import PKTPATH
+from lib.tool import PATIENCE, PKTPATH
 
 take_tests()  # those of host/build.py
 ALL = "--all" in sys.argv
@@ -49,7 +49,8 @@ def program():
 def swept(*words, workers=3, cut=False):
     """What of a command's calls was made to fail, in a line. One that goes on for long is `cut`,
     and in the short form only some of its calls are tried."""
-    probe = Probe(["bench", *words], program=program(), cut=cut)
+    probe = Probe(["bench", *words], program=program(), cut=cut,
+                  patience=5 * PATIENCE if cut else PATIENCE)
     sites = sites_of(probe)
     if cut and not ALL:
         sites = sites[::4]

@@ -36,6 +36,9 @@ def frames(peer, count, port):
     """UDP datagrams to nobody, sent out of `peer`: the other end gets them all."""
     body = bytes.fromhex("4500001d000000004011") + bytes(2) + bytes([10, 96, 0, 9, 10, 96, 0, 1])
     udp = b"\x10\x00" + port.to_bytes(2, "big") + b"\x00\x09\x00\x00x"
+    # While its other end was down it lost its carrier, and its queue takes nothing until that is
+    # looked at again.
+    check(eventually(lambda: wire.running(peer)), f"{peer} has no carrier")
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
         raw.bind((peer, 0))
         for _ in range(count):

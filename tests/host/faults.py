@@ -5,7 +5,8 @@ machine's own kernel: the run goes on to a right result, or ends with one line t
 
     python3 -m host.faults [--all] [WORD...]
 
-Without --all one call of each function fails that none of the commands before it had: a minute.
+Without --all one call of every fourth function fails, among those that no command before it had:
+a minute or two.
 With it each place of each command does, its first call, its last, and all from the first on. With
 WORDs only tests whose names have them. tests/lib/faults.py says how a run is judged.
 """
@@ -63,7 +64,7 @@ def chosen(sites):
     fresh = {(s.call, s.names[0]): s for s in sorted(sites, reverse=True)
              if (s.call, s.names[0]) not in seen}
     seen.update(fresh)
-    return [(s, {}) for s in fresh.values()]
+    return [(s, {}) for s in list(fresh.values())[::4]]
 
 
 def sweep(words, right=None, drive=None, only=None, patience=PATIENCE):

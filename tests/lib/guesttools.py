@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
-"""Programs of Debian that some tests start in a guest, and that nobody needs installed: Open
-vSwitch's, whose package starts a daemon, and WireGuard's."""
+"""Programs of Debian that some tests start in a guest, or talk to it with, and that nobody needs
+installed: servers with their clients, Open vSwitch's, WireGuard's."""
 
 import contextlib
 
@@ -8,7 +8,8 @@ from lib import debtree
 from lib.harness import Skip
 from lib.kernels import AssetError, cache_dir
 
-PACKAGES = ("openvswitch-switch", "wireguard-tools")
+PACKAGES = ("openvswitch-switch", "wireguard-tools", "iperf3", "redis-tools", "nginx", "wrk",
+            "nsd", "dnsperf")
 WHERE = "/tmp/tools"
 
 
@@ -23,14 +24,17 @@ def prefetch():
         tree()
 
 
-def bring(g, tool):
-    """Brings one into the guest, with its libraries: the words that start it there."""
+def bring(g, tool, name=None, folder="usr/bin"):
+    """Brings one into the guest, with its libraries: the words that start it there. name: another
+    one that it is to have."""
     try:
-        program, linker = tree() / "usr/bin" / tool, debtree.linker(tree())
+        program, linker = tree() / folder / tool, debtree.linker(tree())
     except AssetError as error:
         raise Skip(str(error)) from error
     g.check(["mkdir", "-p", WHERE])
     for file in (linker, program, *debtree.libraries(tree(), program).values()):
         if g.sh(["test", "-f", f"{WHERE}/{file.name}"])[0]:
             g.push(file.read_bytes(), f"{WHERE}/{file.name}")
-    return f"{WHERE}/{linker.name} --library-path {WHERE} {WHERE}/{tool}"
+    if name:
+        g.check(["ln", "-sf", tool, f"{WHERE}/{name}"])
+    return f"{WHERE}/{linker.name} --library-path {WHERE} {WHERE}/{name or tool}"
