@@ -41,15 +41,19 @@ def outside(tool, *words):
     return done.stdout
 
 
+def check_listens(g, process, port, family="tcp"):
+    listens = f"grep -qi ':{port:04x} ' /proc/net/{family} /proc/net/{family}6"
+    check(eventually(lambda: process.returncode is not None or not g.sh(listens)[0], SECONDS) and
+          process.returncode is None, f"it does not listen: {process.err()}")
+
+
 @contextlib.contextmanager
 def serving(g, port, command, family="tcp"):
     """A server in the guest that listens."""
     process = g.start(command)
     try:
-        listens = f"grep -qi ':{port:04x} ' /proc/net/{family} /proc/net/{family}6"
-        check(eventually(lambda: process.returncode is not None or not g.sh(listens)[0], SECONDS)
-              and process.returncode is None, f"it does not listen: {process.err()}")
-        yield
+        check_listens(g, process, port, family)
+        yield process
     finally:
         process.signal(15)
         process.wait(SECONDS)
@@ -68,18 +72,22 @@ def traced(g, talk):
 
 
 def check_account(run, count):
-    """Each frame that the NIC counted has its record, and each verdict is the kernel's count."""
-    verdicts = tally(run.records)
+    """Each frame that the NIC counted has its record, and each verdict is the kernel's count. Only
+    what the kernel says it did not show may be missing: on one CPU, a program is skipped while it
+    is at work already."""
     tcp = [r for r in run.records if r["proto"] == "tcp" and r["verdict"] != "merged"]
-    udp = tally(run.flow(proto="udp"))
-    check(run.summary["seen"] == count["frames"] == len(run.records),
+    udp = run.flow(proto="udp")
+    lost, unseen = run.flow(verdict="untracked"), run.unseen()
+    check(run.summary["seen"] == count["frames"] and
+          count["frames"] - unseen <= len(run.records) <= count["frames"],
           f"{count}, {len(run.records)} records: {run.summary}")
-    check(len(tcp) == count["tcp"], f"{len(tcp)} of TCP, {count}")
-    check(udp.get("delivered", 0) == count["udp"] and
-          udp.get("dropped", 0) == count["full"] + count["closed"] + count["wrong"],
-          f"{udp}, {count}")
-    check("untracked" not in verdicts, f"{verdicts}")
-    return f"{dict(verdicts)} of {count['frames']} frames"
+    check(count["tcp"] - unseen <= len(tcp) <= count["tcp"], f"{len(tcp)} of TCP, {count}")
+    ends = tally(udp)
+    check(count["udp"] - unseen <= ends.get("delivered", 0) <= count["udp"] and
+          ends.get("dropped", 0) == count["full"] + count["closed"] + count["wrong"],
+          f"{ends}, {count}")
+    check(len(lost) <= unseen, f"{tally(lost, 'reason')}, {unseen} were not shown: {lost[:2]}")
+    return f"{dict(tally(run.records))} of {count['frames']} frames, {unseen} not shown"
 
 
 def bytes_read(run, port):
@@ -93,7 +101,7 @@ def iperf3_is_accounted_for(env):
     """TCP with losses on the way, then UDP faster than its reader."""
     g, port = env.guest(), env.port()
     iperf = guesttools.bring(g, "iperf3")
-    with serving(g, port, f"{iperf} -s -p {port}"):
+    with serving(g, port, f"{iperf} -s -p {port}") as server:
         run, count, said = traced(g, lambda: json.loads(outside(
             "iperf3", "-c", g.nics[0].guest, "-p", port, "-n", "3M", "-J")))
         first = check_account(run, count)
@@ -101,6 +109,7 @@ def iperf3_is_accounted_for(env):
         read = bytes_read(run, port)
         # The connection that controls it has its words, some thousands.
         check(got <= read < got + 20_000, f"{got} bytes received, {read} shown")
+        check_listens(g, server, port)  # again: it opens a socket for each test
         run, count, said = traced(g, lambda: json.loads(outside(
             "iperf3", "-c", g.nics[0].guest, "-p", port, "-u", "-b", "8M", "-l", 1000, "-n", "1M",
             "-J")))
@@ -128,7 +137,7 @@ def nginx_is_accounted_for(env):
 events {{ }}
 http {{ access_log off; client_body_temp_path /tmp; proxy_temp_path /tmp;
 fastcgi_temp_path /tmp; uwsgi_temp_path /tmp; scgi_temp_path /tmp;
-server {{ listen {port}; location / {{ return 200 "{'x' * 5000}"; }} }} }}
+server {{ listen {port}; location / {{ return 200 "{'x' * 3000}"; }} }} }}
 """.encode(), "/tmp/nginx.conf")
     with serving(g, port, f"{nginx} -p /tmp -e stderr -c /tmp/nginx.conf"):
         run, count, said = traced(g, lambda: outside(

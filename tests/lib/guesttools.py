@@ -32,7 +32,9 @@ def bring(g, tool, name=None, folder="usr/bin"):
     except AssetError as error:
         raise Skip(str(error)) from error
     g.check(["mkdir", "-p", WHERE])
-    for file in (linker, program, *debtree.libraries(tree(), program).values()):
+    # pthread_cancel() loads libgcc_s itself.
+    for file in (linker, program, *debtree.libraries(tree(), program).values(),
+                 tree() / debtree.LIBRARIES / "libgcc_s.so.1"):
         if g.sh(["test", "-f", f"{WHERE}/{file.name}"])[0]:
             g.push(file.read_bytes(), f"{WHERE}/{file.name}")
     if name:
