@@ -58,6 +58,27 @@ def a_nic_with_rows_comes_later(env):
 
 
 @later
+def a_driver_is_to_go_meanwhile(env):
+    """fentry holds the module, and rmmod is refused; kprobes let it go. Either way the trace of
+    the other NIC goes on."""
+    g, count, went = env.guest(nic="e1000e"), 20, {}
+    nic = g.nics[0]
+    for backend in ("auto", "kprobe"):
+        port = env.port()
+        with Trace(g, "--backend", backend) as trace:
+            went[backend] = not g.sh("rmmod e1000e")[0]
+            send_udp(g, port, count, nic=1)
+            run = trace.stop()
+        if went[backend]:
+            bring_back(g, "e1000e", nic)
+        flow = run.flow(proto="udp", dport=port)
+        check(tally(flow) == {"delivered": count}, f"{backend}: {tally(flow)}: {run.summary}")
+    held = any(h["backend"] == "fentry" for h in run.hooks)
+    check(went == {"auto": False, "kprobe": True} and not held, f"{went}")
+    return "refused with fentry, gone with kprobe; the other NIC was followed on"
+
+
+@later
 def a_bridge_comes_later(env):
     g, port = env.guest(), env.port()
     if not g.sh("[ -d /sys/module/bridge ]")[0]:
