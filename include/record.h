@@ -128,6 +128,8 @@ struct pp_cfg {
 	__u32 nr_ifs;		/* only interfaces of this many names; 0 = all */
 	__u32 nr_cpus;		/* possible CPUs */
 	__u32 rec_mask;		/* records in the slab, a power of two, minus 1 */
+	__u32 sock_mask;	/* entries of the table of sockets, a power of two, minus 1 */
+	__u32 sock_shift;	/* 32 minus their number's bits: for pp_hash_shift() */
 	__u32 emit;		/* bit mask of verdicts: records with these are sent */
 	__u32 have_end;		/* 1: the hooks that see every free are attached */
 	__u32 wakeup_bytes;	/* wake user space when this much waits in the ring */

@@ -13,8 +13,13 @@
 #define PP_SETS		(1u << PP_SET_BITS)
 #define PP_REC_BITS	19		/* at most 512 Ki records: see --records */
 #define PP_REC_MAX	(1u << PP_REC_BITS)
-#define PP_SOCK_BITS	12
+/*
+ * At most: see memory_socks(). Kernels older than v6.1 may refuse a section of variables of more
+ * than 4 MB, and the oldest want as much memory in one piece while it is made.
+ */
+#define PP_SOCK_BITS	16
 #define PP_SOCKS	(1u << PP_SOCK_BITS)
+#define PP_SOCKS_LEGACY	(PP_SOCKS / 2)
 #define PP_FIFO_BITS	10
 #define PP_FIFOS	(1u << PP_FIFO_BITS)
 #define PP_FIFO_LEN	256

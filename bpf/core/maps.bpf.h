@@ -15,6 +15,7 @@
 static __always_inline struct pp_rec *pp_rec_at(u32 i);
 static __always_inline struct pp_set *pp_set_at(u32 i);
 static __always_inline struct pp_sock *pp_sock_at(u32 i);
+static __always_inline u32 pp_sock_shift(void);
 static __always_inline struct pp_napi *pp_napi_at(u32 i);
 #ifdef PP_LEGACY
 #include "core/legacy.bpf.h"
@@ -44,6 +45,19 @@ volatile __u32 wanted_ifs[PP_IFS] = {};
  */
 volatile __u32 refused = 0;
 
+/* Set once IP cloned an skb on its way: from then on, one without a record may be such a clone. */
+volatile __u32 shares = 0;
+
+/*
+ * Set once a packet was on its way out. Until then one without skb_iif is what this host sends, and
+ * is told from others by one load. A tunnel clears skb_iif as well, but only of what is bound for
+ * it already.
+ */
+volatile __u32 leaving = 0;
+
+/* Filled in when XDP programs are attached; the first entry without an index is the end. */
+struct pp_xdp_dev xdp_devs[PP_IFS] = {};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -65,11 +79,13 @@ struct {
  * would need a lookup.
  */
 struct pp_set pp_sets[PP_SETS] = {};
-struct pp_sock pp_socks[PP_SOCKS] = {};
 struct pp_napi pp_napis[PP_NAPIS] = {};
 struct pp_task pp_tasks[PP_TASKS] = {};
 struct pp_irq_thread pp_irq_threads[PP_IRQ_THREADS] = {};
 __u64 pp_watched[PP_TASKS / 64] = {};
+
+/* Behind all other variables that start as zero: the loader cuts it to what --records asks for. */
+struct pp_sock pp_socks[PP_SOCKS] = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -102,7 +118,12 @@ static __always_inline struct pp_set *pp_set_at(u32 i)
 
 static __always_inline struct pp_sock *pp_sock_at(u32 i)
 {
-	return &pp_socks[i & (PP_SOCKS - 1)];
+	return &pp_socks[i & cfg.sock_mask];
+}
+
+static __always_inline u32 pp_sock_shift(void)
+{
+	return cfg.sock_shift;
 }
 
 static __always_inline struct pp_napi *pp_napi_at(u32 i)

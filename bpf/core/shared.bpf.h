@@ -11,9 +11,6 @@
 
 #include "core/birth.bpf.h"
 
-/* Set once there was such a packet: from then on, an skb without a record may be its clone. */
-volatile __u32 shares = 0;
-
 /* IP is about to clone this record's skb, on this CPU, before anything else happens to it here. */
 static __always_inline void share(const struct here *h, const struct pp_rec *rec)
 {

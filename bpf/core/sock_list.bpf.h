@@ -32,13 +32,13 @@ static __always_inline void finish_no_sock(const struct here *h, struct pp_rec *
 /* A socket's slot in the table; -1 if it has no list. */
 static __always_inline int sock_slot(u64 sk)
 {
-	u32 hash = pp_hash(sk, PP_SOCK_BITS), i;
+	u32 hash = pp_hash_shift(sk, pp_sock_shift()), i;
 
 	for (i = 0; i < PP_PROBES; i++) {
 		struct pp_sock *s = pp_sock_at(hash + i);
 
 		if (s->sk == sk)
-			return (hash + i) & (PP_SOCKS - 1);
+			return (hash + i) & cfg.sock_mask;
 	}
 	return -1;
 }

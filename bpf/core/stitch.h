@@ -7,6 +7,7 @@
  *	struct pp_rec  *pp_rec_at(__u32 i);	the slab; NULL when i is out of range
  *	struct pp_set  *pp_set_at(__u32 i);	the address index; i is taken modulo its size
  *	struct pp_sock *pp_sock_at(__u32 i);	sockets that have unread data, same
+ *	__u32 pp_sock_shift(void);		32 minus the bits of that table's size
  *	struct pp_napi *pp_napi_at(__u32 i);	NAPI instances, same
  *
  * and, for kernels without compare-and-swap, the lock that atomic.h wants.
@@ -19,10 +20,15 @@
 #include "core/atomic.h"
 #include "tables.h"
 
-static __always_inline __u32 pp_hash(__u64 addr, __u32 bits)
+static __always_inline __u32 pp_hash_shift(__u64 addr, __u32 shift)
 {
 	/* Fibonacci hashing; skbs are 8-byte aligned at least (the second of a clone pair). */
-	return ((pp_low32(addr) >> 3) * 0x9e3779b1u) >> (32 - bits);
+	return ((pp_low32(addr) >> 3) * 0x9e3779b1u) >> shift;
+}
+
+static __always_inline __u32 pp_hash(__u64 addr, __u32 bits)
+{
+	return pp_hash_shift(addr, 32 - bits);
 }
 
 /* TCP sequence numbers wrap: is a after b? */
@@ -138,7 +144,7 @@ static __always_inline __u32 pp_alloc(__u32 *cursor, __u32 mask)
 /* The socket's slot, or NULL; claims a free one if asked to. */
 static __always_inline struct pp_sock *pp_sock_find(__u64 sk, int claim)
 {
-	__u32 h = pp_hash(sk, PP_SOCK_BITS);
+	__u32 h = pp_hash_shift(sk, pp_sock_shift());
 	int i;
 
 	for (i = 0; i < PP_PROBES; i++) {

@@ -10,9 +10,6 @@
 
 #include "core/record.bpf.h"
 
-/* Filled in when the programs are attached; the first entry without an index is the end. */
-struct pp_xdp_dev xdp_devs[PP_IFS] = {};
-
 /* The device's entry, or NULL: no XDP program of it is observed. */
 static __always_inline struct pp_xdp_dev *xdp_dev_of(u32 ifindex)
 {

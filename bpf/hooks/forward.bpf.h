@@ -8,13 +8,6 @@
 #include "core/arrival.bpf.h"
 #include "core/shared.bpf.h"
 
-/*
- * Set once a packet was on its way out. Until then one without skb_iif is what this host sends, and
- * is told from others by one load. A tunnel clears skb_iif as well, but only of what is bound for
- * it already.
- */
-volatile __u32 leaving = 0;
-
 static __always_inline void leave_by(struct pp_rec *rec, u32 ifindex)
 {
 	rec->egress = ifindex;

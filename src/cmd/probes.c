@@ -12,13 +12,14 @@
 #include "model/labels.h"
 #include "cmd/options.h"
 #include "hooks/plan.h"
+#include "hooks/trial_program.h"
 #include "trace/xdp_scan.h"
 
 static void print_memory(const struct plan *plan, const struct opts *o)
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct memory_opts mo = { .records = o->tracer.records, .ring_bytes = o->tracer.ring_bytes,
-				  .cpus = cpus,
+				  .cpus = cpus, .legacy = !trial_bpf_is_new(),
 				  .fifos = plan_serves(plan, PP_SL_READ_UDP, 1) };
 	char text[MEMORY_LEN];
 

@@ -28,11 +28,18 @@ static uint64_t hist_bytes(const struct memory_opts *o)
 	       table_bytes(o->worst ? o->cpus : 1, sizeof(struct pp_worst));
 }
 
+uint32_t memory_socks(const struct memory_opts *o)
+{
+	uint32_t most = o->legacy ? PP_SOCKS_LEGACY : PP_SOCKS;
+
+	return o->records < most / 2 ? 2 * o->records : most;
+}
+
 uint64_t memory_bytes(const struct memory_opts *o)
 {
 	return table_bytes(o->records, sizeof(struct pp_rec)) +
 	       table_bytes(PP_SETS, sizeof(struct pp_set)) +
-	       table_bytes(PP_SOCKS, sizeof(struct pp_sock)) +
+	       table_bytes(memory_socks(o), sizeof(struct pp_sock)) +
 	       table_bytes(PP_TASKS, sizeof(struct pp_task)) +
 	       table_bytes(PP_NAPIS, sizeof(struct pp_napi)) +
 	       table_bytes(PP_IRQ_THREADS, sizeof(struct pp_irq_thread)) +

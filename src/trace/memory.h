@@ -13,8 +13,15 @@ struct memory_opts {
 	uint32_t cpus;		/* possible CPUs */
 	uint64_t hist_counts;	/* counters of all histograms; 0 = none */
 	uint32_t worst;		/* --worst; 0 = none */
+	bool legacy;		/* the kernel needs the object for old ones: OBJECT_LEGACY */
 	bool fifos;		/* the read of UDP cannot be hooked: each socket has a FIFO */
 };
+
+/*
+ * Entries of the table of sockets: two per record, so that sockets with one unread record each
+ * nearly always find a free neighbour; a power of two, as the records are.
+ */
+uint32_t memory_socks(const struct memory_opts *o);
 
 /* Bytes in tables and the ring buffer; the programs themselves are not in it. */
 uint64_t memory_bytes(const struct memory_opts *o);

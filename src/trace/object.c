@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,6 +33,10 @@
 		o->groups = s->maps.groups;                                                        \
 		o->worsts = s->maps.worsts;                                                        \
 		o->cfg = (struct pp_cfg *)&s->rodata->cfg;                                         \
+		o->bss = s->maps.bss;                                                              \
+		o->socks_at = offsetof(__typeof__(*s->bss), pp_socks);                             \
+		_Static_assert(offsetof(__typeof__(*s->bss), pp_socks) +                           \
+			       sizeof(s->bss->pp_socks) == sizeof(*s->bss), "it can be cut");      \
 		return 0;                                                                          \
 	}                                                                                          \
                                                                                                    \
@@ -114,6 +119,11 @@ int object_load(struct object *o)
 	default:
 		return load_pktpath(o);
 	}
+}
+
+int object_size_socks(struct object *o, uint32_t socks)
+{
+	return bpf_map__set_value_size(o->bss, o->socks_at + socks * sizeof(struct pp_sock));
 }
 
 void object_close(struct object *o)

@@ -18,6 +18,8 @@ struct object {
 	struct bpf_object *obj;
 	struct bpf_map *cpus, *slab, *fifos, *wanted_cgroup, *ring, *hists, *groups, *worsts;
 	struct pp_cfg *cfg;		/* to be set between open and load */
+	struct bpf_map *bss;		/* variables, the table of sockets last … */
+	size_t socks_at;		/* … from here on */
 	volatile uint32_t *enabled, *epoch, *sample_max;	/* from load on */
 	volatile uint32_t *wanted_ifs;	/* PP_IFS of them; from load on */
 	struct pp_xdp_dev *xdp_devs;	/* PP_IFS of them; from load on */
@@ -28,6 +30,9 @@ struct object {
 /* Each returns 0 or -errno. object_close() takes one that was never opened as well. */
 int object_open(struct object *o, bool no_ksyms);
 int object_load(struct object *o);
+
+/* Between open and load: how many entries the table of sockets has, at most PP_SOCKS. */
+int object_size_socks(struct object *o, uint32_t socks);
 
 /* Opens one more of the kind of `o`, which is loaded, with the maps and variables of that. */
 int object_open_beside(struct object *more, const struct object *o);

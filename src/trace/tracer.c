@@ -39,6 +39,7 @@ struct memory_opts tracer_memory(const struct tracer *t)
 				     .cpus = t->nr_cpus,
 				     .hist_counts = t->opts.hist ? tracer_hist_counts(t) : 0,
 				     .worst = t->opts.worst,
+				     .legacy = t->o.kind == OBJECT_LEGACY,
 				     .fifos = plan_serves(&t->plan, PP_SL_READ_UDP, 1) };
 }
 

@@ -72,6 +72,16 @@ static int size_hists(struct tracer *t)
 	return err;
 }
 
+static int size_socks(struct tracer *t)
+{
+	struct memory_opts mo = tracer_memory(t);
+	uint32_t socks = memory_socks(&mo);
+
+	t->o.cfg->sock_mask = socks - 1;
+	t->o.cfg->sock_shift = __builtin_clz(socks) + 1;
+	return object_size_socks(&t->o, socks);
+}
+
 static int configure(struct tracer *t)
 {
 	struct pp_cfg *cfg = t->o.cfg;
@@ -97,6 +107,8 @@ static int configure(struct tracer *t)
 		err = bpf_map__set_max_entries(t->o.slab, t->opts.records);
 	if (!err)
 		err = bpf_map__set_max_entries(t->o.ring, t->opts.ring_bytes);
+	if (!err)
+		err = size_socks(t);
 	if (!err)
 		err = size_hists(t);
 	if (!err && tracer_memory(t).fifos)

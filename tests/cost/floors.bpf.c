@@ -11,6 +11,7 @@
 static __always_inline struct pp_rec *pp_rec_at(u32 i) { return NULL; }
 static __always_inline struct pp_set *pp_set_at(u32 i) { return NULL; }
 static __always_inline struct pp_sock *pp_sock_at(u32 i) { return NULL; }
+static __always_inline u32 pp_sock_shift(void) { return 0; }
 static __always_inline struct pp_napi *pp_napi_at(u32 i) { return NULL; }
 #include "core/stitch.h"
 

@@ -156,8 +156,8 @@ def many_connections(g, port, count, size):
 
 
 @later
-def unread_connections_fill_the_table_of_sockets(env):
-    """5,000 sockets with unread data, where the table holds 4,096."""
+def unread_connections_have_a_place_each(env):
+    """5,000 sockets with unread data: the table of sockets has two entries for each record."""
     g, port, count, size = env.guest(), env.port(), 5000, 100
     with trace_eth0(g, file=True) as trace:
         wire = Wire(g)
@@ -182,7 +182,8 @@ def unread_connections_fill_the_table_of_sockets(env):
     data = [r for r in run.flow(proto="tcp", dport=port) if r["data_len"]]
     reasons = tally([r for r in data if r["verdict"] == "untracked"], "reason")
     full = led["untracked"]["socket table full"]
-    check(reasons == {"socket table full": full} and full >= count - 4096 and
+    # Of so many addresses, a few may want the same four neighbours.
+    check(sum(reasons.values()) == full <= 5 and
           sum(led["untracked"].values()) == full + led["untracked"]["stale"], f"{reasons}: {led}")
     first = {(r["sport"], r["end_seq"]) for r in data if r["verdict"] in ("delivered", "untracked")}
     check(len(first) == count == reads, f"{len(first)} of {count} segments: {tally(data)}")

@@ -4,8 +4,12 @@ host/tracing.py runs these."""
 
 import os
 import re
+import resource
+import signal
+import socket
 import subprocess
 import tempfile
+import time
 
 from lib.harness import check, test
 from host.long import RCVBUF, TRAFFIC, flood, kernel_memory
@@ -15,6 +19,7 @@ from lib.records import tally
 from lib.tool import Trace, eventually, need, run
 
 MIX_PORT, SENDER_PORT, WARM_PORT = 7100, 20_000, 9999
+HOARD_PORT = 7200
 CLOCK = re.compile(r"clock realtime (\d+) monotonic (\d+) window (\d+)")
 
 
@@ -43,6 +48,53 @@ def the_memory_stated_is_what_the_kernel_holds(env):
                       f"the kernel holds {held} bytes: {text[-300:]}")
         said.append(f"{stated(probes.stdout) / 1e6:.1f} of {held / 1e6:.2f} MB")
     return ", ".join(said)
+
+
+def hoarded(env, port, count, *sizes):
+    """So many connections with a segment that nobody reads until all are there. The run, and how
+    many reads that took."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 500, limits[1]))
+    with Trace("-i", "pp0", "--json", "--ring", str(1 << 26), *sizes) as trace, \
+            tempfile.TemporaryFile("w+") as out:
+        reader = subprocess.Popen([TRAFFIC, "tcp-hoard", str(port), str(count)], stdout=out)
+        try:
+            check(eventually(lambda: "ready" in text_of(out)), "no reader")
+            peers = env.net.there(lambda: [socket.create_connection((HERE, port), 30)
+                                           for _ in range(count)])
+            for peer in peers:
+                peer.send(bytes(100))
+            check(eventually(lambda: "all connected" in text_of(out)), "not all are connected")
+            time.sleep(0.5)
+            reader.send_signal(signal.SIGUSR1)
+            check(eventually(lambda: "reads " in text_of(out)), "nothing was read")
+            for peer in peers:
+                peer.close()
+        finally:
+            reader.terminate()
+            reader.wait()
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        return trace.stop(), int(text_of(out).split("reads ")[1].split()[0])
+
+
+@test
+def thousands_of_unread_connections_have_a_place_each(env):
+    """The table of sockets grows with --records. A small one fills, and says so."""
+    need(env.roles, "read")
+    count, said = 3000, []
+    for port, sizes in ((HOARD_PORT, ()), (HOARD_PORT + 1, ("--records", "1024"))):
+        result, reads = hoarded(env, port, count, *sizes)
+        led = result.summary
+        data = [r for r in result.flow(proto="tcp", dport=port) if r["data_len"]]
+        lost = led["untracked"]["socket table full"]
+        check(reads == count, f"{reads} of {count} were read")
+        if sizes:
+            check(0 < lost < count and led["untracked"]["table full"] > 0 and
+                  led["coverage_percent"] < 100, f"{led}")
+        else:
+            check(tally(data) == {"delivered": count} and lost == 0, f"{tally(data)}: {led}")
+        said.append(f"{tally(data)}, {lost} without a place, {led['coverage_percent']:.1f} %")
+    return "; ".join(said)
 
 
 def send(env, *words):

@@ -60,6 +60,8 @@ static void host_reset(void)
 	cfg.stages = ~0u;
 	cfg.emit = ~0u;
 	cfg.rec_mask = RECS - 1;
+	cfg.sock_mask = PP_SOCKS - 1;
+	cfg.sock_shift = 32 - PP_SOCK_BITS;
 	enabled = 1;
 }
 

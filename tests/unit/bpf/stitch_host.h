@@ -29,6 +29,11 @@ static inline struct pp_sock *pp_sock_at(__u32 i)
 	return &socks[i & (PP_SOCKS - 1)];
 }
 
+static inline __u32 pp_sock_shift(void)
+{
+	return 32 - PP_SOCK_BITS;
+}
+
 static inline struct pp_napi *pp_napi_at(__u32 i)
 {
 	return &napis[i & (PP_NAPIS - 1)];

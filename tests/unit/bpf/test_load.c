@@ -34,6 +34,7 @@ static int setup(void **state)
 	nr_ended = 0;
 	refused = 0;
 	cfg = (struct pp_cfg){ .nr_cpus = 1, .rec_mask = RECS - 1, .emit = ~0u,
+			       .sock_mask = PP_SOCKS - 1, .sock_shift = 32 - PP_SOCK_BITS,
 			       .wakeup_bytes = 1u << 30 };
 	return 0;
 }
