@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "base/exit.h"
 #include "base/log.h"
+#include "base/like.h"
 
 static const struct command *const commands[] = {
 	&cmd_trace, &cmd_hist, &cmd_drops, &cmd_serve, &cmd_cost, &cmd_probes, &cmd_bench,
@@ -63,17 +64,46 @@ static void open_standard_streams(void)
 		}
 }
 
+static const struct command *command_of(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(word, commands[i]->name))
+			return commands[i];
+	return NULL;
+}
+
+static int no_such(const char *word)
+{
+	const char *names[NR_COMMANDS], *like;
+	size_t i;
+
+	for (i = 0; i < NR_COMMANDS; i++)
+		names[i] = commands[i]->name;
+	like = like_word(word, names, NR_COMMANDS);
+	log_err("%s: no such command%s%s%s (pktpath --help lists them)", word,
+		like ? "; did you mean " : "", like ? like : "", like ? "?" : "");
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	static char name[64];
-	size_t i;
+	const struct command *c;
 
 	open_standard_streams();
 	if (argc < 2) {
 		log_err("no command given (pktpath --help lists them)");
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	c = argc > 2 && !strcmp(argv[1], "help") ? command_of(argv[2]) : NULL;
+	if (c) {
+		snprintf(name, sizeof(name), "pktpath %s", c->name);
+		return help_show(c, name, false);
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    (!strcmp(argv[1], "help") && argc == 2)) {
 		usage(stdout);
 		return written();
 	}
@@ -81,17 +111,15 @@ int main(int argc, char **argv)
 		print_options();
 		return written();
 	}
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V") ||
+	    !strcmp(argv[1], "version")) {
 		puts("pktpath " PP_VERSION);
 		return written();
 	}
-	for (i = 0; i < NR_COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i]->name))
-			continue;
-		snprintf(name, sizeof(name), "pktpath %s", argv[1]);
-		argv[1] = name;
-		return commands[i]->run(argc - 1, argv + 1);
-	}
-	log_err("%s: no such command (pktpath --help lists them)", argv[1]);
-	return EXIT_USAGE;
+	c = command_of(argv[1]);
+	if (!c)
+		return no_such(argv[strcmp(argv[1], "help") ? 1 : 2]);
+	snprintf(name, sizeof(name), "pktpath %s", argv[1]);
+	argv[1] = name;
+	return c->run(argc - 1, argv + 1);
 }

@@ -170,7 +170,8 @@ running = []  # processes that were started
 def build():
     """Makes what the suites share, before others of this machine as they are; with what make was
     told (CC=clang), but jobs of its own."""
-    told = [w for w in os.environ.get("MAKEFLAGS", "").split() if not w.startswith(("-j", "--jobs"))]
+    told = [w for w in os.environ.get("MAKEFLAGS", "").split()
+            if not w.startswith(("-j", "--jobs"))]
     process = subprocess.Popen(
         [*MAKE, f"-j{os.cpu_count() or 1}", "test-build"], cwd=ROOT, stdin=subprocess.DEVNULL,
         env=environment() | {"MAKEFLAGS": " ".join(told)}, start_new_session=True,

@@ -7,6 +7,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 #include "base/loop.h"
+#include "base/signals.h"
 
 enum source { SRC_INPUT, SRC_SIGNAL, SRC_TICK, SRC_INTERVAL, SRC_DEADLINE,
 	      SRC_ALSO /* and those after it */ };
@@ -41,10 +42,7 @@ int loop_new(struct loop **out)
 
 	if (!l)
 		return -ENOMEM;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	ending_signals(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);

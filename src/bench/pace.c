@@ -4,24 +4,18 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/signals.h"
+#include "base/term.h"
 #include "bench/pace.h"
 
 #define PROGRESS_NS 200000000ull
-
-static void fill(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-}
 
 void pace_begin(struct pace *p, bool quiet)
 {
 	sigset_t ends;
 
-	*p = (struct pace){ .quiet = quiet || !isatty(STDERR_FILENO) };
-	fill(&ends);
+	*p = (struct pace){ .quiet = quiet || !term_draws(STDERR_FILENO) };
+	ending_signals(&ends);
 	pthread_sigmask(SIG_BLOCK, &ends, &p->before);
 }
 
@@ -32,7 +26,7 @@ static void wait_for(struct pace *p, uint64_t ns)
 	struct timespec ts;
 	sigset_t ends;
 
-	fill(&ends);
+	ending_signals(&ends);
 	do {
 		ts.tv_sec = (time_t)((end - now) / 1000000000);
 		ts.tv_nsec = (long)((end - now) % 1000000000);
@@ -63,7 +57,7 @@ void pace_end(struct pace *p)
 
 	pace_clear(p);
 	/* Those that came meanwhile have had their effect. */
-	fill(&ends);
+	ending_signals(&ends);
 	while (sigtimedwait(&ends, NULL, &none) > 0)
 		;
 	pthread_sigmask(SIG_SETMASK, &p->before, NULL);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/exit.h"
+#include "base/like.h"
 #include "base/log.h"
 #include "cmd/option.h"
 
@@ -63,11 +64,25 @@ static const struct option_row *row_of(const struct words *w, int key)
 	return i < w->nr_rows ? w->rows[i] : NULL;
 }
 
+/* The long option that somebody may have meant who typed --WORD or --WORD=VALUE; or NULL. */
+static const char *meant(const struct words *w, const char *word)
+{
+	const char *names[OPTIONS_MAX];
+	char name[OPTION_TEXT];
+	int i;
+
+	for (i = 0; i < w->nr_rows; i++)
+		names[i] = w->rows[i]->name;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+	return like_word(name, names, w->nr_rows);
+}
+
 /* `word` is the one getopt stopped at; in a group such as -qx only optopt says which it was. */
-static void complain(int key, const char *word, const char *command)
+static void complain(const struct words *w, int key, const char *word, const char *command)
 {
 	char shown[3] = { '-', (char)optopt, 0 };
 	bool is_long = !strncmp(word, "--", 2);
+	const char *like = is_long ? meant(w, word + 2) : NULL;
 
 	if (!is_long)
 		word = shown;
@@ -76,7 +91,9 @@ static void complain(int key, const char *word, const char *command)
 	else if (is_long && optopt)
 		log_err("%s: takes no value (%s --help)", word, command);
 	else
-		log_err("%s: no such option (%s --help lists them)", word, command);
+		log_err("%s: no such option%s%s%s (%s --help lists them)", word,
+			like ? "; did you mean --" : "", like ? like : "", like ? "?" : "",
+			command);
 }
 
 static int take(struct words *w, const struct option_row *row, char *word, void *into)
@@ -105,12 +122,12 @@ static int take_options(struct words *w, int argc, char **argv, void *into)
 
 		if (key == -1)
 			break;
-		if (key == '?' && optopt == '?')
-			key = KEY_HELP;	/* -? */
+		if (key == '?' && (optopt == '?' || optopt == 'h'))
+			key = KEY_HELP;	/* -?, -h */
 		if (key == KEY_HELP || key == KEY_USAGE)
 			return help_show(w->c, argv[0], key == KEY_USAGE);
 		if (key == ':' || key == '?') {
-			complain(key, argv[optind - 1], argv[0]);
+			complain(w, key, argv[optind - 1], argv[0]);
 			return EXIT_USAGE;
 		}
 		ret = take(w, row_of(w, key), optarg, into);

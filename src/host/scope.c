@@ -330,12 +330,17 @@ int scope_left(const struct scope *s)
 
 const char *scope_text(const struct scope *s, char text[SCOPE_TEXT])
 {
+	size_t n;
+
 	text[0] = 0;
 	for (int i = 0; i < s->nr; i++)
 		append_name(text, s->names[i]);
 	if (!s->nr)
 		snprintf(text, SCOPE_TEXT, "any interface%s",
 			 s->any_netns ? " of any network namespace" : "");
+	n = strlen(text);
+	if (s->netns && !s->any_netns)
+		snprintf(text + n, SCOPE_TEXT - n, " of network namespace %s", s->netns);
 	return text;
 }
 

@@ -18,6 +18,7 @@ struct sink_env {
 	FILE *err;			/* header, summary for people */
 	int width;			/* columns; 0 = no terminal */
 	int height;			/* lines of the terminal; 0 = not known */
+	bool draws;			/* a terminal that understands control sequences */
 	bool colour;
 	bool ascii;			/* no UTF-8: 'u' for 'µ', '#' for bars */
 	bool verbose;			/* -v: waterfall */

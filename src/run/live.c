@@ -13,6 +13,7 @@
 #include "base/wall.h"
 #include "hooks/kernel.h"
 #include "output/group_names.h"
+#include "output/ledger_text.h"
 #include "output/sink.h"
 #include "run/ask.h"
 #include "run/env_names.h"
@@ -182,7 +183,7 @@ static int sink_tick(struct live *l)
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 	bool live = l->intervals && !l->o.hist.interval_ns && !l->o.json;
 
-	if ((!l->sink->tick && !live) || !isatty(STDOUT_FILENO) || now < l->next_tick_ns)
+	if ((!l->sink->tick && !live) || !l->env.draws || now < l->next_tick_ns)
 		return 0;
 	l->next_tick_ns = now + REDRAW_NS;
 	return live ? show_so_far_live(l, now) :
@@ -376,13 +377,22 @@ static void say_unwritten(struct live *l)
 		n == 1 ? "" : "s");
 }
 
+/* It has what it wanted (| head), and the account is for whoever started it. */
+static int reader_went(struct live *l)
+{
+	session_stop(&l->s);
+	session_account(&l->s, &l->led);
+	if (!get_ledger(l, &l->led))
+		ledger_text(&l->env, &l->led);
+	return EXIT_OK;
+}
+
 static int exit_status(struct live *l, int err)
 {
 	bool file = trace_file_failed(l->file);
 
-	/* The reader went away (| head): it has what it wanted. */
 	if (err == -EPIPE && l->out_failed)
-		return EXIT_OK;
+		return reader_went(l);
 	if (!err)
 		return l->vanished ? EXIT_RUNTIME : EXIT_OK;
 	if (err == -ETIMEDOUT && l->out_failed && !file)

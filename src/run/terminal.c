@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/term.h"
 #include "run/terminal.h"
 
 static void look_at_size(struct sink_env *env)
@@ -31,11 +32,13 @@ static bool utf8_wanted(void)
 
 void terminal_look(struct sink_env *env, const struct opts *o)
 {
+	const char *no_color = getenv("NO_COLOR");	/* no-color.org: set, and not empty */
 	struct stat st;
 
 	look_at_size(env);
+	env->draws = term_draws(STDOUT_FILENO);
 	env->colour = o->colour == COLOUR_ALWAYS ||
-		      (o->colour == COLOUR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+		      (o->colour == COLOUR_AUTO && env->draws && !(no_color && *no_color));
 	env->ascii = !utf8_wanted();
 	/* A file gets blocks; whoever watches gets each line. */
 	env->line_buffered = o->line_buffered || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode);

@@ -44,8 +44,8 @@ def a_wireguard_tunnel_is_a_hop(env):
         ip link add wg0 type wireguard; ip -n far link add wg0 type wireguard
         ip addr add 10.69.0.2/24 dev wg0; ip -n far addr add 10.69.0.1/24 dev wg0
         umask 77; {wg} genkey > /tmp/near.key; {wg} genkey > /tmp/far.key
-        {wg} set wg0 listen-port 51820 private-key /tmp/near.key peer $({wg} pubkey < /tmp/far.key) \\
-            allowed-ips 10.69.0.1/32 endpoint 10.68.0.1:51820
+        {wg} set wg0 listen-port 51820 private-key /tmp/near.key \\
+            peer $({wg} pubkey < /tmp/far.key) allowed-ips 10.69.0.1/32 endpoint 10.68.0.1:51820
         ip netns exec far {wg} set wg0 listen-port 51820 private-key /tmp/far.key \\
             peer $({wg} pubkey < /tmp/near.key) allowed-ips 10.69.0.2/32 endpoint 10.68.0.2:51820
         ip link set wg0 up; ip -n far link set wg0 up""")

@@ -3,9 +3,9 @@
 """What real hosts do to packets, on every kernel, as a table: `make wild`.
 
 python3 -m guest.wild [KERNEL...] [WORD...] restricts it to these kernels (`here` is this machine's
-own) and to rows with one of the words. A cell passes when verdicts, bytes and egress equal its witness's, or when what cannot be
-known is `untracked` with its reason: that is what its test asks for. `-`: this kernel or this
-machine lacks what the row needs.
+own) and to rows with one of the words. A cell passes when verdicts, bytes and egress equal its
+witness's, or when what cannot be known is `untracked` with its reason: that is what its test asks
+for. `-`: this kernel or this machine lacks what the row needs.
 """
 
 import sys

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
 """The command line of pktpath on this host: exit statuses, messages, signals, streams."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -51,6 +53,14 @@ class Env:
         wire.isolate()
 
 
+def check_reader_left(words, done):
+    """`| head -n 1`: no error, and the account, which is not for the reader."""
+    said = [line for line in done.stderr.splitlines() if "listening on" not in line]
+    check("status 0" in said and "cannot" not in done.stderr and
+          sum(bool(re.match(r"\d[\d,]* packets? seen in ", line)) for line in said) == 1,
+          f"{words} | head -n 1: {done.stderr}")
+
+
 @test
 def histograms_end_well(_):
     """By a signal, by time, when the reader leaves, and when nothing can be written."""
@@ -69,8 +79,7 @@ def histograms_end_well(_):
                 '{ "$0" hist -i lo --interval 0.1 -j; echo "status $?" >&2; } | head -n 1', PKTPATH]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE,
                               check=False)
-        said = [line for line in done.stderr.splitlines() if "listening on" not in line]
-        check(said == ["status 0"], f"hist | head -n 1: {done.stderr}")
+        check_reader_left("hist", done)
         with open("/dev/full", "w", encoding="ascii") as full:
             done = run("hist", "-i", "lo", "-d", "0.2", stdout=full)
             check(done.returncode == 1 and "cannot write: standard output: " in done.stderr,
@@ -117,8 +126,7 @@ def a_reader_that_leaves_ends_it_quietly(_):
                     PKTPATH, option]
             done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE,
                                   check=False)
-        said = [line for line in done.stderr.splitlines() if "listening on" not in line]
-        check(said == ["status 0"], f"trace {option} | head -n 1: {done.stderr}")
+        check_reader_left(f"trace {option}", done)
         check(len(done.stdout.splitlines()) == 1, f"output: {done.stdout}")
 
 
@@ -131,23 +139,44 @@ def each_signal_that_ends_it_prints_the_account(_):
             check(re.search(r"packets? seen in ", t.err()), f"{number!r}: no account: {t.err()}")
 
 
+def blocked(pid, number):
+    """Whether the process has blocked the signal, to read it: shown in /proc."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            return int(re.search(r"SigBlk:\s*(\w+)", file.read())[1], 16) >> (number - 1) & 1
+    except OSError:
+        return 0
+
+
+@test
+def what_was_ignored_stays_ignored(_):
+    """nohup: SIGHUP does not end it, which a sign of life after it shows; SIGTERM does."""
+    nohup = ("sh", "-c", "trap '' HUP; exec \"$0\" \"$@\"", PKTPATH)
+    with Trace("-i", "lo", argv0=(*nohup, "trace")) as t:
+        t.signal(signal.SIGHUP)
+        t.signal(signal.SIGUSR1)
+        check(eventually(lambda: "seen in " in t.err()), f"no account so far: {t.err()}")
+        check(t.process.poll() is None, f"SIGHUP ended it: {t.err()}")
+        check(t.signal(signal.SIGTERM).wait() == 0, t.err())
+        check(t.err().count(" seen in ") == 2, f"no account at the end: {t.err()}")
+    with subprocess.Popen([*nohup, "bench", "drop", "-d", "1"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as p:
+        check(eventually(lambda: blocked(p.pid, signal.SIGINT), every=0), "bench never began")
+        p.send_signal(signal.SIGHUP)
+        out, said = p.communicate(timeout=PATIENCE)
+        check(p.returncode == 0 and "Mpps" in out and "interrupted" not in out + said,
+              f"bench: {p.returncode} {out}{said}")
+
+
 @test
 def signals_during_start_up_are_not_lost(_):
-    """Once the signals are blocked (shown in /proc), none may kill it or pass unheard."""
-    bit = 1 << (signal.SIGINT - 1)
-
-    def blocked(pid):
-        try:
-            with open(f"/proc/{pid}/status", encoding="ascii") as file:
-                return int(re.search(r"SigBlk:\s*(\w+)", file.read())[1], 16) & bit
-        except OSError:
-            return 0
-
+    """Once the signals are blocked, none may kill it or pass unheard."""
     early = 0
     for _ in range(5):
         t = Trace("-i", "lo")
         try:
-            check(eventually(lambda: blocked(t.process.pid), every=0), "SIGINT is never blocked")
+            check(eventually(lambda: blocked(t.process.pid, signal.SIGINT), every=0),
+                  "SIGINT is never blocked")
             early += "listening on" not in t.err()
             status = t.signal().wait()
             check(status == 0, f"exit status {status}: {t.err()}")
@@ -230,6 +259,21 @@ def quiet_and_verbose(_):
 
 @test
 def colour_only_where_it_is_wanted(_):
+    """And other control sequences, which a terminal may not understand."""
+    def on_terminal(*words, **env):
+        words = words or ("trace", "-i", "lo", "-c", "2")
+        said = []
+        env = {"TERM": "xterm", **{k: v for k, v in os.environ.items() if k != "TERM"}, **env}
+        pid, fd = pty.fork()
+        if not pid:
+            os.execve(PKTPATH, [PKTPATH, *words], env)
+        with contextlib.suppress(OSError):  # EIO: it has ended
+            while data := os.read(fd, 65536):
+                said.append(data)
+        os.close(fd)
+        check(os.waitpid(pid, 0)[1] == 0, f"{words}: {b''.join(said)}")
+        return b"".join(said).decode("utf-8", "replace")
+
     def coloured(*words, **env):
         done = run("trace", "-i", "lo", "-c", "2", *words, env={**os.environ, **env})
         check(done.returncode == 0, done.stderr)
@@ -239,7 +283,15 @@ def colour_only_where_it_is_wanted(_):
         check(not coloured(), "escapes in a pipe")
         check(coloured("--color=always"), "no escapes although asked for")
         check(not coloured("--color=never"), "escapes although refused")
-        check(not coloured(NO_COLOR="1"), "escapes despite NO_COLOR")
+        check(not coloured("--color=auto"), "escapes in a pipe")
+        check("\x1b" in on_terminal(), "no escapes on a terminal")
+        check("\x1b" in on_terminal(NO_COLOR=""), "NO_COLOR is empty, and so is not set")
+        for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}):
+            check("\x1b" not in on_terminal(**env), f"escapes despite {env}")
+        live = on_terminal("hist", "-i", "lo", "-d", "2.5")
+        check(re.search(r"\x1b\[\d+A", live), f"not drawn anew: {live!r}")
+        plain = on_terminal("hist", "-i", "lo", "-d", "2.5", TERM="dumb")
+        check("\x1b" not in plain and "total" in plain, f"a dumb terminal got {plain!r}")
 
 
 @test

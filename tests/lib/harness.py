@@ -12,10 +12,17 @@ run() prints one line a test and closes with `N passed, N failed, N skipped`.
 """
 
 import re
+import signal
 import sys
 import time
 import traceback
 
+# A shell that starts us in the background may have these ignored, and so would have all that we
+# start, which stays so.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler),
+                        (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, _usual)
 _tests = []
 
 
