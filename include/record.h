@@ -122,6 +122,10 @@ struct pp_rec {
 };
 #define PP_REC_SHORT __builtin_offsetof(struct pp_rec, place)
 _Static_assert(sizeof(struct pp_rec) % 8 == 0, "records are copied in 8-byte units");
+_Static_assert(__builtin_offsetof(struct pp_rec, prev) % 8 == 0 &&
+	       __builtin_offsetof(struct pp_rec, order) % 8 == 0 &&
+	       __builtin_offsetof(struct pp_rec, comm) % 8 == 0 && PP_REC_SHORT % 8 == 0,
+	       "records are erased in 8-byte units: see clear_rec()");
 
 /* Set before load, constant afterwards: dead branches vanish in the verifier. */
 struct pp_cfg {

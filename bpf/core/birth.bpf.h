@@ -8,6 +8,10 @@
 
 #define NOT_COUNTED (-1)
 
+/* A record as words of eight bytes: where a member is, and how many bytes one is before another. */
+#define WORD_OF(member) (offsetof(struct pp_rec, member) / 8)
+#define BYTES_TO(from, to) (offsetof(struct pp_rec, to) - offsetof(struct pp_rec, from))
+
 /*
  * A packet's place among those of the current poll, or NOT_COUNTED. A poll's packets are counted
  * where the first of them is met: at GRO, or at the stack's entry if its driver, or the backlog,
@@ -113,10 +117,10 @@ static __always_inline u64 next_number(const struct here *h, int clone)
 }
 
 /* Enter a new record in the address index. -1: there was no room, so the record is lost. */
-static __always_inline int enter(const struct here *h, u32 ref)
+static __always_inline int enter(const struct here *h, struct pp_rec *rec)
 {
-	struct pp_rec *rec = pp_rec_at(ref - 1), *old;
-	u32 loser = rec ? pp_index(rec->skb, ref, h->now) : ref;
+	u32 ref = rec->self, loser = pp_index(rec->skb, ref, h->now);
+	struct pp_rec *old;
 
 	if (!loser)
 		return 0;
@@ -129,14 +133,20 @@ static __always_inline int enter(const struct here *h, u32 ref)
 	return -1;
 }
 
-/* Erase what the slot held before. */
+/*
+ * Erase what the slot held before, by words of eight bytes: the compiler writes byte by byte what
+ * it does not know to begin at such a word.
+ */
 static __always_inline void clear_rec(struct pp_rec *rec)
 {
-	__builtin_memset(rec, 0, offsetof(struct pp_rec, state));
-	__builtin_memset((char *)rec + offsetof(struct pp_rec, next), 0,
-			 offsetof(struct pp_rec, place) - offsetof(struct pp_rec, next));
+	u64 *words = (u64 *)rec;
+
+	__builtin_memset(words, 0, offsetof(struct pp_rec, state));
+	rec->next = 0;
+	__builtin_memset(&words[WORD_OF(prev)], 0, BYTES_TO(prev, order));
 	/* Greater than any stage: see is_in_order(). */
 	__builtin_memset(rec->order, PP_ORDER - 1, sizeof(rec->order));
+	__builtin_memset(&words[WORD_OF(comm)], 0, BYTES_TO(comm, place));
 	rec->place[0] = 0;
 }
 
@@ -159,7 +169,7 @@ static __always_inline void xdp_keep_moved(const struct here *h, u64 data)
 	h->c->xdp.moved = 0;
 	rec->end_ns = 0;
 	rec->skb = data;
-	enter(h, ref);
+	enter(h, rec);
 }
 
 /* The record of such a packet, now that it has come to IP with its new skb; or NULL. */
@@ -175,7 +185,7 @@ static __always_inline struct pp_rec *xdp_adopt(const int typed, struct sk_buff 
 		return NULL;
 	rec->skb = (u64)skb;
 	rec->head = head;
-	return enter(h, ref) ? NULL : rec;
+	return enter(h, rec) ? NULL : rec;
 }
 
 /* Do packets count, whether they are followed or not? */
@@ -194,7 +204,7 @@ static __always_inline struct pp_rec *new_record(const struct here *h, u32 ifind
 {
 	u64 nth = next_number(h, 0);
 	struct pp_rec *rec;
-	u32 ref;
+	u32 ref = 0;
 
 	if (nth == (u64)-1) {
 		count_lost(h, PP_L_BIRTH);
@@ -204,8 +214,7 @@ static __always_inline struct pp_rec *new_record(const struct here *h, u32 ifind
 		count_lost(h, PP_L_BLIND);
 		return NULL;
 	}
-	ref = pp_alloc(&h->c->cursor, cfg.rec_mask);
-	rec = ref ? pp_rec_at(ref - 1) : NULL;
+	rec = pp_alloc(&h->c->cursor, cfg.rec_mask, &ref);
 	if (!rec) {
 		count_lost(h, PP_L_FULL);
 		return NULL;
@@ -281,7 +290,7 @@ static __always_inline struct pp_rec *birth(const int typed, const struct here *
 	if (cfg.xdp)
 		take_xdp(typed, h, skb, rec);
 	stamp(h, rec, stage);
-	return enter(h, rec->self) ? NULL : rec;
+	return enter(h, rec) ? NULL : rec;
 }
 
 /*

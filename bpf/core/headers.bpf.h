@@ -99,15 +99,18 @@ static __always_inline void read_head(const int typed, struct sk_buff *skb, int 
 	read_from(net, avail, len, hd);
 }
 
-/* The addresses of an IP header. */
+/* The addresses of an IP header, word by word: see clear_rec(). */
 static __always_inline void copy_addresses(const struct pp_head *hd, u8 *saddr, u8 *daddr)
 {
+	const u32 *from = (const u32 *)hd->b;
+	u32 *src = (u32 *)saddr, *dst = (u32 *)daddr;
+
 	if (hd->eth_proto == ETH_P_IP) {
-		__builtin_memcpy(saddr, &hd->b[12], 4);
-		__builtin_memcpy(daddr, &hd->b[16], 4);
+		src[0] = from[3];
+		dst[0] = from[4];
 	} else {
-		__builtin_memcpy(saddr, &hd->b[8], 16);
-		__builtin_memcpy(daddr, &hd->b[24], 16);
+		__builtin_memcpy(src, &from[2], 16);
+		__builtin_memcpy(dst, &from[6], 16);
 	}
 }
 

@@ -101,8 +101,6 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 		COUNT(h, filtered);
 		return;
 	}
-	if ((cfg.slow_any || cfg.worst) && !rec->picks)
-		return;
 	if (rec->poll_work)
 		take_work(h, rec);
 	whole = rec->verdict == PP_V_DROPPED || rec->nr_hops || rec->flags & PP_F_NAT;
@@ -115,18 +113,23 @@ static __always_inline void emit(const struct here *h, struct pp_rec *rec)
 		COUNT(h, emitted);
 }
 
-/* A record has ended: it is counted in the histograms, and sent. */
+/*
+ * A record has ended: it is counted in the histograms, and sent. With --pid and the like, what
+ * other processes read is not measured either.
+ */
 static __always_inline void conclude(struct pp_rec *rec, u32 cpu)
 {
-	struct here h = { .cpu = cpu, .c = bpf_map_lookup_elem(&cpus, &cpu) };
+	const int wanted = !cfg.by_reader || rec->flags & PP_F_WANTED;
+	struct here h = { .cpu = cpu };
 
-	if (!h.c)
-		return;
-	/* With --pid and the like, what other processes read is not measured either. */
-	if ((cfg.hist || cfg.slow_any || cfg.worst) &&
-	    (!cfg.by_reader || rec->flags & PP_F_WANTED))
+	if ((cfg.hist || cfg.slow_any || cfg.worst) && wanted) {
 		rec->picks = account_for(rec, cpu);
-	emit(&h, rec);
+		if ((cfg.slow_any || cfg.worst) && !rec->picks)
+			return;
+	}
+	h.c = bpf_map_lookup_elem(&cpus, &cpu);
+	if (h.c)
+		emit(&h, rec);
 }
 
 /*

@@ -25,7 +25,7 @@ static __always_inline int rekey(const struct here *h, u32 ref, struct pp_rec *r
 	if (!pp_unindex(rec->skb, ref))
 		return -1;
 	rec->skb = addr;
-	return enter(h, ref);
+	return enter(h, rec);
 }
 
 /*
@@ -87,7 +87,7 @@ static __always_inline int outlives(const struct here *h, u32 ref, struct pp_rec
 		return 0;
 	h->c->shared_ref = 0;
 	rec->skb = rec->head;
-	enter(h, ref);
+	enter(h, rec);
 	return 1;
 }
 

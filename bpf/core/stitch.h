@@ -117,12 +117,12 @@ static __always_inline int pp_unindex(__u64 addr, __u32 ref)
 }
 
 /*
- * Take a free record from the slab; 0 if PP_ALLOC_TRIES slots are all in use. Each CPU starts at a
- * place of its own, so two rarely want the same slot, and then only one gets it. A slot is given
+ * Take a free record from the slab; NULL if PP_ALLOC_TRIES slots are all in use. Each CPU starts at
+ * a place of its own, so two rarely want the same slot, and then only one gets it. A slot is given
  * back by one store. Records that live long (unread data) lie side by side, so after a few
  * neighbours the search jumps.
  */
-static __always_inline __u32 pp_alloc(__u32 *cursor, __u32 mask)
+static __always_inline struct pp_rec *pp_alloc(__u32 *cursor, __u32 mask, __u32 *ref)
 {
 	/* About the golden ratio of the slab, so the jumps spread; odd, so that all are met. */
 	__u32 jump = ((mask >> 1) + (mask >> 3)) | 1;
@@ -133,12 +133,14 @@ static __always_inline __u32 pp_alloc(__u32 *cursor, __u32 mask)
 		struct pp_rec *rec = pp_rec_at(idx);
 
 		if (!rec)
-			return 0;
-		if (!rec->state && !pp_cas32(&rec->state, PP_S_FREE, PP_S_SKB))
-			return idx + 1;
+			return NULL;
+		if (!rec->state && !pp_cas32(&rec->state, PP_S_FREE, PP_S_SKB)) {
+			*ref = idx + 1;
+			return rec;
+		}
 		*cursor += i < PP_ALLOC_NEAR ? 1 : jump;
 	}
-	return 0;
+	return NULL;
 }
 
 /* The socket's slot, or NULL; claims a free one if asked to. */

@@ -28,11 +28,11 @@ static __always_inline struct pp_rec *original_of(const int typed, struct sk_buf
 /* Copy all of a record but its state and the place of a drop. */
 static __always_inline void copy_rec(struct pp_rec *to, const struct pp_rec *from)
 {
-	const u32 next = offsetof(struct pp_rec, next);
+	const u64 *words = (const u64 *)from;
 
 	__builtin_memcpy(to, from, offsetof(struct pp_rec, state));
-	__builtin_memcpy((char *)to + next, (const char *)from + next,
-			 offsetof(struct pp_rec, place) - next);
+	to->next = from->next;
+	__builtin_memcpy((u64 *)to + WORD_OF(prev), &words[WORD_OF(prev)], BYTES_TO(prev, place));
 	if (from->nr_hops)
 		__builtin_memcpy(to->hops, from->hops, sizeof(to->hops));
 	if (from->flags & PP_F_NAT)
@@ -45,14 +45,13 @@ static __always_inline struct pp_rec *birth_clone(const int typed, const struct 
 						  const struct pp_rec *of, struct sk_buff *skb)
 {
 	struct pp_rec *rec;
-	u32 ref;
+	u32 ref = 0;
 	u64 nth;
 
 	if (enabled == PP_OFF)
 		return NULL;
 	nth = next_number(h, 1);
-	ref = nth == (u64)-1 ? 0 : pp_alloc(&h->c->cursor, cfg.rec_mask);
-	rec = ref ? pp_rec_at(ref - 1) : NULL;
+	rec = nth == (u64)-1 ? NULL : pp_alloc(&h->c->cursor, cfg.rec_mask, &ref);
 	if (!rec) {
 		count_lost(h, PP_L_FULL);
 		return NULL;
@@ -64,7 +63,7 @@ static __always_inline struct pp_rec *birth_clone(const int typed, const struct 
 	rec->skb = (u64)skb;
 	rec->head = (u64)RD(typed, skb, head);
 	rec->flags |= PP_F_CLONE;
-	return enter(h, ref) ? NULL : rec;
+	return enter(h, rec) ? NULL : rec;
 }
 
 /* What differs from piece to piece: its length, and its place in the stream. */

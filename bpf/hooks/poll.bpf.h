@@ -100,13 +100,14 @@ HANDLER(irq_thread)
 /* The interrupt's thread whose handler is running; NULL if none is, or if that is not certain. */
 static __always_inline struct pp_irq_thread *irq_thread_here(const struct pp_cpu *c)
 {
-	struct task_struct *task = this_task();
+	struct task_struct *task;
 	u64 comm[2];
 
 	if (!cfg.irq_threads)
 		return NULL;
 	if (preemption_count() == COUNT_UNKNOWN ? !c->irq_ns : !in_thread())
 		return NULL;
+	task = this_task();
 	task_comm(task, comm);
 	return (u32)comm[0] == IRQ_COMM ? irq_thread_of(TASK(task, pid)) : NULL;
 }

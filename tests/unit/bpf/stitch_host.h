@@ -102,4 +102,12 @@ static inline __u64 address_in(__u32 slot, __u32 bits, __u32 n)
 			return addr;
 }
 
+/* The reference of a free record, 0 if there is none. */
+static inline __u32 alloc_ref(__u32 *cursor, __u32 mask)
+{
+	__u32 ref = 0;
+
+	return pp_alloc(cursor, mask, &ref) ? ref : 0;
+}
+
 #endif /* PKTPATH_STITCH_HOST_H */

@@ -122,14 +122,14 @@ static void test_hash_spreads_real_strides(void **state)
 
 static void test_alloc_reuses_what_is_free(void **state)
 {
-	__u32 cursor = 0, first = pp_alloc(&cursor, 15), second = pp_alloc(&cursor, 15);
+	__u32 cursor = 0, first = alloc_ref(&cursor, 15), second = alloc_ref(&cursor, 15);
 
 	assert_int_not_equal(first, 0);
 	assert_int_not_equal(second, 0);
 	assert_int_not_equal(first, second);
 	assert_int_equal(slab[first - 1].state, PP_S_SKB);
 	slab[second - 1].state = PP_S_FREE;
-	assert_int_equal(pp_alloc(&cursor, 15), second);
+	assert_int_equal(alloc_ref(&cursor, 15), second);
 }
 
 static void test_alloc_wraps_and_fills(void **state)
@@ -137,14 +137,14 @@ static void test_alloc_wraps_and_fills(void **state)
 	__u32 cursor = 0xfffffff5, got = 0, i, ref;
 
 	for (i = 0; i < 16; i++) {
-		ref = pp_alloc(&cursor, 15);
+		ref = alloc_ref(&cursor, 15);
 		assert_in_range(ref, 1, 16);
 		got |= 1u << (ref - 1);
 	}
 	assert_int_equal(got, 0xffff);
-	assert_int_equal(pp_alloc(&cursor, 15), 0);
+	assert_int_equal(alloc_ref(&cursor, 15), 0);
 	slab[9].state = PP_S_FREE;
-	assert_int_equal(pp_alloc(&cursor, 15), 10);
+	assert_int_equal(alloc_ref(&cursor, 15), 10);
 }
 
 /* Giving up costs a bounded search, and the next one goes on where this one ended. */
@@ -155,10 +155,10 @@ static void test_alloc_searches_on(void **state)
 	for (int i = 0; i < HOST_RECS; i++)
 		slab[i].state = PP_S_SOCK;
 	slab[100].state = PP_S_FREE;
-	while (!pp_alloc(&cursor, HOST_RECS - 1))
+	while (!alloc_ref(&cursor, HOST_RECS - 1))
 		assert_in_range(++tries, 2, HOST_RECS);
 	assert_int_equal(slab[100].state, PP_S_SKB);
-	assert_int_equal(pp_alloc(&cursor, 4 * HOST_RECS - 1), 0);
+	assert_int_equal(alloc_ref(&cursor, 4 * HOST_RECS - 1), 0);
 }
 
 /* --- sockets --- */
@@ -173,7 +173,7 @@ static void test_alloc_jumps_over_a_busy_run(void **state)
 	for (int i = 0; i < 10 * HOST_RECS; i++) {
 		if (i % 64 == 0)
 			cursor = i % HOST_RECS;
-		ref = pp_alloc(&cursor, HOST_RECS - 1);
+		ref = alloc_ref(&cursor, HOST_RECS - 1);
 		assert_int_not_equal(ref, 0);
 		slab[ref - 1].state = PP_S_FREE;
 	}

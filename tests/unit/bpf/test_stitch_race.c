@@ -52,7 +52,7 @@ static void *alloc_and_free(void *arg)
 
 	pthread_barrier_wait(&start);
 	for (i = 0; i < ROUNDS; i++) {
-		ref = pp_alloc(&cursor, 15);
+		ref = alloc_ref(&cursor, 15);
 		if (!ref)
 			continue;
 		job->got++;
@@ -203,13 +203,13 @@ static void test_full_set_loses_nobody(void **state)
 static void test_stuck_lock_claims_nothing(void **state)
 {
 	__u64 addr = address_in(3, PP_SET_BITS, 1);
-	__u32 cursor = 0, ref = pp_alloc(&cursor, 15), found;
+	__u32 cursor = 0, ref = alloc_ref(&cursor, 15), found;
 
 	assert_int_equal(ref, 1);
 	slab[0].skb = addr;
 	assert_int_equal(pp_index(addr, ref, NOW), 0);
 	locks_stuck = 1;
-	assert_int_equal(pp_alloc(&cursor, 15), 0);
+	assert_int_equal(alloc_ref(&cursor, 15), 0);
 	assert_int_equal(pp_unindex(addr, ref), 0);
 	assert_ptr_equal(pp_find(addr, &found), &slab[0]);
 	assert_int_equal(pp_index(address_in(3, PP_SET_BITS, 2), 2, NOW), 2);
