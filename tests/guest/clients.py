@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 
-from guest.env import trace_eth0
+from guest.env import nic_received, snmp, trace_eth0
 from guest.forward import at_rest
 from lib import debtree, guesttools
 from lib.harness import check, later
@@ -21,15 +21,8 @@ SNMP = {"tcp": ("Tcp", "InSegs"), "udp": ("Udp", "InDatagrams"), "full": ("Udp",
 
 
 def counted(g):
-    rows, found = {}, {}
-    for line in g.check("cat /proc/net/snmp").splitlines():
-        kind, _, words = line.partition(": ")
-        rows.setdefault(kind, []).append(words.split())
-    for key, (kind, name) in SNMP.items():
-        names, values = rows[kind]
-        found[key] = int(values[names.index(name)])
-    found["frames"] = int(g.check("cat /sys/class/net/eth0/statistics/rx_packets"))
-    return found
+    account = snmp(g)
+    return {key: account[name] for key, name in SNMP.items()} | {"frames": nic_received(g)}
 
 
 def outside(tool, *words):

@@ -125,12 +125,25 @@ def asleep(g, pid):
     g.check(f"until grep -q '^State:.S' /proc/{pid}/status; do usleep 1000; done")
 
 
+def snmp(g):
+    """The guest's kernel's own account: {("Udp", "InDatagrams"): 5, …}"""
+    found = {}
+    lines = g.check("cat /proc/net/snmp").splitlines()
+    for names, values in zip(lines[::2], lines[1::2]):
+        kind, *names = names.split()
+        found |= {(kind.rstrip(":"), name): int(value)
+                  for name, value in zip(names, values.split()[1:])}
+    return found
+
+
 def udp_counters(g):
-    """(read, thrown away for want of room): the guest's kernel's own account of datagrams."""
-    rows = [line.split()[1:] for line in g.check("cat /proc/net/snmp").splitlines()
-            if line.startswith("Udp:")]
-    values = dict(zip(*rows))
-    return int(values["InDatagrams"]), int(values["RcvbufErrors"])
+    """(read, thrown away for want of room): datagrams."""
+    values = snmp(g)
+    return values["Udp", "InDatagrams"], values["Udp", "RcvbufErrors"]
+
+
+def nic_received(g):
+    return int(g.check("cat /sys/class/net/eth0/statistics/rx_packets"))
 
 
 def clock_offset(out):

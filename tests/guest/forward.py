@@ -362,7 +362,18 @@ def a_vlan_is_a_hop(env):
     return f"{count} delivered through eth0.5"
 
 
-def check_tunnel(run, port, count, dev):
+def through_a_tunnel(env, dev, setup, around, count=100):
+    """Datagrams out of a tunnel's device, which `setup` makes; `around` puts the frame's payload
+    around an inner packet."""
+    g, port = env.guest(), env.port()
+    g.check(f"""set -e; {setup}
+        ip addr add 10.66.0.2/24 dev {dev}; ip link set {dev} up""")
+    inner = [ip4("10.66.0.2", 17, udp(port, numbered(i)), src="10.66.0.1") for i in range(count)]
+    try:
+        run = read_all(g, ("-i", "eth0"), port, count,
+                       [ether(g.nics[0], around(packet)) for packet in inner])
+    finally:
+        g.check(f"ip link del {dev}")
     flow = run.flow(proto="udp", dport=port)
     check(tally(flow) == {"delivered": count}, f"{tally(flow)}, {tally(run.records, 'proto')}")
     check_hops(flow, (dev, None), stages=("gro", "ip", "local", "sock", "read"))
@@ -375,35 +386,20 @@ def check_tunnel(run, port, count, dev):
 @test
 def a_vxlan_tunnel_is_a_hop(env):
     """The outer packet goes on as the inner one, which gives the record its flow."""
-    g, port, count = env.guest(), env.port(), 100
-    g.check("""set -e; modprobe vxlan
+    head = struct.pack("!II", 8 << 24, 7 << 8) + bytes.fromhex("020000000002" "020000000001" "0800")
+    return through_a_tunnel(
+        env, "vx0", """modprobe vxlan
         ip link add vx0 type vxlan id 7 dev eth0 dstport 4789 remote 10.77.0.1
-        ip link set vx0 address 02:00:00:00:00:02
-        ip addr add 10.66.0.2/24 dev vx0; ip link set vx0 up""")
-    inner = [struct.pack("!II", 8 << 24, 7 << 8) +
-             bytes.fromhex("020000000002" "020000000001" "0800") + ip4(
-                 "10.66.0.2", 17, udp(port, numbered(i)), src="10.66.0.1") for i in range(count)]
-    try:
-        run = read_all(g, ("-i", "eth0"), port, count, [
-            ether(g.nics[0], ip4("10.77.0.2", 17, udp(4789, f))) for f in inner])
-    finally:
-        g.check("ip link del vx0")
-    return check_tunnel(run, port, count, "vx0")
+        ip link set vx0 address 02:00:00:00:00:02""",
+        lambda inner: ip4("10.77.0.2", 17, udp(4789, head + inner)))
 
 
 @later
 def a_gre_tunnel_is_a_hop(env):
-    g, port, count = env.guest(), env.port(), 100
-    g.check("""set -e; modprobe ip_gre
-        ip link add gre1 type gre local 10.77.0.2 remote 10.77.0.1
-        ip addr add 10.66.0.2/24 dev gre1; ip link set gre1 up""")
-    try:
-        run = read_all(g, ("-i", "eth0"), port, count, [
-            ether(g.nics[0], ip4("10.77.0.2", 47, struct.pack("!HH", 0, 0x0800) + ip4(
-                "10.66.0.2", 17, udp(port, numbered(i)), src="10.66.0.1"))) for i in range(count)])
-    finally:
-        g.check("ip link del gre1")
-    return check_tunnel(run, port, count, "gre1")
+    return through_a_tunnel(
+        env, "gre1", """modprobe ip_gre
+        ip link add gre1 type gre local 10.77.0.2 remote 10.77.0.1""",
+        lambda inner: ip4("10.77.0.2", 47, struct.pack("!HH", 0, 0x0800) + inner))
 
 
 # --- on to another CPU ---------------------------------------------------------------------------

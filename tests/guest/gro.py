@@ -108,7 +108,7 @@ def gro_flush_timeout_shows_in_gro(env):
     others = [max(s["ns"] for s in r["stages"] if s["stage"] != "gro") for r in timed]
     check(min(holds) >= (HOLD_MS - JIFFY_MS) * MS, f"let go after {min(holds) / MS:.1f} ms")
     near = part(holds, (2 * HOLD_MS + JIFFY_MS) * MS)
-    check(near >= 0.5 and min(holds) <= (HOLD_MS + JIFFY_MS) * MS * 1.1,
+    check(near >= 0.9 and median(holds) <= (HOLD_MS + JIFFY_MS) * MS * 1.1,
           f"held: median {median(holds) / MS:.1f} ms, {near:.0%} within one more period")
     check(min(others) < MS, f"another stage took {min(others) / MS:.1f} ms")
     return (f"{len(timed)} of {len(plain)} held by the timer, median {median(holds) / MS:.2f} ms "

@@ -6,30 +6,22 @@ import contextlib
 import struct
 
 from guest.env import trace_eth0
-from guest.forward import (BEYOND, at_rest, check_tunnel, ether, forwarding, ip4, need, numbered,
-                           read_all, send_frames, tap_received, udp)
+from guest.evidence import check_sent_on
+from guest.forward import (BEYOND, datagrams, ether, forwarding, ip4, need, numbered, send_frames,
+                           through_a_tunnel, udp)
 from lib import guesttools
 from lib.harness import check, later
 from lib.records import Trace, tally
-from lib.tool import eventually
 
 
 @later
 def a_geneve_tunnel_is_a_hop(env):
-    g, port, count, mac = env.guest(), env.port(), 30, "02:00:00:00:99:02"
-    nic = g.nics[0]
-    g.check(f"""set -e; modprobe geneve
-        ip link add gnv1 address {mac} type geneve id 7 remote {nic.outside}
-        ip addr add 10.66.0.2/24 dev gnv1; ip link set gnv1 up""")
-    head = struct.pack("!BBHI", 0, 0, 0x6558, 7 << 8)   # no options; Ethernet inside
-    try:
-        run = read_all(g, ("-i", "eth0"), port, count, [
-            ether(nic, ip4(nic.guest, 17, udp(6081, head + ether(
-                nic, ip4("10.66.0.2", 17, udp(port, numbered(i)), src="10.66.0.1"), dst=mac))))
-            for i in range(count)])
-    finally:
-        g.check("ip link del gnv1")
-    return check_tunnel(run, port, count, "gnv1")
+    head = (struct.pack("!BBHI", 0, 0, 0x6558, 7 << 8) +    # no options; Ethernet inside
+            bytes.fromhex("020000009902" "020000009901" "0800"))
+    return through_a_tunnel(
+        env, "gnv1", """modprobe geneve
+        ip link add gnv1 address 02:00:00:00:99:02 type geneve id 7 remote 10.77.0.1""",
+        lambda inner: ip4("10.77.0.2", 17, udp(6081, head + inner)), 30)
 
 
 @later
@@ -66,21 +58,6 @@ def a_wireguard_tunnel_is_a_hop(env):
     return f"{tally(flow) or 'not followed'}, the others {tally(outer)}"
 
 
-def forwarded(g, nic, port, count, trace):
-    """Sends frames for a host beyond, and stops the trace when as many came out of eth1."""
-    before = tap_received(g.nics[1])
-    frames = [ether(nic, ip4(f"{BEYOND}.5", 17, udp(port, numbered(i)))) for i in range(count)]
-    send_frames(nic, frames)
-    eventually(lambda: tap_received(g.nics[1]) - before >= count, 10)
-    trace.wait_records(f'"dport":{port}', count)
-    run = at_rest(trace.stop())
-    left, flow = tap_received(g.nics[1]) - before, run.flow(proto="udp", dport=port)
-    check(left == count, f"{left} came out of eth1: {tally(flow)}, {tally(flow, 'place')}")
-    check(tally(flow) == {"forwarded": count} and tally(flow, "egress") == {"eth1": count},
-          f"{tally(flow)}, {tally(flow, 'egress')}: {run.summary}")
-    return f"{count} left through eth1"
-
-
 @contextlib.contextmanager
 def datapath(g, actions, *ports):
     """The kernel's switch with one flow, for IPv4 that comes in by the first of its ports."""
@@ -97,19 +74,17 @@ def datapath(g, actions, *ports):
 
 @later
 def a_switch_of_open_vswitch_forwards(env):
-    g, port, count = env.guest(), env.port(), 20
-    with datapath(g, 2, "eth0", "eth1"), trace_eth0(g) as trace:
-        return forwarded(g, g.nics[0], port, count, trace)
+    g = env.guest()
+    with datapath(g, 2, "eth0", "eth1"):
+        return check_sent_on(g, env.port())
 
 
 @later
 def what_open_vswitch_drops_has_its_reason(env):
     """A flow without actions. Before Linux 6.6 nothing says that this is a drop."""
     g, port, count = env.guest(), env.port(), 20
-    frames = [ether(g.nics[0], ip4(f"{BEYOND}.5", 17, udp(port, numbered(i))))
-              for i in range(count)]
     with datapath(g, "", "eth0"), trace_eth0(g) as trace:
-        send_frames(g.nics[0], frames)
+        send_frames(g.nics[0], datagrams(g.nics[0], port, count, f"{BEYOND}.5", "10.77.0.1"))
         trace.wait_records(f'"dport":{port}', count)
         run = trace.stop()
     flow = run.flow(proto="udp", dport=port)
@@ -123,7 +98,7 @@ def what_open_vswitch_drops_has_its_reason(env):
 @later
 def a_flow_table_forwards(env):
     """From netfilter's ingress straight to the neighbour: IP never sees the packet."""
-    g, port, count = env.guest(), env.port(), 20
+    g, port = env.guest(), env.port()
     need(g, "nft")
     g.check("""modprobe -q crc32c_generic; set -e; modprobe nf_tables; modprobe nft_flow_offload
         modprobe nf_flow_table_inet; modprobe nft_ct; nft add table inet f
@@ -134,11 +109,10 @@ def a_flow_table_forwards(env):
     try:
         with forwarding(g):
             # Both ways once, or conntrack does not take the flow for one.
-            send_frames(nic, [ether(nic, ip4(f"{BEYOND}.5", 17, udp(port, numbered(0))))])
+            send_frames(nic, datagrams(nic, port, 1, f"{BEYOND}.5", nic.outside))
             send_frames(g.nics[1], [ether(g.nics[1], ip4(nic.outside, 17, udp(
                 4000, numbered(0), sport=port), src=f"{BEYOND}.5"))])
-            with trace_eth0(g) as trace:
-                said = forwarded(g, nic, port, count, trace)
+            said = check_sent_on(g, port, f"{BEYOND}.5")
             table = g.check("cat /proc/net/nf_conntrack")
         check("[OFFLOAD]" in table, f"not in the flow table: {table}")
     finally:

@@ -7,9 +7,9 @@ import re
 
 from guest.copies import fragments_end_in_their_datagram
 from guest.env import receive, trace_eth0
-from guest.forward import (at_rest, check_tunnel, datagrams, ether, ip4, need, numbered, read_all,
-                           tap_received, udp)
-from lib.harness import check, later, test
+from guest.forward import (at_rest, datagrams, ip4, need, read_all, tap_received,
+                           through_a_tunnel)
+from lib.harness import check, later
 from lib.records import tally
 
 
@@ -34,17 +34,10 @@ def a_vrf_changes_nothing(env):
 
 @later
 def an_ipip_tunnel_is_a_hop(env):
-    g, port, count = env.guest(), env.port(), 30
-    g.check("""set -e; modprobe ipip
-        ip link add ipip1 type ipip local 10.77.0.2 remote 10.77.0.1
-        ip addr add 10.66.0.2/24 dev ipip1; ip link set ipip1 up""")
-    try:
-        run = read_all(g, ("-i", "eth0"), port, count, [
-            ether(g.nics[0], ip4("10.77.0.2", 4, ip4(
-                "10.66.0.2", 17, udp(port, numbered(i)), src="10.66.0.1"))) for i in range(count)])
-    finally:
-        g.check("ip link del ipip1")
-    return check_tunnel(run, port, count, "ipip1")
+    return through_a_tunnel(
+        env, "ipip1", """modprobe ipip
+        ip link add ipip1 type ipip local 10.77.0.2 remote 10.77.0.1""",
+        lambda inner: ip4("10.77.0.2", 4, inner), 30)
 
 
 @later

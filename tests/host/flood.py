@@ -3,13 +3,13 @@
 host/tracing.py runs these."""
 
 import os
+import pathlib
 import re
 import resource
 import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 from lib.harness import check, test
 from host.long import RCVBUF, TRAFFIC, flood, kernel_memory
@@ -50,6 +50,16 @@ def the_memory_stated_is_what_the_kernel_holds(env):
     return ", ".join(said)
 
 
+def unread(port):
+    """How many TCP sockets of the port have data that nobody has read."""
+    found = 0
+    for name in ("tcp", "tcp6"):
+        for line in pathlib.Path(f"/proc/thread-self/net/{name}").read_text("ascii").splitlines():
+            local, queues = line.split()[1], line.split()[4]
+            found += local.endswith(f":{port:04X}") and int(queues.split(":")[1], 16) > 0
+    return found
+
+
 def hoarded(env, port, count, *sizes):
     """So many connections with a segment that nobody reads until all are there. The run, and how
     many reads that took."""
@@ -65,7 +75,7 @@ def hoarded(env, port, count, *sizes):
             for peer in peers:
                 peer.send(bytes(100))
             check(eventually(lambda: "all connected" in text_of(out)), "not all are connected")
-            time.sleep(0.5)
+            check(eventually(lambda: unread(port) == count), f"{unread(port)} have their segment")
             reader.send_signal(signal.SIGUSR1)
             check(eventually(lambda: "reads " in text_of(out)), "nothing was read")
             for peer in peers:
