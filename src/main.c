@@ -87,6 +87,17 @@ static int no_such(const char *word)
 	return EXIT_USAGE;
 }
 
+static int help_on(const char *word)
+{
+	const struct command *c = command_of(word);
+	char name[64];
+
+	if (!c)
+		return no_such(word);
+	snprintf(name, sizeof(name), "pktpath %s", c->name);
+	return help_show(c, name, false);
+}
+
 int main(int argc, char **argv)
 {
 	static char name[64];
@@ -97,13 +108,9 @@ int main(int argc, char **argv)
 		log_err("no command given (pktpath --help lists them)");
 		return EXIT_USAGE;
 	}
-	c = argc > 2 && !strcmp(argv[1], "help") ? command_of(argv[2]) : NULL;
-	if (c) {
-		snprintf(name, sizeof(name), "pktpath %s", c->name);
-		return help_show(c, name, false);
-	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-	    (!strcmp(argv[1], "help") && argc == 2)) {
+	if (!strcmp(argv[1], "help") && argc > 2)
+		return help_on(argv[2]);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
 		return written();
 	}
@@ -118,7 +125,7 @@ int main(int argc, char **argv)
 	}
 	c = command_of(argv[1]);
 	if (!c)
-		return no_such(argv[strcmp(argv[1], "help") ? 1 : 2]);
+		return no_such(argv[1]);
 	snprintf(name, sizeof(name), "pktpath %s", argv[1]);
 	argv[1] = name;
 	return c->run(argc - 1, argv + 1);
